@@ -10,8 +10,9 @@
 #include <sk/abi.h>
 
 #define SK_START_MAGIC 0x54525453444b5331ull
-#define SK_START_CAPS 64u
-#define SK_START_REGIONS 24u
+#define SK_START_BYTES 8192u   /* the start "page" is two pages: the console alone maps two streams of each server */
+#define SK_START_CAPS 96u
+#define SK_START_REGIONS 88u
 #define SK_START_ARGS_BYTES 512u
 
 /* Region flags. */
@@ -51,6 +52,6 @@ struct sk_start {
 	struct sk_start_region regions[SK_START_REGIONS];
 };
 
-_Static_assert(sizeof(struct sk_start) <= SK_PAGE_BYTES, "the start page is one page");
+_Static_assert(sizeof(struct sk_start) <= SK_START_BYTES, "the start page is SK_START_BYTES");
 
 #endif
