@@ -21,6 +21,14 @@
 #define SK_REGION_PERSISTENT (1u << 2) /* kept across restarts of this server */
 #define SK_REGION_SHARED (1u << 3)     /* another process maps it too */
 
+/* Bits of a server's notification, the same for every server; each peer may signal only those it was given. */
+#define SK_SIGNAL_LOG (1u << 0)       /* console: there is something in a log ring that was empty */
+#define SK_SIGNAL_STREAM (1u << 1)    /* the peer wrote to (console) or typed on (stream server) a stream ring that was empty */
+#define SK_SIGNAL_INTERRUPT (1u << 2) /* a physical interrupt of one of its devices */
+#define SK_SIGNAL_TIMER (1u << 3)     /* the deadline given to timers.set has passed */
+#define SK_SIGNAL_PEER (1u << 4)      /* a member of a channel signals another: capability "channel:<name>" */
+#define SK_SIGNAL_FIRST_FREE (1u << 8) /* and up to 1 << 23: the server's own use */
+
 struct sk_start_cap {
 	char name[SK_NAME_BYTES]; /* as in the manifest: "console", "sched", "vmm", "irq", "virq" … */
 	uint32_t slot;
