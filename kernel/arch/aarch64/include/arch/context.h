@@ -1,0 +1,62 @@
+/*
+ * AArch64: the types that generic structures embed.
+ */
+#ifndef ARCH_CONTEXT_H
+#define ARCH_CONTEXT_H
+
+#include <sk/arch/vcpu.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Registers of a context as entry.S saves and loads them. A vCPU's are its state
+ * page, which the VMM writes: nothing in it is trusted (see arch_sanitise_pstate()).
+ */
+#define arch_frame sk_vcpu_state
+
+/* What entry.S relies on. */
+_Static_assert(offsetof(struct arch_frame, x) == 0, "entry.S");
+_Static_assert(offsetof(struct arch_frame, sp_el0) == 248, "entry.S");
+_Static_assert(offsetof(struct arch_frame, pc) == 256, "entry.S");
+_Static_assert(offsetof(struct arch_frame, pstate) == 264, "entry.S");
+
+struct arch_space {
+	uint64_t vttbr;     /* VMID and root table */
+	uint64_t *root;     /* level 1: 512 entries of 1 GiB */
+};
+
+struct arch_fp_state {
+	__attribute__((aligned(16))) uint8_t v[32][16];
+	uint64_t fpcr, fpsr;
+};
+
+#define LIST_REGISTERS_MAX 16u
+
+/* A vCPU's registers that stay in the hardware while a server handles its exit. */
+struct arch_vcpu {
+	uint64_t el1[SK_EL1_COUNT];
+	uint64_t cntvoff, cntv_ctl, cntv_cval;
+	uint64_t hcr;
+	uint64_t ich_hcr, ich_vmcr, ich_ap0r0, ich_ap1r0;
+	uint64_t list[LIST_REGISTERS_MAX];  /* as saved; the hardware's own while resident */
+	uint16_t list_line[LIST_REGISTERS_MAX]; /* line in each list register, 0xffff: empty */
+	bool cpacr_taken;    /* CPACR_EL1 was opened for a server's FP use; the guest's is in el1[] */
+	bool timer_masked;   /* the physical timer line waits: its virtual line is not enabled */
+};
+
+struct arch_core {
+	uint64_t mpidr;
+	uint64_t redistributor;
+	uint64_t saved_vectors;
+};
+
+struct core;
+static inline struct core *arch_core_this(void)
+{
+	struct core *core;
+	__asm__("mrs %0, tpidr_el2" : "=r"(core));
+	return core;
+}
+
+#endif

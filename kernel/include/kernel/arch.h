@@ -1,0 +1,121 @@
+/*
+ * Everything that generic code asks of an architecture, and nothing else. Types
+ * (struct arch_frame, arch_space, arch_vcpu, arch_fp_state, arch_core) come from
+ * <arch/context.h>. `mock` implements the same on the host.
+ */
+#ifndef KERNEL_ARCH_H
+#define KERNEL_ARCH_H
+
+#include <kernel/core.h>
+#include <sk/boot.h>
+
+/* Time: ticks of the machine's counter. */
+uint64_t arch_ticks(void);
+uint64_t arch_ticks_hz(void);
+uint64_t arch_ticks_to_ns(uint64_t ticks);
+/* Rounds up; saturates. */
+uint64_t arch_ns_to_ticks(uint64_t ns);
+/* This core's timer interrupts at `ticks`; UINT64_MAX: not at all. */
+void arch_timer_set(uint64_t ticks);
+
+/* Is an interrupt waiting for this core? Long operations ask now and then. */
+bool arch_interrupt_pending(void);
+/* Sleeps until one is, and handles what came. Interrupts are off. */
+void arch_idle(void);
+/* Interrupts core `core` so that it drains its inbox and answers sync requests. */
+void arch_core_poke(uint32_t core);
+/* Powers a core on: it enters the kernel and calls core_entered(). */
+sk_status_t arch_core_online(uint32_t core);
+/* This core's last act, once nothing is bound to it. Does not return. */
+void arch_core_offline(void);
+void arch_core_relax(void);
+sk_status_t arch_virtualisation_enable(struct core *core);
+sk_status_t arch_virtualisation_disable(struct core *core);
+bool arch_virtualisation_supported(void);
+_Noreturn void arch_power_off(void);
+_Noreturn void arch_reset(void);
+void arch_console_write(const char *text, size_t bytes);
+
+/* Switches the hardware from what was current to `to`: space, traps, banked registers. */
+void arch_switch(struct core *core, struct context *from, struct context *to);
+
+/* A thread's registers to start from. */
+void arch_thread_init(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument);
+/* What a system call returns in the thread's registers. */
+void arch_return(struct context *context, uint64_t x0, const struct sk_msg *msg);
+void arch_return_message(struct context *context, uint64_t badge, const struct sk_msg *msg, uint64_t token);
+/* The message of a call that the context has made, from its registers. */
+void arch_message(const struct context *context, struct sk_msg *msg);
+/* The thread runs its system call again from the start. */
+void arch_restart_call(struct thread *thread);
+/* Registers in the order of thread.read_registers. */
+void arch_registers_read(const struct thread *thread, uint64_t *registers);
+void arch_registers_write(struct thread *thread, const uint64_t *registers);
+
+/* Spaces: tables are walked by physical address, which is how the kernel sees all RAM. */
+sk_status_t arch_space_init(struct space *space, void *root);
+void arch_space_release(struct space *space);
+/* Table pages that mapping the range may take at most. */
+uint32_t arch_tables_needed(const struct space *space, uint64_t address, uint64_t bytes);
+uint64_t arch_space_limit(const struct space *space);
+/*
+ * Maps up to a bounded piece of the range, returns the bytes done (at least a page).
+ * Tables come from space_take_table(); the caller knows that there are enough.
+ */
+uint64_t arch_map(struct space *space, uint64_t address, uint64_t physical, uint64_t bytes, uint32_t flags);
+/* The same in reverse; TLB maintenance included; empty tables go back to the pool. */
+uint64_t arch_unmap(struct space *space, uint64_t address, uint64_t bytes);
+bool arch_query(const struct space *space, uint64_t address, uint64_t *physical, uint32_t *flags);
+void *space_take_table(struct space *space);
+void space_give_table(struct space *space, void *table);
+/* Zeroes a page; makes memory visible to uncached agents and to fetches. */
+void arch_clear_page(void *page);
+void arch_sync_memory(uint64_t base, uint64_t bytes);
+
+/* vCPUs. `config` is vcpu create's; BAD_ARG when it makes no sense here. */
+sk_status_t arch_vcpu_init(struct vcpu *vcpu, uint64_t config);
+void arch_vcpu_entry(struct vcpu *vcpu, uint64_t entry);
+sk_status_t arch_vcpu_set_gpr(struct vcpu *vcpu, uint32_t index, uint64_t value);
+sk_status_t arch_vcpu_read(struct vcpu *vcpu, uint32_t group, uint64_t *registers);
+sk_status_t arch_vcpu_write(struct vcpu *vcpu, uint32_t group, const uint64_t *registers);
+/* The vCPU's state leaves the hardware (another one takes the core, or it is read). On its core. */
+void arch_vcpu_save(struct core *core);
+/* Does what the reply to the exit in vcpu->exit asks: registers and PC. Returns false when it makes no sense. */
+void arch_vcpu_finish(struct vcpu *vcpu, uint64_t tag, uint64_t w0);
+/* The PC moves past the trapped instruction; the guest takes an exception of its own. */
+void arch_vcpu_advance(struct vcpu *vcpu);
+void arch_vcpu_undefined(struct vcpu *vcpu);
+void arch_vcpu_data_abort(struct vcpu *vcpu);
+uint64_t arch_vcpu_timer_deadline(const struct vcpu *vcpu);
+/* FP/SIMD state leaves the hardware. On the core whose fp_owner it is. */
+void arch_fp_save(struct core *core);
+
+/* List registers of the resident vCPU. What virq.c needs: see virq.c. */
+uint32_t arch_list_registers(void);
+/* Free list register, or negative; the one that holds `line`, or negative. */
+int32_t arch_list_free(const struct vcpu *vcpu);
+int32_t arch_list_find(const struct vcpu *vcpu, uint32_t line);
+enum list_state { LIST_EMPTY = 0, LIST_PENDING = 1, LIST_ACTIVE = 2, LIST_BOTH = 3 };
+enum list_state arch_list_state(const struct vcpu *vcpu, uint32_t index, uint32_t *line);
+/* `end_notice`: an interrupt to us when the guest ends it; `physical`: linked to the hardware line. */
+void arch_list_set(struct vcpu *vcpu, uint32_t index, uint32_t line, uint32_t priority, enum list_state state,
+		   bool end_notice, bool physical);
+void arch_list_clear(struct vcpu *vcpu, uint32_t index);
+/* Interrupt us when list registers run empty: more is pending than fits. */
+void arch_list_underflow_notice(struct vcpu *vcpu, bool on);
+
+/* Physical interrupt lines. */
+bool arch_interrupt_valid(uint32_t number);
+void arch_interrupt_configure(uint32_t number, bool level, uint32_t core);
+void arch_interrupt_enable(uint32_t number);
+void arch_interrupt_mask(uint32_t number);
+/* The delivered interrupt may come again. */
+void arch_interrupt_complete(uint32_t number);
+
+/* Called by the architecture. */
+void interrupt_arrived(uint32_t number);       /* a device's physical line */
+void core_entered(struct core *core);          /* a core runs the kernel now; does not return to reset code */
+_Noreturn void kernel_main(const struct sk_boot_info *info);
+_Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

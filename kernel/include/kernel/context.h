@@ -1,0 +1,102 @@
+/*
+ * What a core can run: a thread of a server or a vCPU of a guest. Both make
+ * calls (a thread by system call, a vCPU by trapping), both wait for the reply
+ * in their own saved registers, and both can be named by a slot of a plan, so
+ * they share this head. A thread also serves calls.
+ *
+ * A context belongs to one core for life and is touched by that core only,
+ * except `remote`, through which other cores leave word for it.
+ */
+#ifndef KERNEL_CONTEXT_H
+#define KERNEL_CONTEXT_H
+
+#include <arch/context.h>
+#include <kernel/object.h>
+
+struct endpoint;
+struct notification;
+struct space;
+
+enum context_state {
+	CONTEXT_STOPPED,    /* not to run: never started, stopped, faulted for good; a vCPU that is not RUNNING */
+	CONTEXT_READY,      /* runs whenever its turn comes, or is running */
+	CONTEXT_RECEIVING,  /* a thread: waits for a call or its bound notification */
+	CONTEXT_WAITING,    /* a thread: waits for a notification it named */
+	CONTEXT_QUEUED,     /* caller: its call waits at `endpoint`, at `queue_core`'s queue */
+	CONTEXT_IN_SERVICE, /* caller: `server` works on its call */
+	CONTEXT_DEFERRED,   /* caller: the server took the call and waits for something else */
+	CONTEXT_BLOCKED,    /* vCPU: halted until an interrupt is pending */
+};
+
+enum context_kind { CONTEXT_THREAD, CONTEXT_VCPU };
+
+/* What other cores may ask of a context's home core. */
+#define REMOTE_WAKE (1u << 0)   /* bits of a notification that it waits for were set */
+#define REMOTE_REPLY (1u << 1)  /* the reply to its call is in its registers */
+#define REMOTE_VIRQ (1u << 2)   /* lines were made pending */
+#define REMOTE_KICK (1u << 3)   /* force a trip through the kernel */
+
+struct context {
+	struct arch_frame *frame;    /* registers: in the thread, or in the vCPU's state page */
+	struct arch_space *arch_space; /* what the hardware needs to know of its space */
+	struct context *root;        /* the outermost caller of the chain it is in; itself when it serves nobody */
+	struct context *caller;      /* a thread: whose call it has in service */
+	uint64_t caller_token;
+	struct context *server;      /* IN_SERVICE: who works on its call */
+	struct endpoint *endpoint;   /* a thread's own, from which it receives */
+	struct notification *bound;  /* a thread's bound notification */
+	uint8_t state;               /* enum context_state */
+	uint8_t kind;                /* enum context_kind */
+	uint8_t full;                /* all registers are to be restored; else what a system call preserves */
+	uint8_t core;
+	uint8_t depth;               /* calls between it and its root */
+	int8_t slot;                 /* its slot in the core's plan; -1: none */
+	uint8_t redelivered;         /* its call was in service when the server died */
+	uint8_t stopping;            /* a fault or a stop is being settled */
+	uint32_t sequence;           /* calls made; with the object's index it makes the token */
+	uint32_t badge;              /* QUEUED: of the capability called */
+	struct space *space;         /* a thread's process; a vCPU's VM */
+	struct object *object;
+	uint64_t calls;              /* a thread: calls served; a vCPU: exits */
+	uint64_t time_ticks;         /* while it was current, sampled at slot switches */
+
+	/* Slow path only. */
+	struct endpoint *at;         /* QUEUED, IN_SERVICE, DEFERRED: the endpoint it called */
+	struct context *next, *previous; /* in a queue or list of that endpoint */
+	uint8_t at_core;             /* whose queue of that endpoint it is in */
+	uint8_t awaits;              /* CONTEXT_WAITING: valid `waits_for` */
+	struct notification *waits_for;
+	uint32_t remote;             /* atomic: REMOTE_* */
+	struct context *remote_next; /* in its home core's inbox */
+	struct context *away_next;   /* in another core's inbox, with a call */
+	struct arch_fp *fp;
+};
+
+/* The name by which a server replies to this caller's current call. Never 0. */
+static inline uint64_t context_token(const struct context *context)
+{
+	return (uint64_t)context->sequence << 16 | object_index(context->object);
+}
+
+struct thread {
+	struct context context; /* first: a thread is a context */
+	struct arch_frame registers;
+	uint8_t *buffer;             /* the message buffer page, as the kernel sees it */
+	struct object *buffer_object;
+	uint64_t buffer_address;     /* as its process sees it */
+	capability fault_handler;    /* endpoint, badge */
+	uint32_t window_first, window_count;
+	uint64_t call_budget_ticks;
+	uint64_t overrun_calls;      /* sampling of a call that takes too long: `calls` when it was first seen */
+	uint64_t overrun_since;
+	uint64_t progress;           /* of a preempted long operation */
+	uint32_t progress_op;
+	uint32_t fault_reason;
+	struct sk_msg fault_message; /* its fault call, while that waits */
+	struct thread *sibling;      /* next thread of the same process */
+	struct arch_fp_state fp_state;
+};
+
+static inline struct thread *thread_of(struct context *context) { return (struct thread *)context; }
+
+#endif

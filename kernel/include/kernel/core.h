@@ -1,0 +1,113 @@
+/*
+ * A physical CPU as the kernel sees it: what runs on it, the plan it follows,
+ * and the inbox through which other cores reach it. Everything but the inbox and
+ * `sync` is touched by this core alone, with interrupts off.
+ */
+#ifndef KERNEL_CORE_H
+#define KERNEL_CORE_H
+
+#include <kernel/endpoint.h>
+#include <kernel/vcpu.h>
+
+enum core_counter_index {
+	COUNT_ENTRIES, COUNT_EXITS, COUNT_CALLS, COUNT_REPLIES, COUNT_SIGNALS, COUNT_INTERRUPTS,
+	COUNT_TLB_MAINTENANCE, COUNT_VCPU_SWITCHES, COUNT_FP_SWITCHES, COUNT_CROSS_CORE, COUNT_PLAN_CALLS,
+	COUNT_IDLE_NS, COUNT_SLOW_CALLS, COUNT_VIRQ_FLUSHES,
+	COUNTERS = 32
+};
+
+struct plan_slot {
+	struct context *task;
+	uint64_t budget_ticks;   /* 0: unlimited */
+	uint64_t left_ticks;
+	uint64_t used_ticks;
+};
+
+struct plan {
+	uint32_t count;
+	uint64_t wake_time;      /* ticks; 0: none */
+	struct plan_slot slots[SK_PLAN_SLOTS];
+};
+
+/* Owner of the core's time while its scheduler decides; not a slot. */
+#define SLOT_SCHEDULER (-1)
+
+struct core {
+	struct context *current;     /* whose registers are in the CPU; NULL: idle */
+	struct context *owner;       /* whose turn it is: task of the current slot, or the scheduler's receiver */
+	int32_t slot;                /* current slot, or SLOT_SCHEDULER */
+	uint32_t index;
+	uint64_t ready;              /* slots that may have something to run; cleared when found not to */
+	struct vcpu *resident;       /* whose EL1 state and list registers are in the hardware */
+	struct context *fp_owner;    /* whose FP/SIMD state is in the hardware */
+	bool reschedule;             /* something more urgent may be ready */
+	bool online;
+	bool enabled;                /* virtualisation is on */
+	uint8_t due;                 /* plan events that wait for the scheduler: bit = event number */
+	uint8_t due_slot;
+	uint64_t slot_started;       /* ticks at which the current slot was last charged */
+	uint64_t deadline;           /* what the timer is set to */
+	struct plan plan;
+	struct object *scheduler;    /* its endpoint */
+	uint32_t scheduler_generation;
+	struct context *scheduler_thread; /* that endpoint's receiver here, when it serves a plan event */
+	struct object *object;
+	uint64_t counters[COUNTERS];
+	struct arch_core arch;
+
+	/* From other cores. */
+	struct context *inbox;       /* atomic stack, by remote_next */
+	struct context *calls;       /* atomic stack of callers from other cores, by away_next */
+	uint32_t sync_request;       /* atomic: raised by the holder of the kernel lock, answered by this core */
+	void (*sync_function)(void *);
+	void *sync_argument;
+};
+
+extern struct core cores[SK_MAX_CORES];
+extern uint32_t core_count;      /* cores of the machine; not all need be online */
+
+static inline struct core *core_at(uint32_t index) { return &cores[index]; }
+/* This core. */
+static inline struct core *core_this(void) { return arch_core_this(); }
+
+static inline void core_count_event(struct core *core, enum core_counter_index which) { core->counters[which]++; }
+
+/*
+ * The kernel lock: held by slow operations on objects that cores share. While
+ * it spins for the lock a core answers others' sync requests, so the holder may
+ * wait for every core.
+ */
+void kernel_lock(void);
+void kernel_unlock(void);
+
+/* Runs `function` on that core and waits for it; directly when it is this one. Holds the kernel lock. */
+void core_run_on(uint32_t core, void (*function)(void *), void *argument);
+/* Waits until every online core has left whatever it did in the kernel. Holds the kernel lock. */
+void core_quiesce(void);
+
+/* Leaves word for a context on its home core; `flags` are REMOTE_*. Any core but that one. */
+void core_post(struct context *context, uint32_t flags);
+/* Sends a caller to the queue of its endpoint on core `to`. */
+void core_post_call(struct context *caller, uint32_t to);
+/* Handles everything that other cores left. From the IPI, and before idling. */
+void core_drain(struct core *core);
+
+/*
+ * The plan (plan.c). A context became ready: its slot and those that wait for it
+ * may run; sets core->reschedule when one of them is more urgent than the current slot.
+ */
+void plan_wake(struct core *core, struct context *context);
+/* Chooses what runs now; idles until there is something. */
+struct context *plan_pick(struct core *core);
+/* The core's timer fired. */
+void plan_tick(struct core *core);
+/* The scheduler's receiver is about to receive: a plan event that waits goes first. True: it has one. */
+bool plan_deliver(struct core *core, struct context *scheduler);
+/* The scheduler replied to its plan event. */
+void plan_settled(struct core *core);
+/* No slot names the context any more. */
+void plan_forget(struct core *core, struct context *context);
+/* Puts a new plan in force: contexts and budgets are checked already. */
+void plan_commit(struct core *core, const struct plan_slot *slots, uint32_t count, uint64_t wake_time);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * An endpoint: where calls go. It has a receiver per core (a worker thread of
+ * its server) and a queue per core for calls that found the receiver busy or
+ * absent. A queue and its receiver are touched by their own core only.
+ *
+ * The endpoint outlives its server: the supervisor keeps it, so that callers
+ * wait here while the server is grown again. Its generation counts instances.
+ */
+#ifndef KERNEL_ENDPOINT_H
+#define KERNEL_ENDPOINT_H
+
+#include <kernel/context.h>
+
+struct context_list {
+	struct context *head;
+	struct context *tail;
+};
+
+struct endpoint {
+	struct context *receiver[SK_MAX_CORES];
+	struct context_list queue[SK_MAX_CORES];    /* not delivered yet, first come first served */
+	struct context_list deferred[SK_MAX_CORES]; /* taken by the server, reply comes later */
+	struct object *object;
+	uint32_t generation;  /* of its server: bumped by each restart */
+	uint32_t home_core;   /* where callers go whose core has no receiver: first bound */
+	bool ever_bound;
+	bool abandoned;       /* nobody will come back: calls answer SERVER_DIED */
+};
+
+struct notification {
+	uint64_t bits;          /* atomic */
+	struct context *bound;  /* the thread whose endpoint waits end when bits come */
+	struct context *waiter; /* a thread in an explicit wait */
+	struct object *object;
+	uint32_t lock;          /* waiter and bound change under it */
+};
+
+/* Who a call on `endpoint` from this core would wait for; NULL when its server is away or on another core. */
+static inline struct context *endpoint_receiver(const struct endpoint *endpoint, uint32_t core)
+{
+	return endpoint->receiver[core];
+}
+
+/*
+ * The general call: `caller`'s message is in its registers (a thread) or in vcpu->exit.
+ * The caller stops running. Returns a negative status, and does nothing, when the call can't be made.
+ */
+sk_status_t endpoint_call(struct endpoint *endpoint, struct context *caller, uint32_t badge);
+/* The receiver has nothing in service: gives it the next queued call, if there is one. */
+bool endpoint_next(struct context *receiver);
+/* Ends the call of `caller` with the reply in `reply` (tag or negative status first). */
+void endpoint_answer(struct context *caller, const struct sk_msg *reply);
+/* Takes the caller out of whatever queue it is in, because it is stopped. */
+void endpoint_withdraw(struct context *caller);
+/* The receiver on its core goes away: what it had in service goes back to the front of the queue, marked. */
+void endpoint_detach(struct context *receiver);
+
+/* Sets bits and wakes whoever waits. Any core. */
+void notification_signal(struct notification *notification, uint64_t bits);
+/* Takes all bits. */
+uint64_t notification_take(struct notification *notification);
+
+#endif

@@ -1,0 +1,145 @@
+/*
+ * The object table: every kernel object has one entry, and a capability is an
+ * index into this table plus the generation that the entry had when the
+ * capability was made. Destroying an object bumps the generation, so every
+ * capability to it, in any table, is stale from that store on; there is no
+ * derivation tree to walk. An entry whose generation is used up is retired
+ * for good, so a stale capability can never name a later object.
+ *
+ * Entries are also all the bookkeeping that memory and mappings have: both live
+ * here and nowhere else, so describing memory needs no memory.
+ */
+#ifndef KERNEL_OBJECT_H
+#define KERNEL_OBJECT_H
+
+#include <sk/abi.h>
+#include <stddef.h>
+
+struct space;
+
+enum object_type {
+	OBJECT_NONE,
+	OBJECT_MEMORY,
+	OBJECT_SPACE,
+	OBJECT_THREAD,
+	OBJECT_VCPU,
+	OBJECT_ENDPOINT,
+	OBJECT_NOTIFICATION,
+	OBJECT_INTERRUPT,
+	OBJECT_VIRQ,
+	OBJECT_CORE,
+	OBJECT_MACHINE,
+	OBJECT_MAPPING,
+	OBJECT_TYPES
+};
+
+/* A range of RAM or device registers that nothing else describes. */
+struct memory {
+	uint16_t mappings;      /* first of its mappings (index into the table), 0: none */
+	uint16_t mapping_count;
+	uint32_t pins;          /* kernel objects that use it: message buffers, state pages, line tables */
+	bool device;
+};
+
+/* One range of a space that shows a part of a memory. */
+struct mapping {
+	uint16_t memory;
+	uint16_t space;
+	uint16_t next_of_memory;
+	uint16_t next_of_space;
+	uint32_t flags;         /* SK_MAP_FLAGS_* of kernel.idl */
+	uint64_t address;
+	uint64_t done;          /* bytes of it that are in the tables: mapping is cut into pieces */
+};
+
+/* A physical interrupt line. */
+struct interrupt {
+	uint32_t number;
+	uint16_t notification;
+	uint16_t notification_generation;
+	uint64_t bits;
+};
+
+/* A shared line into a VM. */
+struct virq {
+	uint32_t line;
+	struct space *vm;
+};
+
+struct object {
+	uint16_t generation;
+	uint8_t type;
+	uint8_t exhausted;      /* generation used up: never reused */
+	uint16_t next_free;
+	uint16_t reserved;
+	uint64_t base;          /* memory that the object is or was made of; a mapping's physical start */
+	uint64_t bytes;
+	union {
+		void *body;     /* space, thread, vcpu, endpoint, notification, core */
+		struct memory memory;
+		struct mapping mapping;
+		struct interrupt interrupt;
+		struct virq virq;
+	};
+};
+
+_Static_assert(sizeof(struct object) == 64, "an object is one cache line");
+
+/* A capability, one word: it is read and replaced with single loads and stores. */
+typedef uint64_t capability;
+
+#define CAPABILITY_NONE 0ull
+
+static inline capability capability_make(uint32_t index, uint32_t generation, uint32_t rights, uint32_t badge)
+{
+	return (uint64_t)index | (uint64_t)generation << 16 | (uint64_t)rights << 32 | (uint64_t)badge << 40;
+}
+
+static inline uint32_t capability_index(capability cap) { return (uint32_t)cap & 0xffffu; }
+static inline uint32_t capability_generation(capability cap) { return (uint32_t)(cap >> 16) & 0xffffu; }
+static inline uint32_t capability_rights(capability cap) { return (uint32_t)(cap >> 32) & 0xffu; }
+static inline uint32_t capability_badge(capability cap) { return (uint32_t)(cap >> 40); }
+
+extern struct object *object_table; /* [0] is never valid */
+extern uint32_t object_count;
+
+static inline struct object *object_at(uint32_t index) { return &object_table[index]; }
+static inline uint32_t object_index(const struct object *object) { return (uint32_t)(object - object_table); }
+
+/* Hands `table` to the module: `count` entries, at most 65535. Boot only. */
+void object_init(struct object *table, uint32_t count);
+/* Entries that can still be had. */
+uint32_t object_free_count(void);
+/* Takes a free entry; NULL when there is none. Holds the kernel lock. */
+struct object *object_allocate(enum object_type type);
+/* Gives an entry back and makes every capability to it stale. */
+void object_release(struct object *object);
+/* Makes every capability to the object stale; false when the entry may not be used again. */
+bool object_bump(struct object *object);
+/* A capability to the object as it is now. */
+capability object_capability(const struct object *object, uint32_t rights, uint32_t badge);
+
+/*
+ * Resolves a capability word. Returns NULL and the status for one that is empty
+ * or stale. Any core, no lock: the entry may be destroyed right after, which the
+ * destroying core covers by waiting until every core has left the kernel.
+ */
+static inline struct object *object_resolve(capability cap, sk_status_t *status)
+{
+	struct object *object = object_at(capability_index(cap));
+	if (__builtin_expect(object->generation != capability_generation(cap), 0)) {
+		*status = SK_STALE;
+		return NULL;
+	}
+	if (__builtin_expect(cap == CAPABILITY_NONE, 0)) {
+		*status = SK_BAD_CAP;
+		return NULL;
+	}
+	return object;
+}
+
+/* The object in slot `slot` of a process's table, if it has the type and the rights. */
+struct object *slot_resolve(const struct space *process, uint32_t slot, enum object_type type, uint32_t rights,
+			    sk_status_t *status);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * A space: one translation table. A process's also has the capability table
+ * that its threads' slots index; a VM's also has the vCPUs, the ranges of
+ * guest-physical addresses that devices answer for, and the line table.
+ *
+ * Table pages come from the pool that the space's creator handed over. Whoever
+ * maps checks first that the pool has enough, so mapping never stops half-way.
+ */
+#ifndef KERNEL_SPACE_H
+#define KERNEL_SPACE_H
+
+#include <kernel/object.h>
+#include <sk/vcpu.h>
+
+struct vcpu;
+struct endpoint;
+
+#define SPACE_PAGES 3u       /* this structure, the capability table, the root table */
+#define SPACE_ROUTES 64u
+
+/* Exits of [address, address + bytes) go to `endpoint`, as long as its generation is the one noted. */
+struct route {
+	uint64_t address;
+	uint64_t bytes;
+	struct object *endpoint;
+	uint32_t generation;
+	uint32_t badge;
+};
+
+struct table_page {
+	struct table_page *next;
+};
+
+struct space {
+	struct arch_space arch;      /* first: what a switch loads */
+	struct object *object;
+	bool vm;
+	uint16_t mappings;           /* first, index into the object table */
+	struct table_page *pool;
+	uint32_t pool_pages;
+	struct thread *threads;      /* of a process */
+	capability *slots;           /* SK_CAP_SLOTS + 1 of them; a VM has none */
+
+	/* VM only. */
+	struct sk_line *lines;       /* shared with the VMM: hostile */
+	struct object *lines_object;
+	uint32_t shared_lines;
+	uint32_t vcpu_count;
+	struct vcpu *vcpus[SK_VM_VCPUS_MAX];
+	uint32_t route_count;
+	struct route *routes;        /* by address */
+};
+
+_Static_assert(sizeof(struct space) <= SK_PAGE_BYTES, "the first page of a space");
+_Static_assert(SPACE_ROUTES * sizeof(struct route) <= SK_PAGE_BYTES, "routes take the second page of a VM");
+
+/* Makes the space in zeroed memory of at least SPACE_PAGES pages at `object`. */
+sk_status_t space_create(struct object *object, bool vm);
+/* Tears it down: no thread and no vCPU may be left. */
+void space_destroy(struct space *space);
+/* The range's route, or NULL. */
+const struct route *space_route(const struct space *vm, uint64_t address);
+
+/* The memory's mappings all go; used before it is split, retyped or given up. */
+void mapping_remove_all(struct object *memory);
+
+#endif

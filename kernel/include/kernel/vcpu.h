@@ -1,0 +1,84 @@
+/*
+ * A virtual CPU: a context whose registers are in a page that it shares with
+ * its VMM, and whose calls are its exits. Its exit table says who is called for
+ * which reason. Its life cycle is architecture.md's; everything that a state does
+ * not allow answers BAD_STATE and changes nothing.
+ */
+#ifndef KERNEL_VCPU_H
+#define KERNEL_VCPU_H
+
+#include <kernel/context.h>
+#include <kernel/space.h>
+
+#define EXIT_REASONS 32u /* numbers of interface vm_exit; 0 catches what has no route of its own */
+
+enum vcpu_life {
+	VCPU_CREATED = 1,
+	VCPU_FREE = 2,
+	VCPU_READY = 3,
+	VCPU_RUNNING = 4,
+	VCPU_BLOCKED = 5,
+	VCPU_INVALID = 6,
+};
+
+struct exit_route {
+	struct object *endpoint;
+	uint32_t generation;
+	uint32_t badge;
+};
+
+#define VCPU_LINE_WORDS ((SK_PRIVATE_LINES + SK_SHARED_LINES_MAX) / 64u)
+
+struct vcpu {
+	struct context context;      /* first: a vCPU is a context */
+	struct sk_msg exit;          /* the exit that waits for its reply: kept for another delivery */
+	uint32_t exit_info;          /* what the architecture needs to finish it */
+	uint8_t life;                /* enum vcpu_life */
+	uint8_t index;               /* in its VM */
+	uint8_t entry_set;
+	uint8_t space_set;
+	uint32_t work;               /* VCPU_WORK_*: to be done before it runs again */
+	const struct route *last_route; /* where its last MMIO exit went */
+	struct arch_vcpu arch;       /* system registers, list registers, while it is not resident */
+	uint64_t pending[VCPU_LINE_WORDS];  /* atomic: lines latched for it and in no list register */
+	struct object *state_object;
+	struct exit_route routes[EXIT_REASONS];
+	uint64_t exit_counts[EXIT_REASONS];
+	struct arch_fp_state fp_state;
+};
+
+#define VCPU_WORK_LINES (1u << 0)    /* pending lines changed: look at the list registers */
+#define VCPU_WORK_ARCH (1u << 1)     /* the architecture has something to put back */
+
+static inline struct vcpu *vcpu_of(struct context *context) { return (struct vcpu *)context; }
+
+/*
+ * Turns a trap of the vCPU that is current on this core into a call, whose words
+ * are in vcpu->exit; `route` is where to. Returns what runs next.
+ */
+struct context *vcpu_exit(struct vcpu *vcpu, uint32_t reason);
+
+/* The route for a reason other than an MMIO access in a routed range. */
+static inline const struct exit_route *vcpu_route(const struct vcpu *vcpu, uint32_t reason)
+{
+	const struct exit_route *route = &vcpu->routes[reason];
+	return route->endpoint != NULL ? route : &vcpu->routes[0];
+}
+
+/*
+ * Lines (virq.c). Make line `line` of `vcpu` pending and see that it gets to know:
+ * any core. And: this core's resident or loading vCPU takes over what is pending.
+ */
+void virq_pend(struct vcpu *vcpu, uint32_t line);
+/* The device behind shared line `line` of the VM raised or lowered it. */
+void virq_set_level(struct space *vm, uint32_t line, bool high);
+/* An edge on a shared line. */
+void virq_pulse(struct space *vm, uint32_t line);
+/* The VMM changed the line's configuration, or wants its state changed (kernel.idl, space.line_update). */
+sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t change);
+/* Fills list registers from the pending set. On the vCPU's core, vCPU resident, before it runs. */
+void virq_flush(struct vcpu *vcpu);
+/* Is anything pending that would end a halt? On the vCPU's core. */
+bool virq_pending(const struct vcpu *vcpu);
+
+#endif
