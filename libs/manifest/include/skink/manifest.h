@@ -21,6 +21,7 @@
 
 #include <sk/abi.h>
 #include <sk/boot.h>
+#include <sk/start.h>
 #include <sk/vcpu.h>
 
 #define MANIFEST_COMPATIBLE "skink,system-1"
@@ -98,8 +99,8 @@ struct manifest_use {
 };
 
 struct manifest_owned_device {
-	const char *name; /* the region's name in the start page: `device-names`, or the device node's name up to '@' */
-	uint32_t device;  /* index into platform.devices */
+	char name[SK_NAME_BYTES]; /* the region's name in the start page: `device-names`, or the device's name up to '@' */
+	uint32_t device;          /* index into platform.devices */
 };
 
 struct manifest_server {
