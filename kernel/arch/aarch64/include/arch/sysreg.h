@@ -22,7 +22,7 @@
 	})
 /* The "memory" clobber keeps accesses to memory on their side of the write. */
 #define write_sysreg(name, value)                                              \
-	__asm__ volatile("msr " #name ", %0" : : "rZ"((uint64_t)(value)) : "memory")
+	__asm__ volatile("msr " #name ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
 
 #define field_get(value, field) (((uint64_t)(value) >> field##_SHIFT) & field##_MASK)
 #define field_put(value, field) (((uint64_t)(value) & field##_MASK) << field##_SHIFT)
