@@ -42,11 +42,17 @@ static inline uint64_t sk_now_ns(void)
 	return sk_ticks_to_ns(sk_counter());
 }
 
-/* The slot of the capability granted under `name`, or SK_CAP_NONE. */
+/* The slot of the (first) capability granted under `name`, or SK_CAP_NONE. */
 sk_cap_t sk_cap_named(const char *name);
+
+/* The same among capabilities to objects of `type` (enum sk_object_type of kernel.idl); 0: any. */
+sk_cap_t sk_cap_named_of_type(const char *name, uint32_t type);
 
 /* The region granted under `name`, or NULL. */
 const struct sk_start_region *sk_region_named(const char *name);
+
+/* The argument after `previous` (NULL: the first), or NULL: all of them, as the manifest lists them. */
+const char *sk_argument_next(const char *previous);
 
 /*
  * The value of the argument `name=value`, "" for a bare `name`, NULL when
@@ -61,9 +67,9 @@ const char *sk_argument(const char *name);
 uint64_t sk_argument_number(const char *name, uint64_t otherwise);
 
 /*
- * Ends the process: a deliberate fault that the supervisor reads as a voluntary exit
- * with this code (0: done; others as for exit()). `why` is in the fault's registers as an address
- * of this process (x1), or NULL.
+ * Ends the process: a deliberate fault (<sk/arch/exit.h>) that the supervisor tells from an
+ * accident. `code`: 0 is success, others as for exit(), 128 + signal for raise() and abort().
+ * `why`: NULL, or a text for the crash record, which finds its address in the fault's registers.
  */
 _Noreturn void sk_exit(int code, const char *why);
 

@@ -142,7 +142,7 @@ __attribute__((always_inline)) static inline sk_status_t sk_poll(sk_cap_t slot, 
 	return (sk_status_t)x0;
 }
 
-/* By the stack it stands on, which needs no register and no memory. */
+/* By the stack it stands on, which takes no register and no memory; sp is never at its very top (start.S). */
 static inline unsigned sk_thread_index(void)
 {
 	uint64_t sp;
