@@ -157,7 +157,7 @@ static uint32_t write_data(struct pl011 *uart, const struct pl011_access *access
 	return effect;
 }
 
-static uint32_t read_data(struct pl011 *uart, const struct pl011_access *access, uint32_t *value)
+static void read_data(struct pl011 *uart, const struct pl011_access *access, uint32_t *value)
 {
 	struct sk_uart_exit *exit = &uart->state->exits[access->vcpu];
 	uint32_t place = loop_place(uart) + PLACE_RECEIVED;
@@ -169,19 +169,16 @@ static uint32_t read_data(struct pl011 *uart, const struct pl011_access *access,
 	if (exit->token == access->token) {
 		*value = (uint32_t)exit->value;
 		receive_changed(uart);
-		return PL011_SIGNAL;
+		return;
 	}
 	if (used == 0) {
-		return 0;
+		return;
 	}
 	*value = ring->data[read % capacity];
 	STORE(exit->value, (uint64_t)*value);
 	record(exit, access->token, place, read);
 	STORE(ring->read, read + 1);
 	receive_changed(uart);
-	/* A writer that saw the ring full before this store waits for it. */
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return __atomic_load_n(&ring->written, __ATOMIC_RELAXED) - read >= capacity ? PL011_SIGNAL : 0;
 }
 
 static uint32_t flags(const struct pl011 *uart)
@@ -265,21 +262,22 @@ uint32_t pl011_write(struct pl011 *uart, const struct pl011_access *access, uint
 	return 0;
 }
 
-uint32_t pl011_read(struct pl011 *uart, const struct pl011_access *access, uint32_t *value)
+void pl011_read(struct pl011 *uart, const struct pl011_access *access, uint32_t *value)
 {
 	const struct sk_uart_state *state = uart->state;
 
 	*value = 0;
 	if (!access_fits(access)) {
-		return 0;
+		return;
 	}
 	if (access->offset >= PL011_PERIPH_ID0 && access->offset < PL011_BYTES) {
 		*value = identification[(access->offset - PL011_PERIPH_ID0) / 4];
-		return 0;
+		return;
 	}
 	switch (access->offset) {
 	case PL011_DR:
-		return read_data(uart, access, value);
+		read_data(uart, access, value);
+		break;
 	case PL011_RSR:
 		*value = state->errors;
 		break;
@@ -319,7 +317,6 @@ uint32_t pl011_read(struct pl011 *uart, const struct pl011_access *access, uint3
 	default:
 		break;
 	}
-	return 0;
 }
 
 void pl011_poll(struct pl011 *uart)

@@ -50,7 +50,7 @@ static void perform(struct pl011 *uart, struct operation *operation)
 	};
 
 	if (operation->read) {
-		(void)pl011_read(uart, &access, &operation->value);
+		pl011_read(uart, &access, &operation->value);
 	} else {
 		(void)pl011_write(uart, &access, operation->value);
 	}

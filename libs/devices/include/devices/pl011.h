@@ -23,8 +23,8 @@
 
 #define PL011_VCPUS 16u
 
-/* What an access asks of its caller. */
-#define PL011_SIGNAL (1u << 0) /* signal the peer: it may be asleep, waiting for this */
+/* What a write asks of its caller. */
+#define PL011_SIGNAL (1u << 0) /* signal the peer: it may be asleep */
 #define PL011_FULL (1u << 1)   /* write of DR: no room, nothing happened; repeat it when the peer has made room */
 
 struct pl011 {
@@ -55,8 +55,7 @@ void pl011_reset(struct pl011 *uart);
 /* Returns PL011_SIGNAL, PL011_FULL or 0. */
 uint32_t pl011_write(struct pl011 *uart, const struct pl011_access *access, uint32_t value);
 
-/* Returns PL011_SIGNAL or 0. */
-uint32_t pl011_read(struct pl011 *uart, const struct pl011_access *access, uint32_t *value);
+void pl011_read(struct pl011 *uart, const struct pl011_access *access, uint32_t *value);
 
 /* The peer may have added or taken characters: raises the interrupts that follow. */
 void pl011_poll(struct pl011 *uart);
