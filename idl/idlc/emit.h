@@ -1,0 +1,101 @@
+/*
+ * Emitters turn a checked tree into text; main writes the texts. What several of
+ * them need to say in C (types, parameter lists, packing and checking of
+ * messages) is here, so that both ends of a message come from one place.
+ */
+#ifndef IDLC_EMIT_H
+#define IDLC_EMIT_H
+
+#include "ast.h"
+
+#define LINE_COLUMNS 120
+
+/* One output: `suffix` follows the file's name; `explain` is its line in --help. */
+struct emitter {
+	const char *suffix;
+	const char *explain;
+	void (*emit)(const struct file *file, struct text *out);
+};
+
+extern const struct emitter emitters[];
+extern const size_t emitter_count;
+
+void emit_types(const struct file *file, struct text *out);
+void emit_client(const struct file *file, struct text *out);
+void emit_server(const struct file *file, struct text *out);
+void emit_kernel(const struct file *file, struct text *out);
+void emit_exit(const struct file *file, struct text *out);
+
+/* Parts of emit_types. */
+void emit_structs(const struct file *file, struct text *out);
+void emit_struct_checks(const struct declaration *declaration, struct text *out);
+
+/* emit_c.c: C text. */
+
+/* Head comment of a generated file: what it is, and from what. */
+void emit_head(const struct file *file, struct text *out, const char *what);
+const char *emit_guard(const struct file *file, const char *part);
+void emit_doc(struct text *out, const char *indent, const char *doc);
+/* `head` item, item `tail`, broken at LINE_COLUMNS with two more tabs than `tabs`. `joint` is ", " or " || ". */
+void emit_wrapped(struct text *out, unsigned tabs, const char *head, const struct list *items, const char *joint,
+		  const char *tail);
+void emit_item(struct list *items, const char *item);
+
+/* uint32_t for 32. */
+const char *c_integer(uint32_t bits);
+/* A scalar as parameter or variable; a scalar as it is stored in structs and arrays (bool: uint8_t, enums: integers). */
+const char *c_scalar(const struct type *type);
+const char *c_stored(const struct type *type);
+/* Element type of what a struct, array or `bytes` pointer points to. */
+const char *c_pointee(const struct type *type);
+/* `<iface>_<T>_ring_<N>`: struct tag of a ring. */
+const char *c_ring(const struct interface *interface, const struct type *type);
+/* `name`, or `name_` where a parameter or result of the method is called so. */
+const char *c_local(const struct method *method, const char *name);
+
+/* Whether a method takes a buffer or a ring: its server has to know what its clients share. */
+bool interface_shares(const struct interface *interface);
+
+/* Which end of a message a function is written for: it decides what shared memory looks like. */
+enum side {
+	SIDE_CLIENT,
+	SIDE_SERVER,
+};
+
+/* C parameters appended to `items`: inputs by value or const pointer; results by pointer. */
+void c_inputs(struct list *items, const struct interface *interface, const struct list *fields, enum side side);
+void c_outputs(struct list *items, const struct list *fields);
+
+/* emit_pack.c: messages. */
+
+/* Bytes of the message buffer that a message uses, as a C expression; lengths of `bytes` are named NAME + suffix. */
+const char *pack_total(const struct message *message, const char *suffix);
+/* Where a cell begins in the message buffer, as a C expression. */
+const char *pack_position(const char *payload, const struct message *message, const struct cell *cell,
+			  const char *suffix);
+/* Flags and lengths to or into a tag: " | SK_TAG_BYTES(…) | SK_TAG_CAPS(…)"; empty when in registers. */
+const char *pack_tag(const struct message *message, const char *suffix);
+/* Values of the register words, in order. */
+void pack_words(struct list *items, const struct message *message);
+/*
+ * Statements that store a message's buffer part through the variable `payload`. `by_value`:
+ * structs are variables (server's results), not pointers.
+ */
+void pack_payload(struct text *out, const struct message *message, const char *payload, bool by_value);
+/* Whether a message has anything outside the registers. */
+bool pack_is_long(const struct message *message);
+
+/* emit_unpack.c */
+
+/* Conditions under which a received word is refused, appended to `items`; `source` is the word's expression. */
+void unpack_refusals(struct list *items, const struct type *type, const char *source);
+/* A received word as the scalar's C type. */
+const char *unpack_scalar(const struct type *type, const char *source);
+/* The expression of cell's word: `msg->w[i]`, or the local variable that a payload scalar was copied to. */
+const char *unpack_source(const struct cell *cell, const char *msg);
+/* `uint64_t NAME_word; memcpy(…)` for each scalar that travels in the buffer. */
+void unpack_payload_words(struct text *out, const struct message *message, const char *payload, const char *suffix);
+/* Loops and calls that refuse bad values in a struct or array; each failing one returns SK_BAD_ARG. */
+void unpack_check_block(struct text *out, const struct type *type, const char *name, bool by_value, const char *index);
+
+#endif

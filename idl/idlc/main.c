@@ -1,0 +1,138 @@
+/*
+ * idlc: Skink's IDL compiler. Reads all files, checks them as one system, and
+ * only then writes anything. Exit status: 0, 2 for errors in the input or the
+ * command line, 1 for a machine that fails us (no memory, no space).
+ */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "canonical.h"
+#include "check.h"
+#include "emit.h"
+#include "output.h"
+#include "parse.h"
+
+const struct emitter emitters[] = {
+	{".h", "constants, types, layout assertions, tags", emit_types},
+	{"_client.h", "client stubs", emit_client},
+	{"_server.h", "server dispatch and deferred replies", emit_server},
+	{"_kernel.h", "the kernel's dispatch (kernel interfaces)", emit_kernel},
+	{"_exit.h", "messages that the kernel sends itself", emit_exit},
+};
+const size_t emitter_count = sizeof(emitters) / sizeof(emitters[0]);
+
+struct options {
+	const char *folder;
+	bool report;
+	bool help;
+};
+
+static void print_help(void)
+{
+	puts("usage: idlc [--out DIR] [--check-against RELEASED.json]... [--report] [--help] FILE.idl...\n"
+	     "\n"
+	     "  --out DIR             write the outputs to DIR (must exist); default: the current folder\n"
+	     "  --check-against JSON  refuse changes to what an earlier FILE.json says was released\n"
+	     "  --report              print each method's words and buffer bytes; write nothing\n"
+	     "\n"
+	     "outputs of FILE.idl (the language and what is in them: LANGUAGE.md):");
+	for (size_t i = 0; i < emitter_count; i++) {
+		printf("  FILE%-16s %s\n", emitters[i].suffix, emitters[i].explain);
+	}
+	puts("\nexit status: 0; 2 when the input is wrong (nothing is written then); 1 when writing fails");
+}
+
+static bool parse_options(int argc, char **argv, struct options *options)
+{
+	static const struct option long_options[] = {
+		{"out", required_argument, NULL, 'o'},
+		{"report", no_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int option = getopt_long(argc, argv, "o:rh", long_options, NULL);
+	while (option != -1) {
+		switch (option) {
+		case 'o':
+			options->folder = optarg;
+			break;
+		case 'r':
+			options->report = true;
+			break;
+		case 'h':
+			options->help = true;
+			break;
+		default:
+			return false;
+		}
+		option = getopt_long(argc, argv, "o:rh", long_options, NULL);
+	}
+	return true;
+}
+
+static void hash_interfaces(const struct list *files)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		const struct file *file = list_at(files, i);
+		for (size_t j = 0; j < file->interfaces.count; j++) {
+			struct interface *interface = list_at(&file->interfaces, j);
+			interface->hash = canonical_interface_hash(interface);
+		}
+	}
+}
+
+static bool emit_all(const struct list *files, const char *folder)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		const struct file *file = list_at(files, i);
+		for (size_t j = 0; j < emitter_count; j++) {
+			struct text text = {0};
+			emitters[j].emit(file, &text);
+			output_add(folder, text_format("%s%s", file->base, emitters[j].suffix), text);
+		}
+	}
+	bool written = output_commit();
+	output_discard();
+	return written;
+}
+
+static int compile(const struct options *options, int count, char **paths)
+{
+	struct list files = {0};
+	for (int i = 0; i < count; i++) {
+		struct file *file = parse_file(paths[i]);
+		if (file != NULL) {
+			list_add(&files, file);
+		}
+	}
+	if (diagnostic_count() == 0) {
+		check_files(&files);
+	}
+	if (diagnostic_count() != 0) {
+		return 2;
+	}
+	hash_interfaces(&files);
+	if (options->report) {
+		return 0;
+	}
+	return emit_all(&files, options->folder) ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {.folder = "."};
+	if (!parse_options(argc, argv, &options)) {
+		return 2;
+	}
+	if (options.help) {
+		print_help();
+		return 0;
+	}
+	if (optind == argc) {
+		fputs("idlc: no input, expected FILE.idl (see --help)\n", stderr);
+		return 2;
+	}
+	int status = compile(&options, argc - optind, argv + optind);
+	memory_release();
+	return status;
+}
