@@ -1,0 +1,195 @@
+/*
+ * The guest's PL011, one process per VM. Exits of its registers come straight
+ * here, on the core of the vCPU that made them; what the guest prints goes into
+ * the ring shared with the console, what is typed comes from there.
+ *
+ * Nothing but the lock, the line's last level and the writes that wait for room
+ * lives in this process's own memory, so a new instance goes on where the old one
+ * was killed: the model's state is in the persistent region, and a write that waited is delivered again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VM_EXIT_SERVE_SOME
+#define VM_EXIT_SERVES_MMIO_READ
+#define VM_EXIT_SERVES_MMIO_WRITE
+
+#include <devices/pl011.h>
+#include <sk/idl/device_server.h>
+#include <sk/idl/kernel_client.h>
+#include <sk/idl/server_server.h>
+#include <sk/idl/vm_exit_server.h>
+#include <sk/process.h>
+#include <sk/server.h>
+#include <sk/spin.h>
+
+/* A write of DR that found the ring full: the guest's vCPU waits in it. */
+struct waiting_write {
+	struct pl011_access access; /* token 0: none */
+	uint32_t value;
+};
+
+static struct {
+	struct sk_spin lock; /* of all below */
+	struct pl011 model;
+	struct waiting_write waiting[PL011_VCPUS];
+	bool line;
+	sk_cap_t virq;
+	sk_cap_t console;
+} uart;
+
+static void update_line(void)
+{
+	bool level = pl011_line(&uart.model);
+
+	if (__builtin_expect(level != uart.line, 0)) {
+		uart.line = level;
+		(void)virq_set_level(uart.virq, level);
+	}
+}
+
+static void signal_console(void)
+{
+	(void)sk_signal(uart.console, SK_SIGNAL_STREAM);
+}
+
+static struct pl011_access access_of(const struct sk_caller *caller, uint64_t address, uint64_t info)
+{
+	return (struct pl011_access){
+		.token = caller->token,
+		.offset = (uint32_t)address & (PL011_BYTES - 1),
+		.size = (uint32_t)info & 0xfu,
+		.vcpu = (uint32_t)(info >> 24) & (PL011_VCPUS - 1),
+	};
+}
+
+sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, uint64_t address, uint64_t info, uint64_t value)
+{
+	struct pl011_access access = access_of(caller, address, info);
+
+	sk_spin_lock(&uart.lock);
+	uint32_t effect = pl011_write(&uart.model, &access, (uint32_t)value);
+	if (__builtin_expect(effect == PL011_FULL, 0)) {
+		uart.waiting[access.vcpu] = (struct waiting_write){ access, (uint32_t)value };
+	}
+	update_line();
+	sk_spin_unlock(&uart.lock);
+	if (__builtin_expect(effect != 0, 0)) {
+		signal_console();
+	}
+	return effect == PL011_FULL ? SK_DEFERRED : SK_OK;
+}
+
+sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, uint64_t address, uint64_t info, uint64_t *value)
+{
+	struct pl011_access access = access_of(caller, address, info);
+	uint32_t result = 0;
+
+	sk_spin_lock(&uart.lock);
+	pl011_read(&uart.model, &access, &result);
+	update_line();
+	sk_spin_unlock(&uart.lock);
+	*value = result;
+	return SK_OK;
+}
+
+/* Tries the writes that wait again; those that found room are answered. */
+static void retry_waiting(void)
+{
+	for (uint32_t vcpu = 0; vcpu < PL011_VCPUS; vcpu++) {
+		struct waiting_write *write = &uart.waiting[vcpu];
+
+		if (write->access.token == 0) {
+			continue;
+		}
+		uint32_t effect = pl011_write(&uart.model, &write->access, write->value);
+		if (effect == PL011_FULL) {
+			return;
+		}
+		if ((effect & PL011_SIGNAL) != 0) {
+			signal_console();
+		}
+		(void)vm_exit_mmio_write_reply(write->access.token, SK_OK); /* refused: the VM is gone */
+		write->access.token = 0;
+	}
+}
+
+static void signalled(uint64_t bits)
+{
+	if ((bits & SK_SIGNAL_STREAM) == 0) {
+		return;
+	}
+	sk_spin_lock(&uart.lock);
+	retry_waiting();
+	pl011_poll(&uart.model);
+	update_line();
+	sk_spin_unlock(&uart.lock);
+}
+
+sk_status_t device_serve_reset(const struct sk_caller *caller)
+{
+	(void)caller;
+	sk_spin_lock(&uart.lock);
+	memset(uart.waiting, 0, sizeof(uart.waiting));
+	pl011_reset(&uart.model);
+	update_line();
+	sk_spin_unlock(&uart.lock);
+	return SK_OK;
+}
+
+sk_status_t heartbeat_serve_ping(const struct sk_caller *caller)
+{
+	(void)caller;
+	return SK_OK;
+}
+
+static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
+{
+	uint64_t tag = msg->tag;
+	bool replied;
+
+	switch (SK_BADGE_IFACE(caller->badge)) {
+	case VM_EXIT_INTERFACE:
+		replied = vm_exit_dispatch(caller, msg);
+		break;
+	case DEVICE_INTERFACE:
+		return device_dispatch(caller, msg);
+	case HEARTBEAT_INTERFACE:
+		return heartbeat_dispatch(caller, msg);
+	default:
+		return sk_server_refuse(msg);
+	}
+	if (__builtin_expect((tag & SK_TAG_REDELIVERED) != 0, 0)) {
+		sk_spin_lock(&uart.lock);
+		pl011_rearm(&uart.model);
+		update_line();
+		sk_spin_unlock(&uart.lock);
+	}
+	return replied;
+}
+
+SK_SERVER(dispatch, signalled)
+
+int main(void)
+{
+	const struct sk_start_region *stream = sk_region_named("stream");
+	const struct sk_start_region *persistent = sk_region_named("persistent");
+
+	if (stream == NULL || persistent == NULL || persistent->bytes < sizeof(struct sk_uart_state)) {
+		(void)printf("no region \"%s\" of sufficient size\n", stream == NULL ? "stream" : "persistent");
+		return EXIT_FAILURE;
+	}
+	uart.virq = sk_cap_named("virq");
+	uart.console = sk_cap_named_of_type("console", SK_OBJECT_TYPE_NOTIFICATION);
+	if (!pl011_open(&uart.model, (struct sk_uart_state *)(uintptr_t)persistent->address,
+			(void *)(uintptr_t)stream->address, stream->bytes)) {
+		(void)printf("region \"stream\" is too small: %llu bytes\n", (unsigned long long)stream->bytes);
+		return EXIT_FAILURE;
+	}
+	/* What the line's level was an instance ago is unknown: say it once. */
+	uart.line = pl011_line(&uart.model);
+	(void)virq_set_level(uart.virq, uart.line);
+	signal_console();
+	sk_server_run();
+}
