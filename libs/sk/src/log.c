@@ -128,9 +128,11 @@ void sk_log_write(const char *text, size_t bytes)
 	}
 
 	uint64_t done = put(ring, capacity, text, bytes);
+	/* Nor is a console waited for that was given up once and has read nothing since. */
+	bool may_wait = !sink.never_wait && sink.lost_unreported == 0;
 
-	for (unsigned step = 0; done < bytes && step < WAIT_STEPS; step++) {
-		if (sink.never_wait || !sk_sleep_until(sk_now_ns() + WAIT_STEP_NS)) {
+	for (unsigned step = 0; may_wait && done < bytes && step < WAIT_STEPS; step++) {
+		if (!sk_sleep_until(sk_now_ns() + WAIT_STEP_NS)) {
 			break;
 		}
 		uint64_t count = put(ring, capacity, text + done, bytes - done);

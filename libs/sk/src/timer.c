@@ -13,7 +13,7 @@ bool sk_sleep_until(uint64_t deadline_ns)
 	uint64_t others = 0;
 	bool slept = true;
 
-	if (sched == SK_CAP_NONE || self == SK_CAP_NONE) {
+	if (sched == SK_CAP_NONE || self == SK_CAP_NONE || sk_thread_index() != 0) {
 		return false;
 	}
 	while (slept && sk_now_ns() < deadline_ns) {

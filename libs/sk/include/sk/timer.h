@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 /*
- * Blocks the calling thread until sk_now_ns() is at least `deadline_ns`. False at once
- * without the capabilities that this takes: "sched" and, to wait at, its own "notification".
+ * Blocks the calling thread, which is the process's first, until sk_now_ns() is at least `deadline_ns`. False at once
+ * on any other thread, and without the capabilities that this takes: "sched" and, to wait at, "notification".
  */
 bool sk_sleep_until(uint64_t deadline_ns);
 
