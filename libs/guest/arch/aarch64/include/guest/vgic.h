@@ -1,0 +1,81 @@
+/*
+ * The guest's GICv3: distributor and redistributors, affinity routing on, one
+ * security state (GICD_CTLR.DS = 1), no LPIs. Arm IHI 0069, chapters 8 and 12.
+ *
+ * The model is called when the guest *programs* its controller; an interrupt
+ * flows from device to guest without it. It owns the `config` words of the VM's
+ * line table (sk/vcpu.h) and derives each from what the guest wrote: a line is
+ * enabled for the kernel if the guest enabled it, the distributor forwards its
+ * group, and it goes to a vCPU that exists. `state` is the kernel's and is only read here.
+ *
+ * The CPU interface (ICC_*) is the hardware's. vCPUs on several cores may be in
+ * here at once: `lock` guards model and config words, and is never held across a system call.
+ */
+#ifndef GUEST_VGIC_H
+#define GUEST_VGIC_H
+
+#include <guest/machine.h>
+#include <guest/sysreg_encoding.h>
+#include <sk/idl/vm_exit.h>
+#include <sk/spin.h>
+
+#define VGIC_LINES (SK_VM_VCPUS_MAX * SK_PRIVATE_LINES + SK_SHARED_LINES_MAX)
+
+/* In a model word beside the bits of sk_line.config: as the guest set them, whatever the distributor forwards. */
+#define VGIC_MODEL_TOUCHED (1u << 31) /* enabled or activated at least once: the kernel may hold state for it */
+#define VGIC_MODEL_NO_TARGET (1u << 30) /* its route names no vCPU */
+
+struct vgic {
+	struct sk_line *lines; /* the line table */
+	uint32_t vcpus;
+	uint32_t shared;       /* shared lines, a multiple of 32 up to SK_SHARED_LINES_MAX */
+	struct sk_spin lock;
+	uint32_t control;      /* GICD_CTLR's enables */
+	uint32_t waker[SK_VM_VCPUS_MAX];
+	uint32_t model[VGIC_LINES]; /* index as in the line table */
+	uint64_t router[SK_SHARED_LINES_MAX];
+};
+
+/* Sets up the model over `lines` (in this process's map) and puts it in its reset state. */
+void vgic_init(struct vgic *gic, struct sk_line *lines, uint32_t vcpus, uint32_t shared);
+
+/* Back to the reset state, the kernel's share of it too. No vCPU may run. */
+void vgic_reset(struct vgic *gic);
+
+/*
+ * Goes on with a model that an earlier instance of this process left in persistent memory: `lines` is where
+ * the table is mapped now, and the kernel looks at every enabled line, in case a change was cut off.
+ */
+void vgic_adopt(struct vgic *gic, struct sk_line *lines);
+
+/*
+ * A guest's access of `size` bytes (1, 2, 4, 8) at a guest-physical address. False if the address
+ * is none of the controller's; whatever the architecture reserves reads as zero and ignores writes.
+ */
+bool vgic_read(const struct vgic *gic, uint64_t address, uint32_t size, uint64_t *value);
+bool vgic_write(struct vgic *gic, uint64_t address, uint32_t size, uint64_t value);
+
+/* Software-generated interrupts in all their forms: the slow way. Returns vm_exit's action for the sender. */
+uint64_t vgic_send_all(const struct vgic *gic, uint32_t vcpu, uint64_t value, uint32_t encoding, uint64_t *line);
+
+#define VGIC_SGI_INTID_SHIFT 24
+#define VGIC_SGI_INTID_MASK 0xfull
+#define VGIC_SGI_RESERVED 0xff000e00f0000000ull
+
+/*
+ * vCPU `vcpu` wrote `value` to the register `encoding` (ICC_SGI1R_EL1, ICC_ASGI1R_EL1, ICC_SGI0R_EL1).
+ * One that it sends to itself alone is the common case and costs no system call: the reply injects it.
+ */
+static inline uint64_t vgic_send(const struct vgic *gic, uint32_t vcpu, uint64_t value, uint32_t encoding,
+				 uint64_t *line)
+{
+	const uint64_t ignored = VGIC_SGI_RESERVED | VGIC_SGI_INTID_MASK << VGIC_SGI_INTID_SHIFT;
+
+	if ((value & ~ignored) == 1ull << vcpu && encoding == SYSREG_ICC_SGI1R_EL1) {
+		*line = value >> VGIC_SGI_INTID_SHIFT & VGIC_SGI_INTID_MASK;
+		return SK_EXIT_ACTION_ADVANCE | SK_EXIT_ACTION_INJECT;
+	}
+	return vgic_send_all(gic, vcpu, value, encoding, line);
+}
+
+#endif

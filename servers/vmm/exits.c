@@ -1,0 +1,236 @@
+/*
+ * The guest's exits. A vCPU's own come with its index in the badge; accesses to
+ * the interrupt controller's ranges carry it in the access's description. Handlers of different
+ * vCPUs run at once on different cores and touch only their vCPU's state,
+ * but for the interrupt controller, which has a lock of its own.
+ *
+ * The common ones (hypercall, ID register, SGI to itself) are a table look-up each:
+ * their cost is what the figures in the README measure.
+ */
+/* The rest goes elsewhere (halt: to the scheduler) or belongs to other architectures. */
+#define VM_EXIT_SERVE_SOME
+#define VM_EXIT_SERVES_MMIO_READ
+#define VM_EXIT_SERVES_MMIO_WRITE
+#define VM_EXIT_SERVES_NESTED_PAGE_FAULT
+#define VM_EXIT_SERVES_HYPERCALL
+#define VM_EXIT_SERVES_FIRMWARE_CALL
+#define VM_EXIT_SERVES_SYSREG_READ
+#define VM_EXIT_SERVES_SYSREG_WRITE
+#define VM_EXIT_SERVES_SEND_IPI
+#define VM_EXIT_SERVES_DEBUG
+#define VM_EXIT_SERVES_EXCEPTION
+#define VM_EXIT_SERVES_FAIL_ENTRY
+
+#include <guest/firmware.h>
+#include <guest/port.h>
+#include <guest/sysreg.h>
+#include <sk/idl/server_server.h>
+#include <sk/idl/vm_exit_server.h>
+#include <sk/idl/vmm_server.h>
+#include <sk/server.h>
+
+#include "vmm.h"
+
+#define INFO_SIZE(info) ((uint32_t)(info) & 0xfu)
+#define INFO_VCPU(info) ((uint32_t)((info) >> 24) & 0xffu)
+
+/* Indices that no vCPU has share a state page of nobody's; so no handler need compare. */
+static inline uint32_t exit_vcpu(const struct sk_caller *caller)
+{
+	return SK_BADGE_CLIENT(caller->badge) & (SK_VM_VCPUS_MAX - 1);
+}
+
+static inline struct guest *the_guest(void)
+{
+	return &vmm.saved->guest;
+}
+
+/* Reads a firmware answer out into the caller's registers. Deferred if the call ends the VM's run. */
+static sk_status_t serve_firmware(const struct sk_caller *caller, const struct firmware_call *call, uint64_t *action,
+				  uint64_t *line)
+{
+	struct guest *guest = the_guest();
+	struct firmware_answer answer;
+
+	firmware_serve(guest, call, &answer);
+	for (uint32_t i = 0; i < answer.count; i++) {
+		guest->vcpu[call->vcpu].state->x[i] = answer.x[i];
+	}
+	*action = answer.action;
+	*line = 0;
+	if (answer.request == FIRMWARE_NOTHING) {
+		return SK_OK;
+	}
+	/* The caller comes to rest first: what follows stops vCPUs and may start it anew. */
+	(void)vm_exit_firmware_call_reply(caller->token, SK_OK, answer.action, 0);
+	if (answer.request == FIRMWARE_POWER_OFF) {
+		vmm_guest_off();
+	} else {
+		vmm_guest_reset();
+	}
+	return SK_DEFERRED;
+}
+
+sk_status_t vm_exit_serve_hypercall(const struct sk_caller *caller, uint64_t number, uint64_t a1, uint64_t a2,
+				    uint64_t a3, uint64_t a4, uint64_t a5, uint64_t *action, uint64_t *line)
+{
+	uint32_t vcpu = exit_vcpu(caller);
+
+	(void)a4;
+	(void)a5;
+	*action = 0;
+	*line = 0;
+	if (__builtin_expect(number == FIRMWARE_SKINK_VERSION, 1)) {
+		the_guest()->vcpu[vcpu].state->x[0] = FIRMWARE_SKINK_VERSION_VALUE;
+		return SK_OK;
+	}
+	struct firmware_call call = { .vcpu = vcpu, .function = (uint32_t)number, .argument = { a1, a2, a3 } };
+	return serve_firmware(caller, &call, action, line);
+}
+
+sk_status_t vm_exit_serve_firmware_call(const struct sk_caller *caller, uint64_t function, uint64_t a1, uint64_t a2,
+					uint64_t a3, uint64_t *action, uint64_t *line)
+{
+	struct firmware_call call = {
+		.vcpu = exit_vcpu(caller),
+		.function = (uint32_t)function,
+		.argument = { a1, a2, a3 },
+	};
+
+	return serve_firmware(caller, &call, action, line);
+}
+
+sk_status_t vm_exit_serve_sysreg_read(const struct sk_caller *caller, uint32_t encoding, uint32_t gpr, uint64_t *value,
+				      uint64_t *action)
+{
+	(void)gpr;
+	*action = sysreg_read(the_guest(), exit_vcpu(caller), encoding, value);
+	return SK_OK;
+}
+
+sk_status_t vm_exit_serve_sysreg_write(const struct sk_caller *caller, uint32_t encoding, uint64_t value,
+				       uint64_t *action, uint64_t *line)
+{
+	*line = 0;
+	*action = sysreg_write(the_guest(), exit_vcpu(caller), encoding, value);
+	return SK_OK;
+}
+
+sk_status_t vm_exit_serve_send_ipi(const struct sk_caller *caller, uint64_t value, uint32_t encoding, uint64_t *action,
+				   uint64_t *line)
+{
+	*action = vgic_send(&the_guest()->gic, exit_vcpu(caller), value, encoding, line);
+	return SK_OK;
+}
+
+/* Real hardware answers an access that no device claims with an external abort. */
+static void log_abort(uint64_t address, const char *verb)
+{
+	if (guest_first(the_guest(), GUEST_ONCE_ABORT)) {
+		port_log("%s 0x%llx, where there is nothing: external abort (further ones are not logged)", verb,
+			 (unsigned long long)address);
+	}
+}
+
+sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, uint64_t address, uint64_t info, uint64_t *value)
+{
+	(void)caller;
+	if (vgic_read(&the_guest()->gic, address, INFO_SIZE(info), value)) {
+		return SK_OK;
+	}
+	log_abort(address, "read of");
+	return SK_BAD_ARG;
+}
+
+sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, uint64_t address, uint64_t info, uint64_t value)
+{
+	(void)caller;
+	if (vgic_write(&the_guest()->gic, address, INFO_SIZE(info), value)) {
+		return SK_OK;
+	}
+	log_abort(address, "write to");
+	return SK_BAD_ARG;
+}
+
+sk_status_t vm_exit_serve_nested_page_fault(const struct sk_caller *caller, uint64_t address, enum sk_access kind,
+					    enum sk_fault_cause cause, uint64_t syndrome, uint64_t *action,
+					    uint64_t *line)
+{
+	(void)caller;
+	(void)cause;
+	(void)syndrome;
+	log_abort(address, kind == SK_ACCESS_FETCH ? "fetch from" : kind == SK_ACCESS_READ ? "read of" : "write to");
+	*action = SK_EXIT_ACTION_DATA_ABORT;
+	*line = 0;
+	return SK_OK;
+}
+
+/* What the guest did, no machine of its kind has: it takes the exception that such a machine would raise. */
+static sk_status_t serve_undefined(uint64_t syndrome, uint64_t address, const char *what, uint64_t *action,
+				   uint64_t *line)
+{
+	if (guest_first(the_guest(), GUEST_ONCE_EXCEPTION)) {
+		port_log("%s (syndrome 0x%llx, address 0x%llx): undefined instruction (further ones are not logged)",
+			 what, (unsigned long long)syndrome, (unsigned long long)address);
+	}
+	*action = SK_EXIT_ACTION_UNDEFINED;
+	*line = 0;
+	return SK_OK;
+}
+
+sk_status_t vm_exit_serve_exception(const struct sk_caller *caller, uint64_t syndrome, uint64_t address,
+				    uint64_t intermediate, uint64_t *action, uint64_t *line)
+{
+	(void)caller;
+	(void)intermediate;
+	return serve_undefined(syndrome, address, "exception that nobody handles", action, line);
+}
+
+sk_status_t vm_exit_serve_debug(const struct sk_caller *caller, uint64_t syndrome, uint64_t address, uint64_t *action,
+				uint64_t *line)
+{
+	(void)caller;
+	return serve_undefined(syndrome, address, "debug exception", action, line);
+}
+
+sk_status_t vm_exit_serve_fail_entry(const struct sk_caller *caller, uint64_t why, uint64_t *action, uint64_t *line)
+{
+	port_log("vCPU %u: the hardware refused to enter it (0x%llx)", exit_vcpu(caller), (unsigned long long)why);
+	(void)action;
+	(void)line;
+	(void)vm_exit_fail_entry_reply(caller->token, SK_OK, SK_EXIT_ACTION_STOP, 0);
+	vmm_guest_failed("the hardware refused to enter a vCPU");
+	return SK_DEFERRED;
+}
+
+sk_status_t heartbeat_serve_ping(const struct sk_caller *caller)
+{
+	(void)caller;
+	return SK_OK;
+}
+
+static inline bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
+{
+	uint32_t interface = SK_BADGE_IFACE(caller->badge);
+
+	if (__builtin_expect(interface == VM_EXIT_INTERFACE, 1)) {
+		return vm_exit_dispatch(caller, msg);
+	}
+	switch (interface) {
+	case VMM_INTERFACE:
+		return vmm_dispatch(caller, msg);
+	case HEARTBEAT_INTERFACE:
+		return heartbeat_dispatch(caller, msg);
+	default:
+		return sk_server_refuse(msg);
+	}
+}
+
+static void signalled(uint64_t bits)
+{
+	if ((bits & SK_SIGNAL_TIMER) != 0) {
+		vmm_timers_due();
+	}
+}
+
+SK_SERVER(dispatch, signalled)

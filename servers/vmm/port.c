@@ -1,0 +1,143 @@
+/*
+ * The library's port (guest/port.h) to the system: the kernel's stubs, the
+ * scheduler's timers, the log.
+ *
+ * Timers: a worker has one with the scheduler, on its core, and all of them
+ * signal worker 0. `deadlines` is the truth. Whoever changes it sets its own
+ * core's timer to the earliest of all; so each deadline is covered by some timer, and
+ * one that comes too early or twice finds nothing due.
+ */
+#include <guest/port.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <guest/sysreg.h>
+#include <sk/idl/kernel_client.h>
+#include <sk/idl/sched_client.h>
+
+#include "arch/aarch64/vcpu.h"
+#include "vmm.h"
+
+static uint64_t deadlines[SK_VM_VCPUS_MAX]; /* ticks + 1; 0: none */
+
+void port_line_update(uint32_t line, uint32_t vcpu, uint32_t change)
+{
+	(void)space_line_update(vmm.space, line, vcpu, (enum space_line_change)change);
+}
+
+uint64_t port_counter(void)
+{
+	return sk_counter();
+}
+
+static void set_core_timer(void)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (uint32_t i = 0; i < SK_VM_VCPUS_MAX; i++) {
+		uint64_t deadline = __atomic_load_n(&deadlines[i], __ATOMIC_SEQ_CST) - 1; /* none: the latest */
+		first = deadline < first ? deadline : first;
+	}
+	if (first != UINT64_MAX) {
+		(void)timers_set(vmm.timers, sk_ticks_to_ns(first) + 1); /* not before the tick */
+	}
+}
+
+void port_timer_set(uint32_t vcpu, uint64_t deadline)
+{
+	__atomic_store_n(&deadlines[vcpu], deadline + 1, __ATOMIC_SEQ_CST);
+	if (deadline != UINT64_MAX) {
+		set_core_timer();
+	}
+}
+
+void vmm_timers_due(void)
+{
+	uint64_t now = sk_counter();
+
+	for (uint32_t i = 0; i < SK_VM_VCPUS_MAX; i++) {
+		uint64_t deadline = __atomic_load_n(&deadlines[i], __ATOMIC_SEQ_CST);
+		if (deadline - 1 <= now && deadline != 0 &&
+		    __atomic_compare_exchange_n(&deadlines[i], &deadline, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+			sysreg_timer_due(&vmm.saved->guest, i);
+		}
+	}
+	set_core_timer();
+}
+
+/* A vCPU that nobody has prepared yet is: the supervisor may leave all steps or none to us. */
+static sk_status_t vcpu_prepare(uint32_t vcpu, uint64_t entry)
+{
+	enum vcpu_state state = VCPU_STATE_INVALID;
+	uint32_t core = 0;
+	uint64_t exits;
+	uint64_t time_ns;
+	uint64_t deadline;
+	sk_status_t status = vcpu_info(vmm.vcpu[vcpu], &state, &core, &exits, &time_ns, &deadline);
+
+	if (status == SK_OK && state == VCPU_STATE_CREATED) {
+		(void)vcpu_set_entry(vmm.vcpu[vcpu], entry);
+		status = vcpu_setup(vmm.vcpu[vcpu], 0);
+		state = VCPU_STATE_FREE;
+	}
+	if (status == SK_OK && state == VCPU_STATE_FREE) {
+		status = vcpu_bind(vmm.vcpu[vcpu], vmm.vm->vcpu_cores[vcpu]);
+	}
+	return status;
+}
+
+bool port_vcpu_start(uint32_t vcpu, uint64_t entry, uint64_t context)
+{
+	sk_status_t status = vcpu_prepare(vcpu, entry);
+
+	status = status == SK_OK ? vcpu_arch_reset(vcpu, entry, context) : status;
+	status = status == SK_OK ? vcpu_run(vmm.vcpu[vcpu]) : status;
+	if (status != SK_OK) {
+		port_log("vCPU %u can't start: status %lld", vcpu, (long long)status);
+		return false;
+	}
+	/* A pause or stop that began meanwhile may have looked at this vCPU before it ran. */
+	if (__atomic_load_n(&vmm.saved->state, __ATOMIC_SEQ_CST) != VMM_STATE_RUNNING) {
+		(void)vcpu_pause(vmm.vcpu[vcpu]);
+	}
+	return true;
+}
+
+bool port_vcpu_resting(uint32_t vcpu)
+{
+	enum vcpu_state state = VCPU_STATE_INVALID;
+	uint32_t core;
+	uint64_t exits;
+	uint64_t time_ns;
+	uint64_t deadline;
+
+	return vcpu_info(vmm.vcpu[vcpu], &state, &core, &exits, &time_ns, &deadline) == SK_OK &&
+	       (state == VCPU_STATE_RUNNING || state == VCPU_STATE_BLOCKED);
+}
+
+bool port_entropy(uint64_t *words, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (!vcpu_arch_random(&vmm.saved->guest, &words[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void port_log_character(char character)
+{
+	(void)putchar(character);
+}
+
+void port_log(const char *format, ...)
+{
+	char text[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	(void)printf("vm %s: %s\n", vmm.vm != NULL ? vmm.vm->name : "?", text);
+}
