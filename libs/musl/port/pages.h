@@ -26,7 +26,7 @@ void pages_open(struct pages *pages, void *memory, size_t bytes);
 /* `count` zeroed pages in a row, or NULL. */
 void *pages_take(struct pages *pages, size_t count);
 
-/* Gives back [at, at + count pages), any part of what was taken. False, and nothing changed, if a page of it is not taken. */
+/* Gives back `count` pages at `at`, any part of what was taken. False, and nothing changed, if one of them is not taken. */
 bool pages_give(struct pages *pages, const void *at, size_t count);
 
 #endif

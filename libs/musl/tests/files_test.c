@@ -18,7 +18,8 @@
 #include "files.h"
 
 #define ENTRY(inode, mode, size, name_size) \
-	"070701" inode mode "000000000000000000000001" "00000010" size "00000000000000000000000000000000" name_size "00000000"
+	"070701" inode mode "000000000000000000000001" "00000010" size                                              \
+	"00000000000000000000000000000000" name_size "00000000"
 
 /* A file of 10 bytes, a directory, the end. */
 static const char image[] = ENTRY("00000001", "000081A4", "0000000A", "00000006") "hello\0"
