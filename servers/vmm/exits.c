@@ -17,6 +17,7 @@
 #define VM_EXIT_SERVES_SYSREG_READ
 #define VM_EXIT_SERVES_SYSREG_WRITE
 #define VM_EXIT_SERVES_SEND_IPI
+#define VM_EXIT_SERVES_INTERRUPT_END
 #define VM_EXIT_SERVES_DEBUG
 #define VM_EXIT_SERVES_EXCEPTION
 #define VM_EXIT_SERVES_FAIL_ENTRY
@@ -61,12 +62,18 @@ static sk_status_t serve_firmware(const struct sk_caller *caller, const struct f
 	if (answer.request == FIRMWARE_NOTHING) {
 		return SK_OK;
 	}
-	/* The caller comes to rest first: what follows stops vCPUs and may start it anew. */
+	/* The caller comes to rest first: what follows looks at vCPUs, stops them, and may start it anew. */
 	(void)vm_exit_firmware_call_reply(caller->token, SK_OK, answer.action, 0);
-	if (answer.request == FIRMWARE_POWER_OFF) {
+	switch (answer.request) {
+	case FIRMWARE_SLEEP:
+		vmm_wake_by_timer(call->vcpu);
+		break;
+	case FIRMWARE_POWER_OFF:
 		vmm_guest_off();
-	} else {
+		break;
+	default:
 		vmm_guest_reset();
+		break;
 	}
 	return SK_DEFERRED;
 }
@@ -120,6 +127,16 @@ sk_status_t vm_exit_serve_send_ipi(const struct sk_caller *caller, uint64_t valu
 				   uint64_t *line)
 {
 	*action = vgic_send(&the_guest()->gic, exit_vcpu(caller), value, encoding, line);
+	return SK_OK;
+}
+
+sk_status_t vm_exit_serve_interrupt_end(const struct sk_caller *caller, uint32_t ended, uint64_t *action,
+					uint64_t *injected)
+{
+	bool again = sysreg_line_ended(the_guest(), exit_vcpu(caller), ended);
+
+	*action = again ? SK_EXIT_ACTION_INJECT : 0;
+	*injected = ended;
 	return SK_OK;
 }
 

@@ -19,7 +19,8 @@
 #include "arch/aarch64/vcpu.h"
 #include "vmm.h"
 
-static uint64_t deadlines[SK_VM_VCPUS_MAX]; /* ticks + 1; 0: none */
+static uint64_t deadlines[SK_VM_VCPUS_MAX]; /* physical timers: ticks + 1; 0: none */
+static uint64_t wakes[SK_VM_VCPUS_MAX];     /* vCPUs asleep in CPU_SUSPEND: ns; 0: none */
 
 void port_line_update(uint32_t line, uint32_t vcpu, uint32_t change)
 {
@@ -36,11 +37,14 @@ static void set_core_timer(void)
 	uint64_t first = UINT64_MAX;
 
 	for (uint32_t i = 0; i < SK_VM_VCPUS_MAX; i++) {
-		uint64_t deadline = __atomic_load_n(&deadlines[i], __ATOMIC_SEQ_CST) - 1; /* none: the latest */
+		uint64_t ticks = __atomic_load_n(&deadlines[i], __ATOMIC_SEQ_CST);
+		uint64_t deadline = ticks != 0 ? sk_ticks_to_ns(ticks - 1) + 1 : UINT64_MAX; /* not before the tick */
+		uint64_t wake = __atomic_load_n(&wakes[i], __ATOMIC_SEQ_CST) - 1;
 		first = deadline < first ? deadline : first;
+		first = wake < first ? wake + 1 : first;
 	}
 	if (first != UINT64_MAX) {
-		(void)timers_set(vmm.timers, sk_ticks_to_ns(first) + 1); /* not before the tick */
+		(void)timers_set(vmm.timers, first);
 	}
 }
 
@@ -52,15 +56,57 @@ void port_timer_set(uint32_t vcpu, uint64_t deadline)
 	}
 }
 
+struct vcpu_facts {
+	enum vcpu_state state;
+	uint64_t timer_deadline; /* of its virtual timer, ns; 0: off */
+};
+
+static struct vcpu_facts vcpu_look(uint32_t vcpu)
+{
+	struct vcpu_facts facts = { .state = VCPU_STATE_INVALID };
+	uint32_t core;
+	uint64_t exits;
+	uint64_t time_ns;
+
+	if (vcpu_info(vmm.vcpu[vcpu], &facts.state, &core, &exits, &time_ns, &facts.timer_deadline) != SK_OK) {
+		facts.state = VCPU_STATE_INVALID;
+	}
+	return facts;
+}
+
+/* Only one that still sleeps: an interrupt may have woken it, a pause taken it off. */
+static void wake_vcpu(uint32_t vcpu)
+{
+	if (vcpu_look(vcpu).state == VCPU_STATE_BLOCKED) {
+		(void)vcpu_run(vmm.vcpu[vcpu]);
+	}
+}
+
+void vmm_wake_by_timer(uint32_t vcpu)
+{
+	uint64_t deadline = vcpu_look(vcpu).timer_deadline;
+
+	if (deadline != 0 && deadline != UINT64_MAX) {
+		__atomic_store_n(&wakes[vcpu], deadline, __ATOMIC_SEQ_CST);
+		set_core_timer();
+	}
+}
+
 void vmm_timers_due(void)
 {
 	uint64_t now = sk_counter();
+	uint64_t now_ns = sk_now_ns();
 
 	for (uint32_t i = 0; i < SK_VM_VCPUS_MAX; i++) {
 		uint64_t deadline = __atomic_load_n(&deadlines[i], __ATOMIC_SEQ_CST);
 		if (deadline - 1 <= now && deadline != 0 &&
 		    __atomic_compare_exchange_n(&deadlines[i], &deadline, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
 			sysreg_timer_due(&vmm.saved->guest, i);
+		}
+		uint64_t wake = __atomic_load_n(&wakes[i], __ATOMIC_SEQ_CST);
+		if (wake != 0 && wake <= now_ns &&
+		    __atomic_compare_exchange_n(&wakes[i], &wake, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+			wake_vcpu(i);
 		}
 	}
 	set_core_timer();
@@ -69,14 +115,10 @@ void vmm_timers_due(void)
 /* A vCPU that nobody has prepared yet is: the supervisor may leave all steps or none to us. */
 static sk_status_t vcpu_prepare(uint32_t vcpu, uint64_t entry)
 {
-	enum vcpu_state state = VCPU_STATE_INVALID;
-	uint32_t core = 0;
-	uint64_t exits;
-	uint64_t time_ns;
-	uint64_t deadline;
-	sk_status_t status = vcpu_info(vmm.vcpu[vcpu], &state, &core, &exits, &time_ns, &deadline);
+	enum vcpu_state state = vcpu_look(vcpu).state;
+	sk_status_t status = SK_OK;
 
-	if (status == SK_OK && state == VCPU_STATE_CREATED) {
+	if (state == VCPU_STATE_CREATED) {
 		(void)vcpu_set_entry(vmm.vcpu[vcpu], entry);
 		status = vcpu_setup(vmm.vcpu[vcpu], 0);
 		state = VCPU_STATE_FREE;
@@ -106,14 +148,9 @@ bool port_vcpu_start(uint32_t vcpu, uint64_t entry, uint64_t context)
 
 bool port_vcpu_resting(uint32_t vcpu)
 {
-	enum vcpu_state state = VCPU_STATE_INVALID;
-	uint32_t core;
-	uint64_t exits;
-	uint64_t time_ns;
-	uint64_t deadline;
+	enum vcpu_state state = vcpu_look(vcpu).state;
 
-	return vcpu_info(vmm.vcpu[vcpu], &state, &core, &exits, &time_ns, &deadline) == SK_OK &&
-	       (state == VCPU_STATE_RUNNING || state == VCPU_STATE_BLOCKED);
+	return state == VCPU_STATE_RUNNING || state == VCPU_STATE_BLOCKED;
 }
 
 bool port_entropy(uint64_t *words, uint32_t count)

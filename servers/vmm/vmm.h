@@ -55,7 +55,10 @@ void vmm_guest_reset(void);
 /* Its VM can't go on: stops all of it and tells the supervisor why. */
 void vmm_guest_failed(const char *why);
 
-/* The deadlines given to port_timer_set() that have passed. */
+/* `vcpu`, blocked by firmware, goes on when its virtual timer is due, on the hardware or off it. */
+void vmm_wake_by_timer(uint32_t vcpu);
+
+/* Deadlines of port_timer_set() and vmm_wake_by_timer() have passed. */
 void vmm_timers_due(void);
 
 #endif

@@ -75,11 +75,10 @@ static uint64_t affinity_info(const struct guest *guest, uint64_t target, uint64
 }
 
 /*
- * Standby may end at any time, and a power-down whose wake-up event came before the power
- * went returns to its caller. So both are over at once: the guest's idle loop has WFI
- * for waiting (the device tree names no idle states), and that the scheduler knows how to time.
+ * Standby, and a power-down whose wake-up event came before the power went: the
+ * specification lets both return to the caller, which finds all of its state.
  */
-static uint64_t cpu_suspend(const struct guest *guest, uint64_t state, uint64_t entry)
+static uint64_t cpu_suspend(const struct guest *guest, uint64_t state, uint64_t entry, struct firmware_answer *answer)
 {
 	if ((state & ~(uint64_t)SUSPEND_STATE_VALID) != 0 || SUSPEND_LEVEL(state) != 0) {
 		return PSCI_INVALID_PARAMETERS;
@@ -87,6 +86,8 @@ static uint64_t cpu_suspend(const struct guest *guest, uint64_t state, uint64_t 
 	if ((state & SUSPEND_POWERDOWN) != 0 && !entry_sane(guest, entry)) {
 		return PSCI_INVALID_ADDRESS;
 	}
+	answer->request = FIRMWARE_SLEEP;
+	answer->action = SK_EXIT_ACTION_BLOCK;
 	return PSCI_SUCCESS;
 }
 
@@ -135,7 +136,7 @@ void psci_serve(struct guest *guest, const struct firmware_call *call, struct fi
 		break;
 	case PSCI_CPU_SUSPEND:
 	case PSCI_CPU_SUSPEND | FIRMWARE_64:
-		answer->x[0] = cpu_suspend(guest, argument[0], argument[1]);
+		answer->x[0] = cpu_suspend(guest, argument[0], argument[1], answer);
 		break;
 	case PSCI_CPU_OFF:
 		__atomic_store_n(&guest->vcpu[call->vcpu].power, GUEST_POWER_OFF, __ATOMIC_RELEASE);

@@ -27,9 +27,9 @@ struct sysreg_row {
 
 #define ONE 0xffffu
 #define ANY_OP2 0xfff8u
-#define ANY_CRM (ONE & ~(15u << 3))
 #define ALL UINT64_MAX
 #define LOW 0xffffffffull
+#define MDSCR_OFFERED (LOW & ~(1ull << 15 | 1ull << 13 | 1ull << 0)) /* MDE, KDE, SS can't be switched on */
 #define CLAIM_TAGS 0xffull
 #define OSLSR_LOCK_MODEL 8u /* OSLM = 0b10: an OS lock is there */
 #define OSLSR_LOCKED 2u
@@ -38,8 +38,8 @@ static const struct sysreg_row sysreg_rows[] = {
 	/* Timer (DDI 0487, D17.10) */
 	{ SYSREG_CNTPCT_EL0, ONE, KIND_TIMER, 0, 0 },
 	{ SYSREG(3u, 3u, 14u, 2u, 0u), ANY_OP2, KIND_TIMER, 0, 0 },
-	/* Debug (D17.3): kept, without effect: no breakpoint ever matches */
-	{ SYSREG(2u, 0u, 0u, 2u, 2u), ONE, KIND_STORED, GUEST_STORED_MDSCR, LOW },
+	/* Debug (D17.3): kept, and debug exceptions stay off: MDSCR reads back without them, for who cares to look */
+	{ SYSREG(2u, 0u, 0u, 2u, 2u), ONE, KIND_STORED, GUEST_STORED_MDSCR, MDSCR_OFFERED },
 	{ SYSREG(2u, 0u, 0u, 2u, 0u), ONE, KIND_STORED, GUEST_STORED_MDCCINT, 3u << 29 },
 	{ SYSREG(2u, 0u, 0u, 6u, 2u), ONE, KIND_STORED, GUEST_STORED_OSECCR, LOW },
 	{ SYSREG(2u, 0u, 0u, 0u, 2u), ONE, KIND_CONSTANT, 0, 0 }, /* OSDTRRX */
@@ -76,19 +76,14 @@ static const struct sysreg_row sysreg_rows[] = {
 	{ SYSREG(1u, 0u, 7u, 14u, 2u), ONE, KIND_WRITE_ONLY, 0, 0 },
 	/* Control */
 	{ SYSREG(3u, 0u, 1u, 0u, 1u), ONE, KIND_STORED, GUEST_STORED_ACTLR, ALL },
+	/* Cortex-A's own controls (L2CTLR, L2ECTLR; CPUACTLR, CPUECTLR, CPUMERRSR, L2MERRSR): no others of that kind */
+	{ SYSREG(3u, 1u, 11u, 0u, 2u), ONE & ~1u, KIND_CONSTANT, 0, 0 },
+	{ SYSREG(3u, 1u, 15u, 2u, 0u), ONE & ~3u, KIND_CONSTANT, 0, 0 },
 	{ SYSREG(3u, 0u, 12u, 12u, 5u), ONE, KIND_CONSTANT, 0, 7 }, /* ICC_SRE_EL1: system registers, no bypass */
 	{ SYSREG(3u, 0u, 12u, 11u, 5u), ONE, KIND_WRITE_ONLY, 0, 0 }, /* ICC_SGI1R (written: send_ipi) */
 	{ SYSREG(3u, 0u, 12u, 11u, 6u), ONE, KIND_WRITE_ONLY, 0, 0 },
 	{ SYSREG(3u, 0u, 12u, 11u, 7u), ONE, KIND_WRITE_ONLY, 0, 0 },
 };
-
-/* op0 = 3, CRn = 11 or 15, and op0 = 1, CRn = 11 or 15: the implementation's own. They read as zero. */
-static bool sysreg_is_impdef(uint32_t encoding)
-{
-	uint32_t crn = SYSREG_CRN(encoding);
-
-	return (SYSREG_OP0(encoding) & 1u) != 0 && (crn == 11 || crn == 15);
-}
 
 static const struct sysreg_row *sysreg_find(uint32_t encoding)
 {
@@ -102,14 +97,6 @@ static const struct sysreg_row *sysreg_find(uint32_t encoding)
 
 static uint64_t sysreg_unknown(struct guest *guest, uint32_t encoding, const char *verb)
 {
-	if (sysreg_is_impdef(encoding)) {
-		if (guest_first(guest, GUEST_ONCE_IMPDEF)) {
-			port_log("%s of implementation-defined register S%u_%u_C%u_C%u_%u: reads as zero, writes are ignored",
-				 verb, SYSREG_OP0(encoding), SYSREG_OP1(encoding), SYSREG_CRN(encoding),
-				 SYSREG_CRM(encoding), SYSREG_OP2(encoding));
-		}
-		return 0;
-	}
 	if (guest_first(guest, GUEST_ONCE_SYSREG)) {
 		port_log("%s of register S%u_%u_C%u_C%u_%u, which this CPU does not have: undefined instruction", verb,
 			 SYSREG_OP0(encoding), SYSREG_OP1(encoding), SYSREG_CRN(encoding), SYSREG_CRM(encoding),

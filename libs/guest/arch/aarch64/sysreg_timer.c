@@ -2,8 +2,9 @@
  * The physical timer (DDI 0487, D11.2). The virtual one is the hardware's; few
  * guests use this one, so it is emulated: a timer of the scheduler's, and line 30.
  *
- * The line is a level in hardware. Here it is latched when the condition
- * becomes true and taken back when the guest makes it false before it took the interrupt.
+ * The line is a level. Here it is latched when the condition becomes true, latched
+ * again if it is still true when the guest ends the interrupt, and taken back when the guest
+ * makes it false before it took the interrupt.
  */
 #include "sysreg_timer.h"
 
@@ -51,11 +52,22 @@ static void timer_settle(struct guest *guest, uint32_t vcpu)
 	port_timer_set(vcpu, ahead ? deadline : UINT64_MAX);
 }
 
-void sysreg_timer_due(struct guest *guest, uint32_t vcpu)
+/* The line as hardware drives it. */
+static bool timer_line(const struct guest *guest, uint32_t vcpu)
 {
 	const struct guest_vcpu *v = &guest->vcpu[vcpu];
 
-	if (timer_met(v, sysreg_counter(guest)) && (v->timer_control & CTL_IMASK) == 0) {
+	return timer_met(v, sysreg_counter(guest)) && (v->timer_control & CTL_IMASK) == 0;
+}
+
+bool sysreg_line_ended(const struct guest *guest, uint32_t vcpu, uint32_t line)
+{
+	return line == GUEST_LINE_PHYSICAL_TIMER && timer_line(guest, vcpu);
+}
+
+void sysreg_timer_due(struct guest *guest, uint32_t vcpu)
+{
+	if (timer_line(guest, vcpu)) {
 		port_line_update(GUEST_LINE_PHYSICAL_TIMER, vcpu, SPACE_LINE_CHANGE_SET_PENDING);
 	}
 }

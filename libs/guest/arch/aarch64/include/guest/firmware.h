@@ -9,7 +9,7 @@
 #include <guest/guest.h>
 
 /* What the VMM has to do once the caller has its answer. */
-enum firmware_request { FIRMWARE_NOTHING, FIRMWARE_POWER_OFF, FIRMWARE_RESET };
+enum firmware_request { FIRMWARE_NOTHING, FIRMWARE_POWER_OFF, FIRMWARE_RESET, FIRMWARE_SLEEP /* until an interrupt */ };
 
 struct firmware_answer {
 	uint64_t x[4];    /* for the caller's x0 and up */

@@ -41,7 +41,7 @@ struct guest {
 	uint64_t id[128];        /* what the guest reads from op0=3, op1=0, CRn=0: index CRm * 8 + op2 */
 };
 
-enum guest_once { GUEST_ONCE_ABORT, GUEST_ONCE_SYSREG, GUEST_ONCE_IMPDEF, GUEST_ONCE_EXCEPTION };
+enum guest_once { GUEST_ONCE_ABORT, GUEST_ONCE_SYSREG, GUEST_ONCE_EXCEPTION };
 
 /* True the first time it is asked about `what`. */
 static inline bool guest_first(struct guest *guest, enum guest_once what)

@@ -27,6 +27,9 @@ uint64_t sysreg_write(struct guest *guest, uint32_t vcpu, uint32_t encoding, uin
  */
 void sysreg_timer_due(struct guest *guest, uint32_t vcpu);
 
+/* The guest ended line `line` of vCPU `vcpu`. True if it is a level of ours that is still high, and pending again. */
+bool sysreg_line_ended(const struct guest *guest, uint32_t vcpu, uint32_t line);
+
 /* Sets line and deadline again from the registers: after a restart, and when a pause has moved the counter. */
 void sysreg_timer_restore(struct guest *guest, uint32_t vcpu);
 
