@@ -3,7 +3,7 @@
  *
  * The terminal's one line is shared by many streams: each server with a console
  * of its own has a region "stream:NAME" of two byte rings, every server has its log
- * in "log:NAME". Two ways to share it, chosen by the argument `mode=`:
+ * in "log:NAME". Two ways to share it, chosen by the manifest's /chosen:
  *   terminal  a person looks at one stream at a time, with log lines in between, and
  *             gives commands behind the escape key Ctrl-A;
  *   framed    a program at the other end gets all streams, told apart by frame bytes (output.h).
@@ -21,6 +21,7 @@
 #include <sk/byte_ring.h>
 #include <sk/idl/console.h>
 #include <sk/start.h>
+#include <skink/manifest.h>
 
 #include "output.h"
 
@@ -39,7 +40,7 @@ struct scroll_back {
 
 struct stream {
 	char name[SK_NAME_BYTES];
-	char id;                  /* '0' control, 'M' monitor, then '1'..'9', 'a'..'z' */
+	char id;                  /* '0' control, 'M' monitor, else by manifest_stream_id(); 0: none */
 	struct sk_byte_ring *printed;
 	struct sk_byte_ring *typed;
 	uint64_t capacity;        /* of either */
@@ -68,12 +69,12 @@ struct console {
 };
 
 /*
- * Finds streams and logs in the start page and divides `back` among them for scroll-back;
- * `state` is kept if it fits this layout, else set to its beginning: the first VM's
+ * Finds streams and logs in the start page, their letters in the manifest, and divides `back` among them for
+ * scroll-back; `state` is kept if it fits this layout, else set to its beginning: the first VM's
  * console selected, log lines shown. False if there is no stream at all.
  */
-bool console_open(struct console *console, const struct sk_start *start, struct sk_console_state *state, uint8_t *back,
-		  uint64_t back_bytes);
+bool console_open(struct console *console, const struct sk_start *start, const struct manifest *manifest,
+		  struct sk_console_state *state, const struct scroll_back *back);
 
 /* The stream with this letter, or NULL. */
 struct stream *console_stream(struct console *console, char id);

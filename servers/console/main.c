@@ -122,27 +122,40 @@ static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 
 SK_SERVER(dispatch, signalled)
 
-static bool framed_mode(void)
+/* Names and letters of the streams, and which mode the line is in. */
+static const struct manifest *read_manifest(void)
 {
-	const char *mode = sk_argument("mode");
+	static struct manifest manifest;
+	const struct sk_start_region *region = sk_region_named("manifest");
+	struct manifest_error error;
 
-	return mode != NULL && strcmp(mode, "framed") == 0;
+	if (region == NULL) {
+		(void)printf("no region \"manifest\"\n");
+	} else if (!manifest_read((const void *)(uintptr_t)region->address, region->bytes, &manifest, &error)) {
+		(void)printf("manifest: %s: %s\n", error.path, error.text);
+	}
+	return &manifest;
 }
 
 /* The persistent region, or, without one, memory that a restart forgets. */
-static bool open_streams(void)
+static bool open_streams(const struct manifest *manifest)
 {
-	static _Alignas(16) uint8_t spare[SCROLL_BACK_OFFSET + SPARE_BYTES];
 	const struct sk_start_region *region = sk_region_named("persistent");
-	uint8_t *memory = spare;
-	uint64_t bytes = sizeof(spare);
+	uint8_t *memory = NULL;
+	uint64_t bytes = SPARE_BYTES;
 
 	if (region != NULL && region->bytes > SCROLL_BACK_OFFSET) {
 		memory = (uint8_t *)(uintptr_t)region->address;
 		bytes = region->bytes;
+	} else {
+		memory = calloc(1, bytes);
+		if (memory == NULL) {
+			(void)printf("no region \"persistent\" and no memory for scroll-back\n");
+			return false;
+		}
 	}
-	return console_open(&console, sk_start(), (struct sk_console_state *)(void *)memory, memory + SCROLL_BACK_OFFSET,
-			    bytes - SCROLL_BACK_OFFSET);
+	struct scroll_back back = { memory + SCROLL_BACK_OFFSET, (uint32_t)(bytes - SCROLL_BACK_OFFSET) };
+	return console_open(&console, sk_start(), manifest, (struct sk_console_state *)(void *)memory, &back);
 }
 
 int main(void)
@@ -154,14 +167,15 @@ int main(void)
 		return EXIT_FAILURE;
 	}
 	pl011_port_open(&console.output.port, (volatile void *)(uintptr_t)registers->address);
-	if (!open_streams()) {
+	const struct manifest *manifest = read_manifest();
+	if (!open_streams(manifest)) {
 		(void)printf("no region \"control\" or \"stream:…\": nobody to serve\n");
 		return EXIT_FAILURE;
 	}
 	wake.sched = sk_cap_named_of_type("sched", SK_OBJECT_TYPE_ENDPOINT);
 	wake.interrupt = sk_cap_named_of_type("irq", SK_OBJECT_TYPE_INTERRUPT);
 	console.supervisor = sk_cap_named_of_type("supervisor", SK_OBJECT_TYPE_ENDPOINT);
-	output_open(&console.output, framed_mode(), &console.state->half_framed);
+	output_open(&console.output, manifest->chosen.framed, &console.state->half_framed);
 	serve_begin(&console);
 	(void)printf("%s, %u streams, %u logs, %u bytes of scroll-back each%s\n",
 		     console.output.framed ? "framed" : "terminal", console.stream_count, console.log_count,

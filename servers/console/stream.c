@@ -1,7 +1,7 @@
 /*
  * The streams and logs that the start page names, and the console's memory of
  * them. Regions: "control", "stream:NAME", "log:NAME", and "log" for the console's own.
- * Capabilities: a notification "NAME" or "stream:NAME" to signal the client with.
+ * Capabilities: a notification "stream:NAME" to signal the client with.
  */
 #include <string.h>
 
@@ -10,6 +10,7 @@
 
 #include "console.h"
 
+#define CONTROL "control"
 #define STREAM_PREFIX "stream:"
 #define LOG_PREFIX "log:"
 #define RING_BYTES_MIN 256u
@@ -33,13 +34,6 @@ static struct sk_byte_ring *ring_at(uint64_t address)
 	return (struct sk_byte_ring *)(uintptr_t)address;
 }
 
-static sk_cap_t client_notification(const char *region_name, const char *name)
-{
-	sk_cap_t cap = sk_cap_named_of_type(region_name, SK_OBJECT_TYPE_NOTIFICATION);
-
-	return cap != SK_CAP_NONE ? cap : sk_cap_named_of_type(name, SK_OBJECT_TYPE_NOTIFICATION);
-}
-
 static void add_stream(struct console *console, const struct sk_start_region *region, const char *name)
 {
 	uint64_t half = region->bytes / 2;
@@ -52,7 +46,7 @@ static void add_stream(struct console *console, const struct sk_start_region *re
 	stream->printed = ring_at(region->address);
 	stream->typed = ring_at(region->address + half);
 	stream->capacity = sk_byte_ring_capacity(half);
-	stream->client = client_notification(region->name, name);
+	stream->client = sk_cap_named_of_type(region->name, SK_OBJECT_TYPE_NOTIFICATION);
 }
 
 static void add_log(struct console *console, const struct sk_start_region *region, const char *name)
@@ -73,7 +67,7 @@ static void find_regions(struct console *console, const struct sk_start *start)
 	for (uint32_t i = 0; i < start->region_count; i++) {
 		const struct sk_start_region *region = &start->regions[i];
 
-		if (strcmp(region->name, "control") == 0) {
+		if (strcmp(region->name, CONTROL) == 0) {
 			add_stream(console, region, region->name);
 		} else if (behind(region->name, STREAM_PREFIX) != NULL) {
 			add_stream(console, region, behind(region->name, STREAM_PREFIX));
@@ -85,22 +79,16 @@ static void find_regions(struct console *console, const struct sk_start *start)
 	}
 }
 
-/* Letters as the manifest reader gives them out: libs/manifest, manifest_stream_id(). */
-static void give_ids(struct console *console)
+static void give_ids(struct console *console, const struct manifest *manifest)
 {
-	static const char letters[] = "123456789abcdefghijklmnopqrstuvwxyz";
-	const char *monitor = sk_argument("monitor");
-	uint32_t next = 0;
-
 	for (uint32_t i = 0; i < console->stream_count; i++) {
 		struct stream *stream = &console->streams[i];
+		uint32_t server = manifest_find_server(manifest, stream->name);
 
-		if (strcmp(stream->name, "control") == 0) {
+		if (strcmp(stream->name, CONTROL) == 0) {
 			stream->id = '0';
-		} else if (strcmp(stream->name, monitor != NULL ? monitor : "monitor") == 0) {
-			stream->id = 'M';
-		} else if (next < sizeof(letters) - 1) {
-			stream->id = letters[next++];
+		} else if (server != MANIFEST_NONE) {
+			stream->id = manifest_stream_id(manifest, server);
 		}
 	}
 }
@@ -115,14 +103,14 @@ struct stream *console_stream(struct console *console, char id)
 	return NULL;
 }
 
-static void divide_scroll_back(struct console *console, uint8_t *back, uint64_t back_bytes)
+static void divide_scroll_back(struct console *console, const struct scroll_back *back)
 {
-	uint32_t share = (uint32_t)(back_bytes / (console->stream_count + 1)) & ~63u;
+	uint32_t share = back->bytes / (console->stream_count + 1) & ~63u;
 
 	for (uint32_t i = 0; i < console->stream_count; i++) {
-		console->streams[i].back = (struct scroll_back){ back + (uint64_t)i * share, share };
+		console->streams[i].back = (struct scroll_back){ back->data + (uint64_t)i * share, share };
 	}
-	console->log_back = (struct scroll_back){ back + (uint64_t)console->stream_count * share, share };
+	console->log_back = (struct scroll_back){ back->data + (uint64_t)console->stream_count * share, share };
 }
 
 static void reset_state(struct console *console)
@@ -144,16 +132,16 @@ static void reset_state(struct console *console)
 	__atomic_store_n(&state->valid, 1, __ATOMIC_RELEASE);
 }
 
-bool console_open(struct console *console, const struct sk_start *start, struct sk_console_state *state, uint8_t *back,
-		  uint64_t back_bytes)
+bool console_open(struct console *console, const struct sk_start *start, const struct manifest *manifest,
+		  struct sk_console_state *state, const struct scroll_back *back)
 {
 	console->state = state;
 	find_regions(console, start);
 	if (console->stream_count == 0) {
 		return false;
 	}
-	give_ids(console);
-	divide_scroll_back(console, back, back_bytes);
+	give_ids(console, manifest);
+	divide_scroll_back(console, back);
 	if (state->valid != 1 || state->layout_streams != console->stream_count ||
 	    state->layout_bytes != console->log_back.bytes || state->selected >= console->stream_count) {
 		reset_state(console);

@@ -6,6 +6,16 @@
 struct bench bench;
 
 static struct sk_start start;
+static struct manifest manifest = {
+	.servers = {
+		{ .name = "sched" },
+		{ .name = "console" },
+		{ .name = "uart0", .stream = true },
+		{ .name = "monitor", .stream = true, .operator = true },
+		{ .name = "uart1", .stream = true },
+	},
+	.server_count = 5,
+};
 
 static const char *const names[BENCH_REGIONS] = {
 	"control", "stream:uart0", "stream:monitor", "stream:uart1", "log", "log:uart0", "log:sched",
@@ -62,22 +72,23 @@ static void add_cap(const char *name, uint32_t slot)
 
 static void open_console(void)
 {
+	const struct scroll_back back = { bench.back, sizeof(bench.back) };
+
 	memset(&bench.console, 0, sizeof(bench.console));
-	assert_true(console_open(&bench.console, &start, &bench.state, bench.back, sizeof(bench.back)));
-	output_open(&bench.console.output, strstr(bench.args, "framed") != NULL, &bench.state.half_framed);
+	assert_true(console_open(&bench.console, &start, &manifest, &bench.state, &back));
+	output_open(&bench.console.output, bench.framed, &bench.state.half_framed);
 }
 
-void bench_boot(const char *args)
+void bench_boot(bool framed)
 {
 	memset(&bench, 0, sizeof(bench));
 	memset(&start, 0, sizeof(start));
-	bench.args = args;
+	bench.framed = framed;
 	bench.line_room = UINT32_MAX;
 	start.magic = SK_START_MAGIC;
 	start.threads = 1;
 	start.counter_hz = 62500000;
 	(void)strncpy(start.name, "console", SK_NAME_BYTES - 1);
-	(void)strncpy(start.args, args, SK_START_ARGS_BYTES - 2);
 	for (uint32_t i = 0; i < BENCH_REGIONS; i++) {
 		struct sk_start_region *region = &start.regions[start.region_count++];
 
@@ -85,8 +96,8 @@ void bench_boot(const char *args)
 		region->address = (uint64_t)(uintptr_t)bench.memory[i];
 		region->bytes = sizeof(bench.memory[i]);
 	}
-	add_cap("uart0", 1 + UART0);
-	add_cap("uart1", 1 + UART1);
+	add_cap("stream:uart0", 1 + UART0);
+	add_cap("stream:uart1", 1 + UART1);
 	add_cap("stream:monitor", 1 + MONITOR);
 	assert_true(sk_process_adopt(&start));
 	open_console();

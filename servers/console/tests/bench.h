@@ -32,13 +32,13 @@ struct bench {
 	uint32_t sent_bytes;
 	uint32_t line_room;      /* characters that the line takes before it is full */
 	uint32_t signals[64];    /* by capability slot */
-	const char *args;
+	bool framed;
 };
 
 extern struct bench bench;
 
-/* A machine that was just switched on, `args` as in the manifest ("mode=framed"). */
-void bench_boot(const char *args);
+/* A machine that was just switched on. */
+void bench_boot(bool framed);
 
 /* Another instance over the same memory. */
 void bench_restart(void);

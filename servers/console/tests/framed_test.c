@@ -48,7 +48,7 @@ static int boot(void **unused)
 {
 	(void)unused;
 	memset(&reader, 0, sizeof(reader));
-	bench_boot("mode=framed");
+	bench_boot(true);
 	return 0;
 }
 

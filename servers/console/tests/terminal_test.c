@@ -14,7 +14,7 @@ sk_status_t console_serve_flush(const struct sk_caller *caller);
 static int boot(void **unused)
 {
 	(void)unused;
-	bench_boot("");
+	bench_boot(false);
 	serve_begin(&bench.console);
 	return 0;
 }
