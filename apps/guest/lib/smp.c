@@ -22,6 +22,7 @@ bool smp_wait_off(uint32_t index, uint64_t ticks)
 		if (timer_now() > end) {
 			return false;
 		}
+		cpu_relax();
 	}
 	return true;
 }

@@ -84,7 +84,7 @@ static inline void cpu_wfi(void)
 	__asm__ volatile("dsb sy\n\twfi" : : : "memory");
 }
 
-/* A hint in a loop that waits for another CPU. */
+/* A hint in a loop that waits for another CPU. Where one host thread runs all CPUs, it gives the others their turn. */
 static inline void cpu_relax(void)
 {
 	__asm__ volatile("yield" : : : "memory");

@@ -1,0 +1,34 @@
+/*
+ * Round trips, in instructions of the whole machine.
+ *
+ * Meant for QEMU with -icount shift=0,sleep=off, where an instruction takes one nanosecond and the counter goes on
+ * by one tick every 16 instructions at its 62.5 MHz. Each sample is the mean of many rounds, so that
+ * a sixteenth of an instruction could be told; what the loop itself costs is measured and taken off. Without instruction
+ * counting the figures are nanoseconds of a host that does other things too.
+ *
+ * Every result is a line "bench NAME min median max".
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <stdint.h>
+
+#define BENCH_SAMPLES 64u
+
+/* Samples of one benchmark, in hundredths of an instruction. */
+struct bench {
+	const char *name;
+	uint32_t count;
+	uint64_t sample[BENCH_SAMPLES];
+};
+
+/* Adds `ticks` of the counter, spent on `rounds` rounds, less what the bare loop takes for them. */
+void bench_add(struct bench *bench, uint64_t ticks, uint64_t bare_ticks, uint64_t rounds);
+
+/* Prints the line and counts it as a result. */
+void bench_report(struct bench *bench);
+
+void bench_exits(void);
+void bench_interrupts(void);
+
+#endif
