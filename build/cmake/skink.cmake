@@ -4,7 +4,7 @@
 #       A static library, built in both configurations with our warnings.
 #   skink_server(NAME SOURCES … [LIBS …])
 #       Target only: a server process, linked with skink_server_runtime (libs/sk),
-#       written to <build>/servers/NAME. Nothing in the host configuration.
+#       written to <build>/images/NAME. Nothing in the host configuration.
 #   skink_host_test(NAME SOURCES … [LIBS …] [INCLUDE dirs…] [ARGS …])
 #       Host only: a cmocka program, registered with CTest as NAME.
 #   Headers generated from idl/*.idl: #include <sk/idl/FILE.h>, FILE_client.h, …; link `skink_idl`
@@ -67,7 +67,7 @@ function(skink_server name)
   endif()
   cmake_parse_arguments(S "" "" "SOURCES;INCLUDE;LIBS" ${ARGN})
   add_executable(${name}.server ${S_SOURCES})
-  set_target_properties(${name}.server PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/servers)
+  set_target_properties(${name}.server PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/images)
   target_compile_options(${name}.server PRIVATE ${SKINK_WARNINGS})
   target_include_directories(${name}.server PRIVATE ${S_INCLUDE})
   target_link_libraries(${name}.server PRIVATE ${S_LIBS} skink_idl skink_server_runtime)

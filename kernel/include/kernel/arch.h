@@ -36,17 +36,18 @@ _Noreturn void arch_power_off(void);
 _Noreturn void arch_reset(void);
 void arch_console_write(const char *text, size_t bytes);
 
-/* Switches the hardware from what was current to `to`: space, traps, banked registers. */
-void arch_switch(struct core *core, struct context *from, struct context *to);
+/* Saves core->loaded's banked registers, so that its frame is whole and may be read and changed. */
+void arch_unload(struct core *core);
+/* Leaves the kernel: `context` runs on this core. For a core that comes up; traps return to what they interrupted. */
+_Noreturn void arch_resume(struct core *core, struct context *context);
 
 /* A thread's registers to start from. */
 void arch_thread_init(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument);
-/* What a system call returns in the thread's registers. */
-void arch_return(struct context *context, uint64_t x0, const struct sk_msg *msg);
-void arch_return_message(struct context *context, uint64_t badge, const struct sk_msg *msg, uint64_t token);
-/* The message of a call that the context has made, from its registers. */
-void arch_message(const struct context *context, struct sk_msg *msg);
-/* The thread runs its system call again from the start. */
+/*
+ * System call registers of a frame: arguments and results 0..8, in the order of sk/abi.h. Inline, in <arch/context.h>:
+ *   uint64_t arch_argument(const struct arch_frame *, unsigned);
+ *   void arch_set_result(struct arch_frame *, unsigned, uint64_t);
+ * The thread runs its system call again from the start. */
 void arch_restart_call(struct thread *thread);
 /* Registers in the order of thread.read_registers. */
 void arch_registers_read(const struct thread *thread, uint64_t *registers);
@@ -80,8 +81,15 @@ sk_status_t arch_vcpu_read(struct vcpu *vcpu, uint32_t group, uint64_t *register
 sk_status_t arch_vcpu_write(struct vcpu *vcpu, uint32_t group, const uint64_t *registers);
 /* The vCPU's state leaves the hardware (another one takes the core, or it is read). On its core. */
 void arch_vcpu_save(struct core *core);
-/* Does what the reply to the exit in vcpu->exit asks: registers and PC. Returns false when it makes no sense. */
-void arch_vcpu_finish(struct vcpu *vcpu, uint64_t tag, uint64_t w0);
+/*
+ * Ends an MMIO or system-register access that the vCPU exited for: the value goes to the guest's register with
+ * the access's width and sign extension, the PC advances.
+ */
+void arch_vcpu_read_done(struct vcpu *vcpu, uint64_t value);
+/* CREATED -> FREE: its configuration; bit 0 of `flags`: debug exceptions come to us. */
+void arch_vcpu_setup(struct vcpu *vcpu, uint64_t flags);
+/* The physical CPU's identification register; BAD_ARG for an encoding that is none. */
+sk_status_t arch_identification(uint32_t encoding, uint64_t *value);
 /* The PC moves past the trapped instruction; the guest takes an exception of its own. */
 void arch_vcpu_advance(struct vcpu *vcpu);
 void arch_vcpu_undefined(struct vcpu *vcpu);
@@ -97,9 +105,14 @@ int32_t arch_list_free(const struct vcpu *vcpu);
 int32_t arch_list_find(const struct vcpu *vcpu, uint32_t line);
 enum list_state { LIST_EMPTY = 0, LIST_PENDING = 1, LIST_ACTIVE = 2, LIST_BOTH = 3 };
 enum list_state arch_list_state(const struct vcpu *vcpu, uint32_t index, uint32_t *line);
-/* `end_notice`: an interrupt to us when the guest ends it; `physical`: linked to the hardware line. */
-void arch_list_set(struct vcpu *vcpu, uint32_t index, uint32_t line, uint32_t priority, enum list_state state,
-		   bool end_notice, bool physical);
+/*
+ * Puts a line into the list register, in place of what it held. `end_notice`: an interrupt to us when the guest ends it.
+ * The guest timer's line is linked to the hardware's own, if that waits. False: it does not want the interrupt any more.
+ */
+bool arch_list_set(struct vcpu *vcpu, uint32_t index, uint32_t line, uint32_t priority, enum list_state state,
+		   bool end_notice);
+/* Bit per list register in which a line was put that has not been cleared since. */
+uint32_t arch_list_used(const struct vcpu *vcpu);
 void arch_list_clear(struct vcpu *vcpu, uint32_t index);
 /* Interrupt us when list registers run empty: more is pending than fits. */
 void arch_list_underflow_notice(struct vcpu *vcpu, bool on);
@@ -112,10 +125,14 @@ void arch_interrupt_mask(uint32_t number);
 /* The delivered interrupt may come again. */
 void arch_interrupt_complete(uint32_t number);
 
+/* The object that claimed a physical line, or NULL; the line is nobody's again. (machine_calls.c) */
+struct object *interrupt_object(uint32_t number);
+void interrupt_forget(uint32_t number);
+
 /* Called by the architecture. */
 void interrupt_arrived(uint32_t number);       /* a device's physical line */
-void core_entered(struct core *core);          /* a core runs the kernel now; does not return to reset code */
-_Noreturn void kernel_main(const struct sk_boot_info *info);
+_Noreturn void core_entered(struct core *core); /* a secondary core is up */
+_Noreturn void kernel_main(const struct sk_boot_info *info); /* the boot core is up */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

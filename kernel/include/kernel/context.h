@@ -25,6 +25,7 @@ enum context_state {
 	CONTEXT_QUEUED,     /* caller: its call waits at `endpoint`, at `queue_core`'s queue */
 	CONTEXT_IN_SERVICE, /* caller: `server` works on its call */
 	CONTEXT_DEFERRED,   /* caller: the server took the call and waits for something else */
+	CONTEXT_ANSWERED,   /* caller: another core put the reply in place, its own core has yet to hear */
 	CONTEXT_BLOCKED,    /* vCPU: halted until an interrupt is pending */
 };
 
@@ -52,7 +53,7 @@ struct context {
 	uint8_t depth;               /* calls between it and its root */
 	int8_t slot;                 /* its slot in the core's plan; -1: none */
 	uint8_t redelivered;         /* its call was in service when the server died */
-	uint8_t stopping;            /* a fault or a stop is being settled */
+	uint8_t faulting;            /* a thread: the call it waits for is its fault's */
 	uint32_t sequence;           /* calls made; with the object's index it makes the token */
 	uint32_t badge;              /* QUEUED: of the capability called */
 	struct space *space;         /* a thread's process; a vCPU's VM */
@@ -64,8 +65,8 @@ struct context {
 	struct endpoint *at;         /* QUEUED, IN_SERVICE, DEFERRED: the endpoint it called */
 	struct context *next, *previous; /* in a queue or list of that endpoint */
 	uint8_t at_core;             /* whose queue of that endpoint it is in */
-	uint8_t awaits;              /* CONTEXT_WAITING: valid `waits_for` */
 	struct notification *waits_for;
+	struct sk_msg reply;         /* ANSWERED: what the other core replied */
 	uint32_t remote;             /* atomic: REMOTE_* */
 	struct context *remote_next; /* in its home core's inbox */
 	struct context *away_next;   /* in another core's inbox, with a call */

@@ -33,7 +33,9 @@ struct plan {
 #define SLOT_SCHEDULER (-1)
 
 struct core {
-	struct context *current;     /* whose registers are in the CPU; NULL: idle */
+	struct arch_core arch;       /* first: entry code finds the stack through it */
+	struct context *current;     /* who runs, or trapped last; NULL: idle */
+	struct context *loaded;      /* whose banked registers and space are in the hardware */
 	struct context *owner;       /* whose turn it is: task of the current slot, or the scheduler's receiver */
 	int32_t slot;                /* current slot, or SLOT_SCHEDULER */
 	uint32_t index;
@@ -42,18 +44,18 @@ struct core {
 	struct context *fp_owner;    /* whose FP/SIMD state is in the hardware */
 	bool reschedule;             /* something more urgent may be ready */
 	bool online;
+	bool leaving;                /* to be powered off at the next occasion */
 	bool enabled;                /* virtualisation is on */
 	uint8_t due;                 /* plan events that wait for the scheduler: bit = event number */
 	uint8_t due_slot;
+	bool settling;               /* the scheduler works on a plan event */
 	uint64_t slot_started;       /* ticks at which the current slot was last charged */
 	uint64_t deadline;           /* what the timer is set to */
 	struct plan plan;
 	struct object *scheduler;    /* its endpoint */
 	uint32_t scheduler_generation;
-	struct context *scheduler_thread; /* that endpoint's receiver here, when it serves a plan event */
 	struct object *object;
 	uint64_t counters[COUNTERS];
-	struct arch_core arch;
 
 	/* From other cores. */
 	struct context *inbox;       /* atomic stack, by remote_next */
@@ -91,6 +93,8 @@ void core_post(struct context *context, uint32_t flags);
 void core_post_call(struct context *caller, uint32_t to);
 /* Handles everything that other cores left. From the IPI, and before idling. */
 void core_drain(struct core *core);
+/* Only calls that have arrived from other cores. */
+void core_drain_calls(struct core *core);
 
 /*
  * The plan (plan.c). A context became ready: its slot and those that wait for it
@@ -101,13 +105,17 @@ void plan_wake(struct core *core, struct context *context);
 struct context *plan_pick(struct core *core);
 /* The core's timer fired. */
 void plan_tick(struct core *core);
-/* The scheduler's receiver is about to receive: a plan event that waits goes first. True: it has one. */
-bool plan_deliver(struct core *core, struct context *scheduler);
-/* The scheduler replied to its plan event. */
+/* The token by which the scheduler replies to a plan event, and what that reply does. */
+#define PLAN_TOKEN (1ull << 62)
+/* The scheduler's thread on this core; NULL while it is away. */
+struct context *plan_scheduler(const struct core *core);
 void plan_settled(struct core *core);
+/* What a slow path returns: the current context if it can go on and nothing more urgent is ready, else another. */
+struct context *plan_continue(struct core *core);
 /* No slot names the context any more. */
 void plan_forget(struct core *core, struct context *context);
 /* Puts a new plan in force: contexts and budgets are checked already. */
+void plan_set_wake_time(struct core *core, uint64_t wake_time);
 void plan_commit(struct core *core, const struct plan_slot *slots, uint32_t count, uint64_t wake_time);
 
 #endif

@@ -11,6 +11,8 @@
 
 #include <kernel/context.h>
 
+struct core;
+
 struct context_list {
 	struct context *head;
 	struct context *tail;
@@ -23,7 +25,7 @@ struct endpoint {
 	struct object *object;
 	uint32_t generation;  /* of its server: bumped by each restart */
 	uint32_t home_core;   /* where callers go whose core has no receiver: first bound */
-	bool ever_bound;
+	uint32_t served_cores;  /* bit per core that has or had a receiver */
 	bool abandoned;       /* nobody will come back: calls answer SERVER_DIED */
 };
 
@@ -32,7 +34,6 @@ struct notification {
 	struct context *bound;  /* the thread whose endpoint waits end when bits come */
 	struct context *waiter; /* a thread in an explicit wait */
 	struct object *object;
-	uint32_t lock;          /* waiter and bound change under it */
 };
 
 /* Who a call on `endpoint` from this core would wait for; NULL when its server is away or on another core. */
@@ -48,15 +49,37 @@ static inline struct context *endpoint_receiver(const struct endpoint *endpoint,
 sk_status_t endpoint_call(struct endpoint *endpoint, struct context *caller, uint32_t badge);
 /* The receiver has nothing in service: gives it the next queued call, if there is one. */
 bool endpoint_next(struct context *receiver);
-/* Ends the call of `caller` with the reply in `reply` (tag or negative status first). */
+/*
+ * Ends the call of `caller`: `reply` has the reply tag, or a negative status, and the words. The caller
+ * is no longer in any list. On the core where it was served.
+ */
 void endpoint_answer(struct context *caller, const struct sk_msg *reply);
+/* An answer from another core takes effect on the caller's own. */
+void endpoint_answered(struct context *caller);
+/* Finds the caller that `token` names among those whose reply `server`'s endpoint owes; NULL: none. */
+struct context *endpoint_deferred(struct context *server, uint64_t token);
+/* The receiver leaves its caller without a reply for now. */
+void endpoint_defer(struct context *receiver);
+/* Settles callers marked as redelivered whose method may not be run twice. On each core of the endpoint. */
+void endpoint_settle(struct endpoint *endpoint, uint32_t core);
+/* Answers everybody with SERVER_DIED. */
+void endpoint_flush(struct endpoint *endpoint, uint32_t core);
 /* Takes the caller out of whatever queue it is in, because it is stopped. */
 void endpoint_withdraw(struct context *caller);
 /* The receiver on its core goes away: what it had in service goes back to the front of the queue, marked. */
 void endpoint_detach(struct context *receiver);
 
+/* A caller from another core reached its queue here. */
+void endpoint_arrived(struct core *core, struct context *caller);
+
+/* Its thread, which is on this core, may be waiting for bits that are there now. */
+void notification_deliver(struct context *thread);
 /* Sets bits and wakes whoever waits. Any core. */
 void notification_signal(struct notification *notification, uint64_t bits);
+/* The thread waits for the notification's bits, or has them at once. False: somebody else waits. */
+bool notification_wait(struct notification *notification, struct context *thread);
+/* The thread waits for it no more. */
+void notification_forget(struct notification *notification, struct context *thread);
 /* Takes all bits. */
 uint64_t notification_take(struct notification *notification);
 

@@ -57,6 +57,7 @@ struct interrupt {
 	uint32_t number;
 	uint16_t notification;
 	uint16_t notification_generation;
+	bool level;
 	uint64_t bits;
 };
 
@@ -139,6 +140,8 @@ static inline struct object *object_resolve(capability cap, sk_status_t *status)
 }
 
 /* The object in slot `slot` of a process's table, if it has the type and the rights. */
+/* The object in the slot whatever its type, or NULL. */
+struct object *slot_resolve_any(const struct space *process, uint32_t slot);
 struct object *slot_resolve(const struct space *process, uint32_t slot, enum object_type type, uint32_t rights,
 			    sk_status_t *status);
 

@@ -38,6 +38,7 @@ struct space {
 	uint16_t mappings;           /* first, index into the object table */
 	struct table_page *pool;
 	uint32_t pool_pages;
+	uint16_t donations;          /* memory that the pool was fed with: first, linked by next_free */
 	struct thread *threads;      /* of a process */
 	capability *slots;           /* SK_CAP_SLOTS + 1 of them; a VM has none */
 
@@ -46,6 +47,7 @@ struct space {
 	struct object *lines_object;
 	uint32_t shared_lines;
 	uint32_t vcpu_count;
+	uint32_t virqs;              /* capabilities to its lines that exist */
 	struct vcpu *vcpus[SK_VM_VCPUS_MAX];
 	uint32_t route_count;
 	struct route *routes;        /* by address */
@@ -56,12 +58,21 @@ _Static_assert(SPACE_ROUTES * sizeof(struct route) <= SK_PAGE_BYTES, "routes tak
 
 /* Makes the space in zeroed memory of at least SPACE_PAGES pages at `object`. */
 sk_status_t space_create(struct object *object, bool vm);
-/* Tears it down: no thread and no vCPU may be left. */
-void space_destroy(struct space *space);
-/* The range's route, or NULL. */
+/* Unmaps everything; false: stopped for an interrupt, to be called again. */
+bool space_clear(struct space *space);
+/*
+ * Maps [offset, offset + size) of `memory` at `address`; statuses of kernel.idl's space.map. `flags` are within
+ * the rights that the mapper has on the memory.
+ */
+sk_status_t space_map(struct space *space, struct object *memory, uint64_t address, uint64_t offset, uint64_t size,
+		      uint32_t flags);
+/* The mapping that shows any of the range, or NULL; takes a mapping out. */
+struct object *space_mapping_at(const struct space *space, uint64_t address, uint64_t bytes);
+bool space_unmap(struct object *mapping); /* false: stopped for an interrupt */
+/* The route of exits at `address`, or NULL. */
 const struct route *space_route(const struct space *vm, uint64_t address);
 
-/* The memory's mappings all go; used before it is split, retyped or given up. */
-void mapping_remove_all(struct object *memory);
+/* The memory's mappings all go; false: stopped for an interrupt, to be called again. */
+bool mapping_remove_all(struct object *memory);
 
 #endif

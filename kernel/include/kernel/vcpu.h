@@ -37,6 +37,7 @@ struct vcpu {
 	uint8_t index;               /* in its VM */
 	uint8_t entry_set;
 	uint8_t space_set;
+	uint8_t kicked;              /* external_interrupt is due, if it has a route */
 	uint32_t work;               /* VCPU_WORK_*: to be done before it runs again */
 	const struct route *last_route; /* where its last MMIO exit went */
 	struct arch_vcpu arch;       /* system registers, list registers, while it is not resident */
@@ -78,6 +79,8 @@ void virq_pulse(struct space *vm, uint32_t line);
 sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t change);
 /* Fills list registers from the pending set. On the vCPU's core, vCPU resident, before it runs. */
 void virq_flush(struct vcpu *vcpu);
+/* Another core made lines pending for this core's vCPU. */
+void virq_arrived(struct vcpu *vcpu);
 /* Is anything pending that would end a halt? On the vCPU's core. */
 bool virq_pending(const struct vcpu *vcpu);
 

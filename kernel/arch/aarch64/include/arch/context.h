@@ -21,6 +21,17 @@ _Static_assert(offsetof(struct arch_frame, sp_el0) == 248, "entry.S");
 _Static_assert(offsetof(struct arch_frame, pc) == 256, "entry.S");
 _Static_assert(offsetof(struct arch_frame, pstate) == 264, "entry.S");
 
+/* System call registers, in the order of sk/abi.h: x0 to x8. */
+static inline uint64_t arch_argument(const struct arch_frame *frame, unsigned index)
+{
+	return frame->x[index];
+}
+
+static inline void arch_set_result(struct arch_frame *frame, unsigned index, uint64_t value)
+{
+	frame->x[index] = value;
+}
+
 struct arch_space {
 	uint64_t vttbr;     /* VMID and root table */
 	uint64_t *root;     /* level 1: 512 entries of 1 GiB */
@@ -37,18 +48,22 @@ struct arch_fp_state {
 struct arch_vcpu {
 	uint64_t el1[SK_EL1_COUNT];
 	uint64_t cntvoff, cntv_ctl, cntv_cval;
-	uint64_t hcr;
+	uint64_t hcr, mdcr;
+	uint64_t fault_address; /* the guest's own address of its last abort */
+	bool fault_is_fetch;
 	uint64_t ich_hcr, ich_vmcr, ich_ap0r0, ich_ap1r0;
 	uint64_t list[LIST_REGISTERS_MAX];  /* as saved; the hardware's own while resident */
-	uint16_t list_line[LIST_REGISTERS_MAX]; /* line in each list register, 0xffff: empty */
+	uint16_t list_line[LIST_REGISTERS_MAX]; /* line in each list register that list_used has a bit for */
+	uint16_t list_used;
 	bool cpacr_taken;    /* CPACR_EL1 was opened for a server's FP use; the guest's is in el1[] */
 	bool timer_masked;   /* the physical timer line waits: its virtual line is not enabled */
 };
 
 struct arch_core {
-	uint64_t mpidr;
-	uint64_t redistributor;
-	uint64_t saved_vectors;
+	uint64_t stack_top;       /* first: entry.S; of this core's kernel stack */
+	uint64_t mpidr;           /* affinity fields only */
+	uint64_t redistributor;   /* base of its GIC redistributor; 0: core never came up */
+	uint64_t saved_vectors;   /* VBAR_EL2 as we found it */
 };
 
 struct core;

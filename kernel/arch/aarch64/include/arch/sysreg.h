@@ -241,6 +241,7 @@ static inline void dsb_sy(void)
 /* ID_AA64MMFR0_EL1, ID_AA64PFR0_EL1, DCZID_EL0, CTR_EL0 */
 #define MMFR0_PARANGE_SHIFT 0
 #define MMFR0_PARANGE_MASK 0xf
+#define MMFR0_PARANGE_40 2
 #define MMFR0_PARANGE_48 5           /* larger ranges need larger tables */
 #define PFR0_EL2_SHIFT 8
 #define PFR0_EL2_MASK 0xf
@@ -254,7 +255,15 @@ static inline void dsb_sy(void)
 #define CTR_DMINLINE_SHIFT 16        /* log2 of the smallest data cache line's words */
 #define CTR_DMINLINE_MASK 0xf
 
+#define MMFR1_PAN_SHIFT 20
+#define MMFR1_PAN_MASK 0xf
+#define SCTLR_EL1_SPAN SYSREG_BIT(23)
+#define SCTLR_EL1_DZE SYSREG_BIT(14)
+#define SCTLR_EL1_UCT SYSREG_BIT(15)
+#define SCTLR_EL1_UCI SYSREG_BIT(26)
+
 /* MPIDR_EL1 */
+#define MPIDR_RES1 SYSREG_BIT(31)
 #define MPIDR_AFFINITY 0xff00ffffffull
 #define MPIDR_AFF0_SHIFT 0
 #define MPIDR_AFF0_MASK 0xff
@@ -274,6 +283,8 @@ static inline void dsb_sy(void)
 
 /* GIC CPU interface */
 #define ICC_SRE_SRE SYSREG_BIT(0)
+#define ICC_SRE_DFB SYSREG_BIT(1)
+#define ICC_SRE_DIB SYSREG_BIT(2)
 #define ICC_SRE_ENABLE SYSREG_BIT(3)
 #define ICC_CTLR_EOIMODE SYSREG_BIT(1)
 #define ICC_IAR_INTID_SHIFT 0

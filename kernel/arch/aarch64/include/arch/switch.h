@@ -1,0 +1,90 @@
+/*
+ * The world switch: what of one context leaves the hardware and what of another
+ * comes in. A guest's EL1 registers, FP/SIMD state, timer and list registers stay
+ * where they are while servers run, because servers are at EL0 under stage 2 with
+ * HCR_EL2.TGE, where those registers have no say; they leave only when another
+ * vCPU takes the core. What EL0 does share with the guest is swapped: SP_EL0, the
+ * thread registers, and SCTLR_EL1, whose EL0 controls count even then.
+ */
+#ifndef ARCH_SWITCH_H
+#define ARCH_SWITCH_H
+
+#include <arch/machine.h>
+#include <arch/sysreg.h>
+
+/* Servers: EL0 under stage 2 alone, every exception of theirs and every interrupt to EL2. */
+#define HCR_SERVER (HCR_RW | HCR_TGE | HCR_DC | HCR_VM | HCR_AMO | HCR_IMO | HCR_FMO)
+/* Guests: stage 2; what is emulated or hidden traps. */
+#define HCR_GUEST (HCR_RW | HCR_VM | HCR_SWIO | HCR_PTW | HCR_AMO | HCR_IMO | HCR_FMO | HCR_FB | HCR_BSU_INNER | \
+		   HCR_TWI | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_TLOR | HCR_TERR)
+/* EL0 may use DC ZVA, CTR_EL0 and cache maintenance; little-endian, whatever the guest has set. */
+#define SCTLR_SERVER (SCTLR_EL1_RES1 | SCTLR_EL1_DZE | SCTLR_EL1_UCT | SCTLR_EL1_UCI)
+#define CPTR_BASE (CPTR_RES1 | CPTR_TZ | CPTR_TTA)
+/* Debug and PMU registers are modelled by the VMM, not shared between guests. */
+#define MDCR_GUEST (MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TPM | MDCR_TPMCR | MDCR_TPMS | MDCR_TTRF)
+
+/* EL0t, EL1t, EL1h: the modes a guest may be in. */
+#define GUEST_MODES (1u << SPSR_M_EL0T | 1u << SPSR_M_EL1T | 1u << SPSR_M_EL1H)
+
+static inline bool pstate_is_guest(uint64_t pstate)
+{
+	return (GUEST_MODES >> (pstate & SPSR_M_MASK) & 1u) != 0;
+}
+
+static inline void switch_out(struct context *from)
+{
+	struct arch_frame *frame = from->frame;
+	frame->pc = read_sysreg(elr_el2);
+	frame->pstate = read_sysreg(spsr_el2);
+	frame->sp_el0 = read_sysreg(sp_el0);
+	frame->tpidr_el0 = read_sysreg(tpidr_el0);
+	if (from->kind == CONTEXT_VCPU) {
+		struct vcpu *vcpu = vcpu_of(from);
+		frame->tpidrro_el0 = read_sysreg(tpidrro_el0);
+		vcpu->arch.el1[SK_EL1_SCTLR] = read_sysreg(sctlr_el1);
+		write_sysreg(hcr_el2, HCR_SERVER);
+		write_sysreg(sctlr_el1, SCTLR_SERVER);
+		write_sysreg(tpidrro_el0, 0);
+	}
+}
+
+void vcpu_load(struct core *core, struct vcpu *vcpu);
+
+static inline void switch_in(struct core *core, struct context *to)
+{
+	const struct arch_frame *frame = to->frame;
+	uint64_t pstate = frame->pstate;
+	if (to->kind == CONTEXT_VCPU) {
+		struct vcpu *vcpu = vcpu_of(to);
+		if (__builtin_expect(core->resident != vcpu, 0)) {
+			vcpu_load(core, vcpu);
+		}
+		write_sysreg(hcr_el2, vcpu->arch.hcr);
+		write_sysreg(sctlr_el1, vcpu->arch.el1[SK_EL1_SCTLR]);
+		write_sysreg(tpidrro_el0, frame->tpidrro_el0);
+	}
+	write_sysreg(vttbr_el2, to->arch_space->vttbr);
+	write_sysreg(elr_el2, frame->pc);
+	write_sysreg(spsr_el2, pstate);
+	write_sysreg(sp_el0, frame->sp_el0);
+	write_sysreg(tpidr_el0, frame->tpidr_el0);
+	write_sysreg(cptr_el2, core->fp_owner == to ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
+	core->loaded = to;
+}
+
+static inline void switch_to(struct core *core, struct context *to)
+{
+	struct context *from = core->loaded;
+	if (from == to) {
+		return;
+	}
+	if (from != NULL) {
+		switch_out(from);
+	}
+	switch_in(core, to);
+}
+
+/* Gives FP/SIMD to the context that runs: its trap came because somebody else's state is in the registers. */
+void fp_take(struct core *core, struct context *context);
+
+#endif

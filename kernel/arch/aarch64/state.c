@@ -1,0 +1,284 @@
+/*
+ * A vCPU's system registers: out of the hardware when another vCPU takes the
+ * core, into it when it runs again, and read and written by its VMM in between.
+ * FP/SIMD is switched later still: at the first use by somebody else.
+ */
+#include <arch/exits.h>
+#include <arch/switch.h>
+#include <kernel/ipc.h>
+#include <sk/idl/kernel.h>
+
+/* Registers of el1[] that live in the hardware while the vCPU is resident; SCTLR is swapped at each exit. */
+#define EL1_REGISTERS(row) \
+	row(SK_EL1_CPACR, cpacr_el1) row(SK_EL1_TTBR0, ttbr0_el1) row(SK_EL1_TTBR1, ttbr1_el1) \
+	row(SK_EL1_TCR, tcr_el1) row(SK_EL1_MAIR, mair_el1) row(SK_EL1_AMAIR, amair_el1) row(SK_EL1_VBAR, vbar_el1) \
+	row(SK_EL1_ELR, elr_el1) row(SK_EL1_SPSR, spsr_el1) row(SK_EL1_SP, sp_el1) row(SK_EL1_ESR, esr_el1) \
+	row(SK_EL1_FAR, far_el1) row(SK_EL1_AFSR0, afsr0_el1) row(SK_EL1_AFSR1, afsr1_el1) \
+	row(SK_EL1_CONTEXTIDR, contextidr_el1) row(SK_EL1_TPIDR, tpidr_el1) row(SK_EL1_PAR, par_el1) \
+	row(SK_EL1_CSSELR, csselr_el1) row(SK_EL1_CNTKCTL, cntkctl_el1)
+
+#define SAVE(index, name) el1[index] = read_sysreg(name);
+#define LOAD(index, name) write_sysreg(name, el1[index]);
+
+void arch_unload(struct core *core)
+{
+	if (core->loaded != NULL) {
+		switch_out(core->loaded);
+		core->loaded = NULL;
+	}
+}
+
+void arch_vcpu_save(struct core *core)
+{
+	struct vcpu *vcpu = core->resident;
+	if (vcpu == NULL) {
+		return;
+	}
+	uint64_t *el1 = vcpu->arch.el1;
+	uint64_t cpacr = el1[SK_EL1_CPACR];
+	EL1_REGISTERS(SAVE)
+	if (vcpu->arch.cpacr_taken) {
+		el1[SK_EL1_CPACR] = cpacr; /* the hardware has what a server needed */
+		vcpu->arch.cpacr_taken = false;
+	}
+	vcpu->arch.cntv_ctl = read_sysreg(cntv_ctl_el0);
+	vcpu->arch.cntv_cval = read_sysreg(cntv_cval_el0);
+	write_sysreg(cntv_ctl_el0, 0);
+	isb();
+	gic_vcpu_save(vcpu);
+	core->resident = NULL;
+}
+
+void vcpu_load(struct core *core, struct vcpu *vcpu)
+{
+	arch_vcpu_save(core);
+	const uint64_t *el1 = vcpu->arch.el1;
+	EL1_REGISTERS(LOAD)
+	write_sysreg(vmpidr_el2, el1[SK_EL1_VMPIDR]);
+	write_sysreg(vpidr_el2, el1[SK_EL1_VPIDR]);
+	write_sysreg(mdcr_el2, vcpu->arch.mdcr);
+	write_sysreg(cntvoff_el2, vcpu->arch.cntvoff);
+	write_sysreg(cntv_cval_el0, vcpu->arch.cntv_cval);
+	write_sysreg(cntv_ctl_el0, vcpu->arch.cntv_ctl);
+	isb();
+	gic_vcpu_load(vcpu);
+	core->resident = vcpu;
+	vcpu->work |= VCPU_WORK_LINES;
+	core_count_event(core, COUNT_VCPU_SWITCHES);
+}
+
+static void fp_store(struct arch_fp_state *fp)
+{
+	__asm__ volatile(".arch_extension fp\n\t.arch_extension simd\n\t"
+			 "stp q0, q1, [%0, #0]\n\tstp q2, q3, [%0, #32]\n\tstp q4, q5, [%0, #64]\n\t"
+			 "stp q6, q7, [%0, #96]\n\tstp q8, q9, [%0, #128]\n\tstp q10, q11, [%0, #160]\n\t"
+			 "stp q12, q13, [%0, #192]\n\tstp q14, q15, [%0, #224]\n\tstp q16, q17, [%0, #256]\n\t"
+			 "stp q18, q19, [%0, #288]\n\tstp q20, q21, [%0, #320]\n\tstp q22, q23, [%0, #352]\n\t"
+			 "stp q24, q25, [%0, #384]\n\tstp q26, q27, [%0, #416]\n\tstp q28, q29, [%0, #448]\n\t"
+			 "stp q30, q31, [%0, #480]" : : "r"(fp->v) : "memory");
+	fp->fpcr = read_sysreg(fpcr);
+	fp->fpsr = read_sysreg(fpsr);
+}
+
+static void fp_fetch(const struct arch_fp_state *fp)
+{
+	__asm__ volatile(".arch_extension fp\n\t.arch_extension simd\n\t"
+			 "ldp q0, q1, [%0, #0]\n\tldp q2, q3, [%0, #32]\n\tldp q4, q5, [%0, #64]\n\t"
+			 "ldp q6, q7, [%0, #96]\n\tldp q8, q9, [%0, #128]\n\tldp q10, q11, [%0, #160]\n\t"
+			 "ldp q12, q13, [%0, #192]\n\tldp q14, q15, [%0, #224]\n\tldp q16, q17, [%0, #256]\n\t"
+			 "ldp q18, q19, [%0, #288]\n\tldp q20, q21, [%0, #320]\n\tldp q22, q23, [%0, #352]\n\t"
+			 "ldp q24, q25, [%0, #384]\n\tldp q26, q27, [%0, #416]\n\tldp q28, q29, [%0, #448]\n\t"
+			 "ldp q30, q31, [%0, #480]" : : "r"(fp->v) : "memory");
+	write_sysreg(fpcr, fp->fpcr);
+	write_sysreg(fpsr, fp->fpsr);
+}
+
+void arch_fp_save(struct core *core)
+{
+	if (core->fp_owner != NULL) {
+		write_sysreg(cptr_el2, CPTR_BASE);
+		isb();
+		fp_store(core->fp_owner->fp);
+		core->fp_owner = NULL;
+	}
+}
+
+void fp_take(struct core *core, struct context *context)
+{
+	arch_fp_save(core);
+	write_sysreg(cptr_el2, CPTR_BASE);
+	if (context->kind == CONTEXT_THREAD && core->resident != NULL && !core->resident->arch.cpacr_taken) {
+		/* The guest's CPACR_EL1 may forbid EL0 what the server needs; the guest gets it back when it runs. */
+		core->resident->arch.el1[SK_EL1_CPACR] = read_sysreg(cpacr_el1);
+		core->resident->arch.cpacr_taken = true;
+		core->resident->work |= VCPU_WORK_ARCH;
+	}
+	if (context->kind == CONTEXT_THREAD) {
+		write_sysreg(cpacr_el1, CPACR_FPEN);
+	}
+	isb();
+	fp_fetch(context->fp);
+	core->fp_owner = context;
+	core_count_event(core, COUNT_FP_SWITCHES);
+}
+
+void exits_restore_cpacr(struct vcpu *vcpu)
+{
+	if (vcpu->arch.cpacr_taken) {
+		write_sysreg(cpacr_el1, vcpu->arch.el1[SK_EL1_CPACR]);
+		vcpu->arch.cpacr_taken = false;
+	}
+}
+
+sk_status_t arch_vcpu_init(struct vcpu *vcpu, uint64_t config)
+{
+	if ((config & ~MPIDR_AFFINITY) != 0) {
+		return SK_BAD_ARG;
+	}
+	struct arch_frame *frame = vcpu->context.frame;
+	*frame = (struct arch_frame){ .pstate = SPSR_D | SPSR_A | SPSR_I | SPSR_F | SPSR_M_EL1H };
+	vcpu->arch.el1[SK_EL1_SCTLR] = SCTLR_EL1_RES1;
+	vcpu->arch.el1[SK_EL1_VMPIDR] = MPIDR_RES1 | config;
+	vcpu->arch.el1[SK_EL1_VPIDR] = read_sysreg(midr_el1);
+	vcpu->arch.hcr = HCR_GUEST;
+	vcpu->arch.mdcr = MDCR_GUEST;
+	gic_vcpu_init(vcpu);
+	return SK_OK;
+}
+
+void arch_vcpu_setup(struct vcpu *vcpu, uint64_t flags)
+{
+	if ((flags & 1u) != 0) {
+		vcpu->arch.mdcr |= MDCR_TDE;
+	}
+}
+
+void arch_vcpu_entry(struct vcpu *vcpu, uint64_t entry)
+{
+	vcpu->context.frame->pc = entry;
+}
+
+sk_status_t arch_vcpu_set_gpr(struct vcpu *vcpu, uint32_t index, uint64_t value)
+{
+	if (index > 30) {
+		return SK_BAD_ARG;
+	}
+	vcpu->context.frame->x[index] = value;
+	return SK_OK;
+}
+
+sk_status_t arch_vcpu_read(struct vcpu *vcpu, uint32_t group, uint64_t *registers)
+{
+	switch (group) {
+	case VCPU_STATE_GROUP_EL1:
+		for (uint32_t i = 0; i < SK_EL1_COUNT; i++) {
+			registers[i] = vcpu->arch.el1[i];
+		}
+		return SK_OK;
+	case VCPU_STATE_GROUP_TIMER:
+		registers[SK_TIMER_CNTVOFF] = vcpu->arch.cntvoff;
+		registers[SK_TIMER_CNTV_CTL] = vcpu->arch.cntv_ctl;
+		registers[SK_TIMER_CNTV_CVAL] = vcpu->arch.cntv_cval;
+		return SK_OK;
+	case VCPU_STATE_GROUP_FP_LOW:
+	case VCPU_STATE_GROUP_FP_HIGH: {
+		/* 16 vector registers each; FPCR and FPSR follow the low ones. */
+		uint32_t first = group == VCPU_STATE_GROUP_FP_LOW ? 0 : 16;
+		const uint64_t *words = (const uint64_t *)(const void *)vcpu->fp_state.v[first];
+		for (uint32_t i = 0; i < 32; i++) {
+			registers[i] = words[i];
+		}
+		registers[32] = vcpu->fp_state.fpcr;
+		registers[33] = vcpu->fp_state.fpsr;
+		return SK_OK;
+	}
+	case VCPU_STATE_GROUP_GIC:
+		registers[0] = vcpu->arch.ich_hcr;
+		registers[1] = vcpu->arch.ich_vmcr;
+		registers[2] = vcpu->arch.ich_ap0r0;
+		registers[3] = vcpu->arch.ich_ap1r0;
+		return SK_OK;
+	default:
+		return SK_UNSUPPORTED;
+	}
+}
+
+sk_status_t arch_vcpu_write(struct vcpu *vcpu, uint32_t group, const uint64_t *registers)
+{
+	switch (group) {
+	case VCPU_STATE_GROUP_EL1:
+		for (uint32_t i = 0; i < SK_EL1_COUNT; i++) {
+			vcpu->arch.el1[i] = registers[i];
+		}
+		vcpu->arch.el1[SK_EL1_VMPIDR] = MPIDR_RES1 | (registers[SK_EL1_VMPIDR] & MPIDR_AFFINITY);
+		return SK_OK;
+	case VCPU_STATE_GROUP_TIMER:
+		vcpu->arch.cntvoff = registers[SK_TIMER_CNTVOFF];
+		vcpu->arch.cntv_ctl = registers[SK_TIMER_CNTV_CTL] & (CNT_CTL_ENABLE | CNT_CTL_IMASK);
+		vcpu->arch.cntv_cval = registers[SK_TIMER_CNTV_CVAL];
+		return SK_OK;
+	case VCPU_STATE_GROUP_FP_LOW:
+	case VCPU_STATE_GROUP_FP_HIGH: {
+		uint32_t first = group == VCPU_STATE_GROUP_FP_LOW ? 0 : 16;
+		uint64_t *words = (uint64_t *)(void *)vcpu->fp_state.v[first];
+		for (uint32_t i = 0; i < 32; i++) {
+			words[i] = registers[i];
+		}
+		vcpu->fp_state.fpcr = registers[32];
+		vcpu->fp_state.fpsr = registers[33];
+		return SK_OK;
+	}
+	case VCPU_STATE_GROUP_GIC:
+		/* The virtual CPU interface as at reset: its list registers are the kernel's own business. */
+		gic_vcpu_init(vcpu);
+		return SK_OK;
+	default:
+		return SK_UNSUPPORTED;
+	}
+}
+
+uint64_t arch_vcpu_timer_deadline(const struct vcpu *vcpu)
+{
+	bool resident = core_this()->resident == vcpu;
+	uint64_t control = resident ? read_sysreg(cntv_ctl_el0) : vcpu->arch.cntv_ctl;
+	uint64_t compare = resident ? read_sysreg(cntv_cval_el0) : vcpu->arch.cntv_cval;
+	if ((control & (CNT_CTL_ENABLE | CNT_CTL_IMASK)) != CNT_CTL_ENABLE) {
+		return UINT64_MAX;
+	}
+	return arch_ticks_to_ns(compare + vcpu->arch.cntvoff);
+}
+
+void arch_thread_init(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument)
+{
+	thread->registers = (struct arch_frame){ .sp_el0 = stack, .pc = entry, .pstate = SPSR_M_EL0T };
+	thread->registers.x[0] = argument;
+}
+
+void arch_restart_call(struct thread *thread)
+{
+	struct core *core = core_this();
+	if (core->loaded == &thread->context) {
+		arch_unload(core);
+	}
+	thread->registers.pc -= 4;
+}
+
+void arch_registers_read(const struct thread *thread, uint64_t *registers)
+{
+	for (uint32_t i = 0; i < 31; i++) {
+		registers[i] = thread->registers.x[i];
+	}
+	registers[31] = thread->registers.sp_el0;
+	registers[32] = thread->registers.pc;
+	registers[33] = thread->registers.pstate;
+}
+
+void arch_registers_write(struct thread *thread, const uint64_t *registers)
+{
+	for (uint32_t i = 0; i < 31; i++) {
+		thread->registers.x[i] = registers[i];
+	}
+	thread->registers.sp_el0 = registers[31];
+	thread->registers.pc = registers[32];
+	thread->registers.pstate = registers[33] & SPSR_NZCV; /* EL0t, nothing masked */
+}

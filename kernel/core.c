@@ -1,0 +1,143 @@
+/*
+ * Cores and how they reach one another.
+ *
+ * What belongs to one core is changed by that core alone, so the paths that run
+ * all day need no lock. The rest goes two ways. Asynchronously: a context is put
+ * on its home core's inbox with a flag, an interrupt follows, and the home core
+ * does the work (a reply, a wake-up). Synchronously, for the supervisor's slow
+ * operations: the holder of the kernel lock has a function run on the other core
+ * and waits. Whoever waits for the lock answers such requests meanwhile, so the
+ * holder always gets its answer.
+ */
+#include <kernel/arch.h>
+
+struct core cores[SK_MAX_CORES];
+uint32_t core_count;
+static uint32_t lock_word;
+
+static void sync_answer(struct core *core)
+{
+	if (__atomic_load_n(&core->sync_request, __ATOMIC_ACQUIRE) != 0) {
+		core->sync_function(core->sync_argument);
+		__atomic_store_n(&core->sync_request, 0, __ATOMIC_RELEASE);
+	}
+}
+
+void kernel_lock(void)
+{
+	struct core *core = core_this();
+	while (__atomic_exchange_n(&lock_word, 1, __ATOMIC_ACQUIRE) != 0) {
+		sync_answer(core);
+		arch_core_relax();
+	}
+}
+
+void kernel_unlock(void)
+{
+	__atomic_store_n(&lock_word, 0, __ATOMIC_RELEASE);
+}
+
+void core_run_on(uint32_t index, void (*function)(void *), void *argument)
+{
+	struct core *core = core_at(index);
+	if (core == core_this() || !core->online) {
+		function(argument);
+		return;
+	}
+	core->sync_function = function;
+	core->sync_argument = argument;
+	__atomic_store_n(&core->sync_request, 1, __ATOMIC_RELEASE);
+	arch_core_poke(index);
+	while (__atomic_load_n(&core->sync_request, __ATOMIC_ACQUIRE) != 0) {
+		arch_core_relax();
+	}
+}
+
+static void nothing(void *argument)
+{
+	(void)argument;
+}
+
+void core_quiesce(void)
+{
+	for (uint32_t i = 0; i < core_count; i++) {
+		if (core_at(i)->online) {
+			core_run_on(i, nothing, NULL);
+		}
+	}
+}
+
+void core_post(struct context *context, uint32_t flags)
+{
+	if (__atomic_fetch_or(&context->remote, flags, __ATOMIC_ACQ_REL) != 0) {
+		return; /* it is in the inbox already, and its core will see the new flag */
+	}
+	struct core *core = core_at(context->core);
+	struct context *head = __atomic_load_n(&core->inbox, __ATOMIC_RELAXED);
+	do {
+		context->remote_next = head;
+	} while (!__atomic_compare_exchange_n(&core->inbox, &head, context, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	arch_core_poke(context->core);
+}
+
+void core_post_call(struct context *caller, uint32_t to)
+{
+	struct core *core = core_at(to);
+	struct context *head = __atomic_load_n(&core->calls, __ATOMIC_RELAXED);
+	do {
+		caller->away_next = head;
+	} while (!__atomic_compare_exchange_n(&core->calls, &head, caller, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+	core_count_event(core_this(), COUNT_CROSS_CORE);
+	arch_core_poke(to);
+}
+
+/* A context of this core hears what another core left. */
+static void remote_handle(struct context *context, uint32_t flags)
+{
+	if ((flags & REMOTE_REPLY) != 0) {
+		endpoint_answered(context);
+	}
+	if ((flags & REMOTE_WAKE) != 0) {
+		notification_deliver(context);
+	}
+	if ((flags & REMOTE_VIRQ) != 0) {
+		virq_arrived(vcpu_of(context));
+	}
+}
+
+/* Reverses a stack, so that what came first is handled first. */
+static struct context *oldest_first(struct context *list)
+{
+	struct context *oldest = NULL;
+	while (list != NULL) {
+		struct context *next = list->away_next;
+		list->away_next = oldest;
+		oldest = list;
+		list = next;
+	}
+	return oldest;
+}
+
+void core_drain_calls(struct core *core)
+{
+	struct context *caller = oldest_first(__atomic_exchange_n(&core->calls, NULL, __ATOMIC_ACQUIRE));
+	while (caller != NULL) {
+		struct context *next = caller->away_next;
+		endpoint_arrived(core, caller);
+		caller = next;
+	}
+}
+
+void core_drain(struct core *core)
+{
+	sync_answer(core);
+	struct context *context = __atomic_exchange_n(&core->inbox, NULL, __ATOMIC_ACQUIRE);
+	while (context != NULL) {
+		/* The link is free for the next poster once the flags are taken. */
+		struct context *next = context->remote_next;
+		uint32_t flags = __atomic_exchange_n(&context->remote, 0, __ATOMIC_ACQ_REL);
+		remote_handle(context, flags);
+		context = next;
+	}
+	core_drain_calls(core);
+}

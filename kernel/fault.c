@@ -1,0 +1,35 @@
+/*
+ * A thread's fault becomes a call on its behalf to its fault endpoint. The call
+ * carries the thread's message in service too, which is the evidence that the
+ * supervisor wants. A thread without a handler just stops.
+ */
+#include <kernel/ipc.h>
+#include <sk/idl/vm_exit_exit.h>
+
+struct context *thread_fault(struct core *core, struct thread *thread, uint32_t reason, uint64_t syndrome,
+			     uint64_t address, uint64_t pc)
+{
+	struct context *context = &thread->context;
+	const struct context *caller = context->caller;
+	uint64_t tag = 0;
+	if (caller != NULL) {
+		tag = caller->kind == CONTEXT_VCPU ? ((const struct vcpu *)caller)->exit.tag
+						   : arch_argument(caller->frame, 1);
+	}
+	thread->fault_reason = reason;
+	thread_fault_fault_message(&thread->fault_message, reason, syndrome, address, pc, tag,
+				   caller != NULL ? caller->badge : 0);
+	context->full = 1;
+	context->state = CONTEXT_STOPPED;
+	core->reschedule = true;
+	sk_status_t status;
+	struct object *handler = object_resolve(thread->fault_handler, &status);
+	if (handler != NULL && handler->type == OBJECT_ENDPOINT) {
+		context->faulting = 1;
+		status = endpoint_call(handler->body, context, capability_badge(thread->fault_handler));
+		if (status != SK_OK) {
+			context->faulting = 0;
+		}
+	}
+	return plan_continue(core);
+}

@@ -1,0 +1,34 @@
+/*
+ * System calls, and the fast path of exits, calls and replies. Each takes the
+ * registers of core->current and returns the context to go on with.
+ */
+#ifndef KERNEL_IPC_H
+#define KERNEL_IPC_H
+
+#include <kernel/arch.h>
+
+/* Tags that only the general path handles: a payload, capabilities, a flag that is the kernel's own. */
+#define IPC_SLOW_TAG (SK_TAG_LONG_MASK | SK_TAG_REDELIVERED)
+
+struct context *ipc_call(struct core *core);
+struct context *ipc_reply_wait(struct core *core);
+struct context *ipc_wait(struct core *core);
+struct context *ipc_signal(struct core *core);
+struct context *ipc_poll(struct core *core);
+struct context *ipc_reply(struct core *core);
+
+/* The exit in vcpu->exit goes to `endpoint` (if its generation is still `generation`). */
+struct context *ipc_exit(struct core *core, struct vcpu *vcpu, struct object *endpoint, uint32_t generation,
+			 uint32_t badge);
+
+/* Copies payload and capabilities of a message; returns the tag that tells what arrived. */
+uint64_t message_transfer(struct context *from, struct context *to, uint64_t tag);
+
+/* A vCPU's exit is answered: does what the reply says. On its core. */
+void vcpu_settle(struct vcpu *vcpu, uint64_t tag, uint64_t w0, uint64_t w1);
+
+/* A thread faulted: makes its fault call. On its core. */
+struct context *thread_fault(struct core *core, struct thread *thread, uint32_t reason, uint64_t syndrome,
+			     uint64_t address, uint64_t pc);
+
+#endif

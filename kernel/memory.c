@@ -1,0 +1,127 @@
+/*
+ * Memory objects: ranges of RAM or of device registers. They are split and
+ * joined, cleared, and turned into other objects (retype.c). A range that is
+ * mapped anywhere, or used by a kernel object (pinned), keeps its bounds.
+ */
+#include <kernel/call.h>
+#include <sk/idl/kernel_kernel.h>
+
+#define CLEAR_PAGES 64u  /* between two looks at pending interrupts */
+
+static bool page_aligned(uint64_t value)
+{
+	return (value & (SK_PAGE_BYTES - 1u)) == 0;
+}
+
+static bool in_use(const struct object *memory)
+{
+	return memory->memory.mapping_count != 0 || memory->memory.pins != 0;
+}
+
+sk_status_t memory_do_split(struct kernel_call *call, uint64_t at, sk_slot_t dest)
+{
+	struct object *memory = call->object;
+	if (!page_aligned(at) || at == 0 || at >= memory->bytes) {
+		return SK_BAD_ARG;
+	}
+	if (in_use(memory)) {
+		return SK_BAD_STATE;
+	}
+	sk_status_t status = call_destination(call, dest);
+	if (status != SK_OK) {
+		return status;
+	}
+	struct object *upper = object_allocate(OBJECT_MEMORY);
+	if (upper == NULL) {
+		return SK_NO_SLOT;
+	}
+	upper->base = memory->base + at;
+	upper->bytes = memory->bytes - at;
+	upper->memory.device = memory->memory.device;
+	memory->bytes = at;
+	call_install(call, dest, object_capability(upper, call->rights, 0));
+	return SK_OK;
+}
+
+sk_status_t memory_do_merge(struct kernel_call *call, sk_slot_t upper_slot)
+{
+	struct object *memory = call->object;
+	sk_status_t status;
+	struct object *upper = call_slot(call, upper_slot, OBJECT_MEMORY, SK_RIGHT_CONTROL, &status);
+	if (upper == NULL) {
+		return status;
+	}
+	if (upper->base != memory->base + memory->bytes || upper->memory.device != memory->memory.device) {
+		return SK_BAD_ARG;
+	}
+	if (in_use(memory) || in_use(upper)) {
+		return SK_BAD_STATE;
+	}
+	memory->bytes += upper->bytes;
+	call_install(call, upper_slot, CAPABILITY_NONE);
+	object_release(upper);
+	return SK_OK;
+}
+
+sk_status_t memory_do_info(struct kernel_call *call, uint64_t *base, uint64_t *size, enum memory_memory_kind *kind,
+			   uint32_t *mappings)
+{
+	*base = call->object->base;
+	*size = call->object->bytes;
+	*kind = call->object->memory.device ? MEMORY_MEMORY_KIND_DEVICE : MEMORY_MEMORY_KIND_RAM;
+	*mappings = call->object->memory.mapping_count;
+	return SK_OK;
+}
+
+static sk_status_t check_range(const struct object *memory, uint64_t offset, uint64_t size)
+{
+	if (!page_aligned(offset) || !page_aligned(size) || size == 0 || offset > memory->bytes ||
+	    size > memory->bytes - offset || memory->memory.device) {
+		return SK_BAD_ARG;
+	}
+	return SK_OK;
+}
+
+/* Does `step` for [offset, offset + size) in pieces, and stops for interrupts. */
+static sk_status_t in_pieces(struct kernel_call *call, uint64_t offset, uint64_t size,
+			     void (*step)(uint64_t base, uint64_t bytes))
+{
+	sk_status_t status = check_range(call->object, offset, size);
+	if (status != SK_OK) {
+		return status;
+	}
+	struct thread *thread = call->thread;
+	uint64_t done = thread->progress < size ? thread->progress : 0;
+	while (done < size) {
+		uint64_t piece = size - done < CLEAR_PAGES * SK_PAGE_BYTES ? size - done : CLEAR_PAGES * SK_PAGE_BYTES;
+		step(call->object->base + offset + done, piece);
+		done += piece;
+		if (done < size && arch_interrupt_pending()) {
+			thread->progress = done;
+			return KERNEL_RESTART;
+		}
+	}
+	return SK_OK;
+}
+
+static void clear_pages(uint64_t base, uint64_t bytes)
+{
+	for (uint64_t i = 0; i < bytes; i += SK_PAGE_BYTES) {
+		arch_clear_page((void *)(uintptr_t)(base + i));
+	}
+}
+
+sk_status_t memory_do_clear(struct kernel_call *call, uint64_t offset, uint64_t size)
+{
+	return in_pieces(call, offset, size, clear_pages);
+}
+
+sk_status_t memory_do_sync(struct kernel_call *call, uint64_t offset, uint64_t size)
+{
+	return in_pieces(call, offset, size, arch_sync_memory);
+}
+
+sk_status_t memory_do_unmap_all(struct kernel_call *call)
+{
+	return mapping_remove_all(call->object) ? SK_OK : KERNEL_RESTART;
+}

@@ -1,0 +1,72 @@
+/*
+ * What a message carries besides its words: bytes of the sender's message buffer
+ * and capabilities. Buffers are kernel-known pages, so copying can't fault; a
+ * capability arrives in the receiver's window or, where that has no room, not at
+ * all, and the tag that the receiver gets says how many did.
+ */
+#include <kernel/ipc.h>
+#include <string.h>
+
+#define CAP_AREA (SK_PAGE_BYTES - 64u) /* slot numbers, at the end of the buffer page */
+
+static uint8_t *buffer_of(struct context *context)
+{
+	return context->kind == CONTEXT_THREAD ? thread_of(context)->buffer : NULL;
+}
+
+/* The first empty slot of the receiver's window; 0: none. */
+static uint32_t window_slot(const struct thread *thread)
+{
+	for (uint32_t i = 0; i < thread->window_count; i++) {
+		uint32_t slot = thread->window_first + i;
+		if (thread->context.space->slots[slot] == CAPABILITY_NONE) {
+			return slot;
+		}
+	}
+	return 0;
+}
+
+/* Copies the capability in the sender's slot; returns the receiver's slot, 0 when it can't be given. */
+static uint64_t capability_give(const struct thread *from, struct thread *to, uint64_t slot)
+{
+	if (slot == 0 || slot > SK_CAP_SLOTS) {
+		return 0;
+	}
+	sk_status_t status;
+	capability cap = from->context.space->slots[slot];
+	if (object_resolve(cap, &status) == NULL || (capability_rights(cap) & SK_RIGHT_GRANT) == 0) {
+		return 0;
+	}
+	uint32_t target = window_slot(to);
+	if (target != 0) {
+		__atomic_store_n(&to->context.space->slots[target], cap, __ATOMIC_RELEASE);
+	}
+	return target;
+}
+
+uint64_t message_transfer(struct context *from, struct context *to, uint64_t tag)
+{
+	if ((tag & SK_TAG_LONG_MASK) == 0) {
+		return tag;
+	}
+	uint8_t *source = buffer_of(from);
+	uint8_t *target = buffer_of(to);
+	if (source == NULL || target == NULL || from->faulting) {
+		return tag & ~SK_TAG_LONG_MASK;
+	}
+	uint32_t bytes = SK_TAG_BYTES_OF(tag);
+	if (bytes > SK_MSG_BYTES) {
+		bytes = SK_MSG_BYTES;
+		tag = (tag & ~(0xfffull << SK_TAG_BYTES_SHIFT)) | SK_TAG_BYTES(bytes);
+	}
+	memcpy(target, source, bytes);
+	uint32_t given = 0;
+	for (uint32_t i = 0; i < SK_TAG_CAPS_OF(tag); i++) {
+		uint64_t slot;
+		memcpy(&slot, source + CAP_AREA + 8u * i, sizeof slot);
+		uint64_t received = capability_give(thread_of(from), thread_of(to), slot);
+		memcpy(target + CAP_AREA + 8u * given, &received, sizeof received);
+		given += received != 0 ? 1u : 0u;
+	}
+	return (tag & ~(3ull << SK_TAG_CAPS_SHIFT)) | SK_TAG_CAPS(given);
+}

@@ -1,0 +1,84 @@
+/*
+ * Notifications: 64 bits that anybody with the right may set, and at most one
+ * thread that waits for them: by name, or, where it is bound, along with its
+ * endpoint. Setting never blocks. The bits are set first and the waiter is looked
+ * at after; a waiter announces itself first and looks at the bits after: one of
+ * the two sees the other.
+ */
+#include <kernel/arch.h>
+
+uint64_t notification_take(struct notification *notification)
+{
+	return __atomic_exchange_n(&notification->bits, 0, __ATOMIC_ACQ_REL);
+}
+
+void notification_signal(struct notification *notification, uint64_t bits)
+{
+	__atomic_fetch_or(&notification->bits, bits, __ATOMIC_SEQ_CST);
+	struct context *thread = __atomic_load_n(&notification->waiter, __ATOMIC_SEQ_CST);
+	if (thread == NULL) {
+		thread = __atomic_load_n(&notification->bound, __ATOMIC_SEQ_CST);
+	}
+	if (thread == NULL) {
+		return;
+	}
+	if (core_at(thread->core) == core_this()) {
+		notification_deliver(thread);
+	} else {
+		core_post(thread, REMOTE_WAKE);
+	}
+}
+
+void notification_deliver(struct context *thread)
+{
+	struct notification *notification;
+	if (thread->state == CONTEXT_RECEIVING) {
+		notification = thread->bound;
+	} else if (thread->state == CONTEXT_WAITING) {
+		notification = thread->waits_for;
+	} else {
+		return; /* it looks at the bits when it waits next */
+	}
+	if (notification == NULL) {
+		return;
+	}
+	uint64_t bits = notification_take(notification);
+	if (bits == 0) {
+		return;
+	}
+	if (thread->state == CONTEXT_WAITING) {
+		notification_forget(notification, thread);
+	}
+	struct arch_frame *frame = thread->frame;
+	arch_set_result(frame, 0, SK_BADGE_SIGNAL);
+	arch_set_result(frame, 1, 0);
+	arch_set_result(frame, 2, bits);
+	for (unsigned i = 3; i <= 8; i++) {
+		arch_set_result(frame, i, 0);
+	}
+	thread->state = CONTEXT_READY;
+	plan_wake(core_at(thread->core), thread);
+}
+
+bool notification_wait(struct notification *notification, struct context *thread)
+{
+	struct context *nobody = NULL;
+	if (!__atomic_compare_exchange_n(&notification->waiter, &nobody, thread, false, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST)) {
+		return false;
+	}
+	thread->waits_for = notification;
+	thread->state = CONTEXT_WAITING;
+	notification_deliver(thread);
+	return true;
+}
+
+void notification_forget(struct notification *notification, struct context *thread)
+{
+	struct context *expected = thread;
+	(void)__atomic_compare_exchange_n(&notification->waiter, &expected, NULL, false, __ATOMIC_SEQ_CST,
+					  __ATOMIC_SEQ_CST);
+	if (thread->waits_for == notification) {
+		thread->waits_for = NULL;
+	}
+}

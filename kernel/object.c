@@ -1,0 +1,106 @@
+/*
+ * The object table. See object.h for why it looks as it does. Changes happen
+ * under the kernel lock; readers on other cores look only at a generation and at
+ * what it covers, and the generation is bumped before anything else changes.
+ */
+#include <kernel/object.h>
+#include <kernel/space.h>
+
+#define GENERATION_MAX 0xffffu
+
+struct object *object_table;
+uint32_t object_count;
+static uint32_t first_free;
+static uint32_t free_entries;
+
+void object_init(struct object *table, uint32_t count)
+{
+	object_table = table;
+	object_count = count;
+	/* Entry 0 has a generation that no capability has, so an empty slot never resolves. */
+	table[0] = (struct object){ .generation = GENERATION_MAX };
+	for (uint32_t i = 1; i < count; i++) {
+		table[i] = (struct object){ .generation = 1, .next_free = (uint16_t)(i + 1 < count ? i + 1 : 0) };
+	}
+	first_free = count > 1 ? 1 : 0;
+	free_entries = count - 1;
+}
+
+uint32_t object_free_count(void)
+{
+	return free_entries;
+}
+
+struct object *object_allocate(enum object_type type)
+{
+	if (first_free == 0) {
+		return NULL;
+	}
+	struct object *object = object_at(first_free);
+	first_free = object->next_free;
+	free_entries--;
+	uint16_t generation = object->generation;
+	*object = (struct object){ .generation = generation, .type = (uint8_t)type };
+	return object;
+}
+
+bool object_bump(struct object *object)
+{
+	if (object->generation >= GENERATION_MAX - 1u) {
+		/* One past the last that a capability can have: nothing resolves here again. */
+		__atomic_store_n(&object->generation, (uint16_t)GENERATION_MAX, __ATOMIC_RELEASE);
+		object->exhausted = 1;
+		return false;
+	}
+	__atomic_store_n(&object->generation, (uint16_t)(object->generation + 1u), __ATOMIC_RELEASE);
+	return true;
+}
+
+void object_release(struct object *object)
+{
+	if (object_bump(object)) {
+		object->next_free = (uint16_t)first_free;
+		first_free = object_index(object);
+		free_entries++;
+	}
+	object->type = OBJECT_NONE;
+	object->body = NULL;
+}
+
+capability object_capability(const struct object *object, uint32_t rights, uint32_t badge)
+{
+	return capability_make(object_index(object), object->generation, rights, badge);
+}
+
+struct object *slot_resolve_any(const struct space *process, uint32_t slot)
+{
+	sk_status_t status;
+	return slot > SK_CAP_SLOTS ? NULL : object_resolve(process->slots[slot], &status);
+}
+
+struct object *slot_resolve(const struct space *process, uint32_t slot, enum object_type type, uint32_t rights,
+			    sk_status_t *status)
+{
+	if (slot > SK_CAP_SLOTS) {
+		*status = SK_BAD_CAP;
+		return NULL;
+	}
+	capability cap = __atomic_load_n(&process->slots[slot], __ATOMIC_RELAXED);
+	if (cap == CAPABILITY_NONE) {
+		*status = SK_BAD_CAP;
+		return NULL;
+	}
+	struct object *object = object_resolve(cap, status);
+	if (object == NULL) {
+		return NULL;
+	}
+	if (object->type != (uint8_t)type) {
+		*status = SK_BAD_TYPE;
+		return NULL;
+	}
+	if ((capability_rights(cap) & rights) != rights) {
+		*status = SK_NO_RIGHT;
+		return NULL;
+	}
+	return object;
+}

@@ -1,0 +1,337 @@
+/*
+ * The plan: up to 64 slots in order of urgency, each a thread or vCPU with a
+ * budget, committed by the core's scheduler server. The kernel only follows it:
+ * it runs the first slot that has something to run, charges the slot's budget,
+ * and calls the scheduler when a budget is spent or its wake-up time comes.
+ *
+ * A slot whose task waits for a server on this core has that server to run
+ * (helping): its turn goes down the chain of calls to whoever is at work. The
+ * ready bitmap may say yes too often (it is corrected when the slot is tried) but
+ * never no: whatever makes a context ready sets the bits of all who wait for it.
+ *
+ * While the scheduler is away the last plan stays in force: spent budgets are
+ * refilled and the spent slot goes to the end, so everybody gets a turn.
+ */
+#include <kernel/ipc.h>
+#include <sk/idl/kernel.h>
+#include <sk/idl/vm_exit_exit.h>
+
+#define EVENT_BUDGET 1u
+#define EVENT_WAKE 2u
+
+/* The timer comes at least this often while a server works, so that an overrun call is noticed. */
+#define WATCH_NS 5000000ull
+
+struct context *plan_scheduler(const struct core *core)
+{
+	struct object *object = core->scheduler;
+	if (object == NULL || object->generation != core->scheduler_generation) {
+		return NULL;
+	}
+	return ((const struct endpoint *)object->body)->receiver[core->index];
+}
+
+/* Who would run on a turn of `task`: itself, or the last of the chain of servers it waits for; NULL: nobody here. */
+static struct context *chain_tail(const struct core *core, struct context *task)
+{
+	struct context *context = task;
+	for (uint32_t i = 0; i <= SK_CALL_DEPTH + 1u; i++) {
+		switch (context->state) {
+		case CONTEXT_READY:
+			return context;
+		case CONTEXT_QUEUED:
+		case CONTEXT_IN_SERVICE:
+			if (context->at_core != core->index) {
+				return NULL;
+			}
+			context = context->at->receiver[core->index];
+			break;
+		default:
+			return NULL;
+		}
+		if (context == NULL) {
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
+static void charge(struct core *core, uint64_t now)
+{
+	uint64_t spent = now - core->slot_started;
+	core->slot_started = now;
+	if (core->current != NULL) {
+		core->current->time_ticks += spent;
+	} else {
+		core->counters[COUNT_IDLE_NS] += arch_ticks_to_ns(spent);
+	}
+	if (core->slot < 0 || core->owner == NULL) {
+		return;
+	}
+	struct plan_slot *slot = &core->plan.slots[core->slot];
+	slot->used_ticks += spent;
+	if (slot->budget_ticks != 0) {
+		slot->left_ticks = slot->left_ticks > spent ? slot->left_ticks - spent : 0;
+	}
+}
+
+static void timer_arm(struct core *core, uint64_t now)
+{
+	uint64_t deadline = core->plan.wake_time != 0 ? core->plan.wake_time : UINT64_MAX;
+	if (core->owner != NULL) {
+		uint64_t watch = now + arch_ns_to_ticks(WATCH_NS);
+		deadline = watch < deadline ? watch : deadline;
+		if (core->slot >= 0 && core->plan.slots[core->slot].budget_ticks != 0) {
+			uint64_t end = now + core->plan.slots[core->slot].left_ticks;
+			deadline = end < deadline ? end : deadline;
+		}
+	}
+	if (deadline != core->deadline) {
+		core->deadline = deadline;
+		arch_timer_set(deadline);
+	}
+}
+
+void plan_wake(struct core *core, struct context *context)
+{
+	/* Everybody up the chain of callers has something to run now. */
+	for (struct context *c = context; c != NULL; c = c->caller) {
+		if (c->slot >= 0) {
+			core->ready |= 1ull << c->slot;
+			if (core->slot != SLOT_SCHEDULER && (c->slot < core->slot || core->owner == NULL)) {
+				core->reschedule = true;
+			}
+		}
+	}
+	/* And those who queue for it; rarely more than a few, so all slots are tried again. */
+	if (context->endpoint != NULL && context->endpoint->queue[core->index].head != NULL) {
+		core->ready = core->plan.count == SK_PLAN_SLOTS ? UINT64_MAX : (1ull << core->plan.count) - 1u;
+		core->reschedule = true;
+	}
+	if (core->due != 0 && context == plan_scheduler(core)) {
+		core->reschedule = true;
+	}
+}
+
+/* The spent slot goes behind all others, and everybody's budget is whole again where it was spent. */
+static void run_without_scheduler(struct core *core)
+{
+	struct plan *plan = &core->plan;
+	core->due = 0;
+	core->settling = false;
+	for (uint32_t i = 0; i < plan->count; i++) {
+		if (plan->slots[i].left_ticks == 0) {
+			plan->slots[i].left_ticks = plan->slots[i].budget_ticks;
+		}
+	}
+	if (core->due_slot + 1u < plan->count) {
+		struct plan_slot spent = plan->slots[core->due_slot];
+		for (uint32_t i = core->due_slot; i + 1u < plan->count; i++) {
+			plan->slots[i] = plan->slots[i + 1u];
+			plan->slots[i].task->slot = (int8_t)i;
+		}
+		plan->slots[plan->count - 1u] = spent;
+		spent.task->slot = (int8_t)(plan->count - 1u);
+	}
+	core->ready = plan->count == SK_PLAN_SLOTS ? UINT64_MAX : (1ull << plan->count) - 1u;
+}
+
+/* The scheduler's receiver, with the event delivered to it or still at work on what it had; NULL: it is away. */
+static struct context *scheduler_turn(struct core *core, uint64_t now)
+{
+	struct context *scheduler = plan_scheduler(core);
+	if (scheduler == NULL) {
+		return NULL;
+	}
+	if (scheduler->state == CONTEXT_RECEIVING) {
+		if (core->due == 0) {
+			core->settling = false;
+			return NULL;
+		}
+		uint32_t event = (core->due & 1u << EVENT_BUDGET) != 0 ? EVENT_BUDGET : EVENT_WAKE;
+		core->due &= (uint8_t)~(1u << event);
+		struct sk_msg msg;
+		plan_due_message(&msg, core->index, event, core->due_slot, arch_ticks_to_ns(now));
+		struct arch_frame *frame = scheduler->frame;
+		arch_set_result(frame, 0, SK_BADGE(PLAN_INTERFACE, core->index));
+		arch_set_result(frame, 1, msg.tag);
+		for (unsigned i = 0; i < SK_WORDS; i++) {
+			arch_set_result(frame, 2 + i, msg.w[i]);
+		}
+		arch_set_result(frame, 8, PLAN_TOKEN);
+		scheduler->state = CONTEXT_READY;
+		scheduler->calls++;
+		core->settling = true;
+		core_count_event(core, COUNT_PLAN_CALLS);
+	}
+	return chain_tail(core, scheduler);
+}
+
+static struct context *choose(struct core *core, uint64_t now)
+{
+	if (core->due != 0 || core->settling) {
+		struct context *scheduler = scheduler_turn(core, now);
+		if (scheduler != NULL) {
+			core->slot = SLOT_SCHEDULER;
+			core->owner = scheduler;
+			return scheduler;
+		}
+		if (plan_scheduler(core) == NULL) {
+			run_without_scheduler(core);
+		}
+	}
+	while (core->ready != 0) {
+		uint32_t slot = (uint32_t)__builtin_ctzll(core->ready);
+		struct context *task = core->plan.slots[slot].task;
+		struct context *context = chain_tail(core, task);
+		if (context != NULL) {
+			core->slot = (int32_t)slot;
+			core->owner = task;
+			return context;
+		}
+		core->ready &= ~(1ull << slot);
+	}
+	return NULL;
+}
+
+struct context *plan_pick(struct core *core)
+{
+	for (;;) {
+		core->reschedule = false;
+		uint64_t now = arch_ticks();
+		charge(core, now);
+		struct context *context = choose(core, now);
+		if (context == NULL) {
+			core->owner = NULL;
+			core->slot = 0;
+		}
+		core->current = context;
+		timer_arm(core, now);
+		if (context != NULL) {
+			return context;
+		}
+		if (core->leaving) {
+			arch_core_offline();
+		}
+		arch_idle();
+	}
+}
+
+struct context *plan_continue(struct core *core)
+{
+	struct context *current = core->current;
+	if (!core->reschedule && current != NULL && current->state == CONTEXT_READY &&
+	    (current->kind == CONTEXT_THREAD || vcpu_of(current)->life == VCPU_RUNNING) &&
+	    chain_tail(core, core->owner) == current) {
+		return current;
+	}
+	return plan_pick(core);
+}
+
+/* A server that has had one call for longer than it may. */
+static bool overrun(struct thread *thread, uint64_t now)
+{
+	if (thread->call_budget_ticks == 0 || thread->context.caller == NULL) {
+		return false;
+	}
+	if (thread->overrun_calls != thread->context.calls) {
+		thread->overrun_calls = thread->context.calls;
+		thread->overrun_since = now;
+		return false;
+	}
+	return now - thread->overrun_since >= thread->call_budget_ticks;
+}
+
+void plan_tick(struct core *core)
+{
+	uint64_t now = arch_ticks();
+	charge(core, now);
+	core->deadline = UINT64_MAX;
+	if (core->plan.wake_time != 0 && now >= core->plan.wake_time) {
+		core->plan.wake_time = 0;
+		core->due |= 1u << EVENT_WAKE;
+		core->reschedule = true;
+	}
+	if (core->owner != NULL && core->slot >= 0) {
+		const struct plan_slot *slot = &core->plan.slots[core->slot];
+		if (slot->budget_ticks != 0 && slot->left_ticks == 0) {
+			core->due |= 1u << EVENT_BUDGET;
+			core->due_slot = (uint8_t)core->slot;
+			core->reschedule = true;
+		}
+	}
+	struct context *current = core->current;
+	if (current != NULL && current->kind == CONTEXT_THREAD && overrun(thread_of(current), now)) {
+		(void)thread_fault(core, thread_of(current), THREAD_FAULT_REASON_BUDGET, 0, 0, 0);
+		core->reschedule = true;
+	}
+	timer_arm(core, now);
+}
+
+void plan_settled(struct core *core)
+{
+	core->settling = false;
+	/* A budget that the scheduler left spent starts again: nobody is forgotten by oversight. */
+	for (uint32_t i = 0; i < core->plan.count; i++) {
+		if (core->plan.slots[i].left_ticks == 0) {
+			core->plan.slots[i].left_ticks = core->plan.slots[i].budget_ticks;
+		}
+	}
+	core->reschedule = true;
+}
+
+void plan_commit(struct core *core, const struct plan_slot *slots, uint32_t count, uint64_t wake_time)
+{
+	uint64_t now = arch_ticks();
+	charge(core, now);
+	for (uint32_t i = 0; i < core->plan.count; i++) {
+		core->plan.slots[i].task->slot = -1;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		core->plan.slots[i] = slots[i];
+		core->plan.slots[i].task->slot = (int8_t)i;
+	}
+	core->plan.count = count;
+	core->plan.wake_time = wake_time;
+	core->ready = count == SK_PLAN_SLOTS ? UINT64_MAX : (1ull << count) - 1u;
+	core->reschedule = true;
+	if (core->slot != SLOT_SCHEDULER) {
+		/* The slot numbers changed under whoever runs: its time since is charged to where it is now. */
+		core->slot = core->owner != NULL && core->owner->slot >= 0 ? core->owner->slot : SLOT_SCHEDULER;
+	}
+}
+
+void plan_set_wake_time(struct core *core, uint64_t wake_time)
+{
+	core->plan.wake_time = wake_time;
+	timer_arm(core, arch_ticks());
+}
+
+void plan_forget(struct core *core, struct context *context)
+{
+	if (context->slot >= 0) {
+		struct plan *plan = &core->plan;
+		for (uint32_t i = (uint32_t)context->slot; i + 1u < plan->count; i++) {
+			plan->slots[i] = plan->slots[i + 1u];
+			plan->slots[i].task->slot = (int8_t)i;
+		}
+		plan->count--;
+		context->slot = -1;
+		core->ready = (1ull << plan->count) - 1u;
+		core->reschedule = true;
+		if (core->slot >= 0) {
+			core->slot = core->owner != NULL && core->owner->slot >= 0 ? core->owner->slot : SLOT_SCHEDULER;
+		}
+	}
+	if (core->owner == context) {
+		core->owner = NULL;
+		core->reschedule = true;
+	}
+	if (core->current == context) {
+		core->current = NULL;
+		core->reschedule = true;
+	}
+	if (core->loaded == context) {
+		core->loaded = NULL;
+	}
+}

@@ -1,0 +1,198 @@
+/*
+ * Spaces: translation tables and what is mapped where. Every mapping has an
+ * entry in the object table, which links it to its memory and to its space, so
+ * that either can be taken apart without searching.
+ *
+ * The invariant behind isolation: a space's tables map exactly the ranges of its
+ * mapping entries, each inside a memory object whose capability the mapper held
+ * with the rights that the mapping has.
+ */
+#include <kernel/call.h>
+#include <sk/idl/kernel.h>
+
+sk_status_t space_create(struct object *object, bool vm)
+{
+	uint8_t *pages = (uint8_t *)(uintptr_t)object->base;
+	struct space *space = (struct space *)(uintptr_t)object->base;
+	sk_status_t status = arch_space_init(space, pages + 2 * SK_PAGE_BYTES);
+	if (status != SK_OK) {
+		return status;
+	}
+	space->object = object;
+	space->vm = vm;
+	if (vm) {
+		space->routes = (struct route *)(uintptr_t)(object->base + SK_PAGE_BYTES);
+	} else {
+		space->slots = (capability *)(uintptr_t)(object->base + SK_PAGE_BYTES);
+	}
+	for (uint64_t offset = SPACE_PAGES * SK_PAGE_BYTES; offset < object->bytes; offset += SK_PAGE_BYTES) {
+		space_give_table(space, pages + offset);
+	}
+	object->body = space;
+	return SK_OK;
+}
+
+void *space_take_table(struct space *space)
+{
+	struct table_page *page = space->pool;
+	space->pool = page->next;
+	space->pool_pages--;
+	page->next = NULL; /* the rest of it is zero already */
+	return page;
+}
+
+void space_give_table(struct space *space, void *table)
+{
+	struct table_page *page = table;
+	page->next = space->pool;
+	space->pool = page;
+	space->pool_pages++;
+}
+
+/* Takes the mapping out of its space's and its memory's lists, and gives its entry back. */
+static void mapping_unlink(struct object *entry)
+{
+	struct object *memory = object_at(entry->mapping.memory);
+	struct space *space = object_at(entry->mapping.space)->body;
+	uint16_t index = (uint16_t)object_index(entry);
+	uint16_t *link = &memory->memory.mappings;
+	while (*link != index) {
+		link = &object_at(*link)->mapping.next_of_memory;
+	}
+	*link = entry->mapping.next_of_memory;
+	memory->memory.mapping_count--;
+	link = &space->mappings;
+	while (*link != index) {
+		link = &object_at(*link)->mapping.next_of_space;
+	}
+	*link = entry->mapping.next_of_space;
+	object_release(entry);
+}
+
+/*
+ * Takes a mapping out piece by piece; after each the entry describes what is left, so that
+ * stopping for an interrupt is safe. True: all of it is gone.
+ */
+static bool mapping_remove(struct object *entry)
+{
+	struct space *space = object_at(entry->mapping.space)->body;
+	while (entry->mapping.done != 0) {
+		uint64_t bytes = arch_unmap(space, entry->mapping.address, entry->mapping.done);
+		entry->mapping.address += bytes;
+		entry->base += bytes;
+		entry->bytes -= bytes;
+		entry->mapping.done -= bytes;
+		if (entry->mapping.done != 0 && arch_interrupt_pending()) {
+			return false;
+		}
+	}
+	mapping_unlink(entry);
+	return true;
+}
+
+bool mapping_remove_all(struct object *memory)
+{
+	while (memory->memory.mappings != 0) {
+		if (!mapping_remove(object_at(memory->memory.mappings)) || arch_interrupt_pending()) {
+			return memory->memory.mappings == 0;
+		}
+	}
+	return true;
+}
+
+bool space_clear(struct space *space)
+{
+	while (space->mappings != 0) {
+		if (!mapping_remove(object_at(space->mappings)) || arch_interrupt_pending()) {
+			return space->mappings == 0;
+		}
+	}
+	return true;
+}
+
+struct object *space_mapping_at(const struct space *space, uint64_t address, uint64_t bytes)
+{
+	for (uint16_t index = space->mappings; index != 0; index = object_at(index)->mapping.next_of_space) {
+		const struct object *entry = object_at(index);
+		if (address < entry->mapping.address + entry->bytes && entry->mapping.address < address + bytes) {
+			return object_at(index);
+		}
+	}
+	return NULL;
+}
+
+/* Fills the tables for what is not in them yet. */
+static sk_status_t mapping_fill(struct space *space, struct object *entry)
+{
+	while (entry->mapping.done < entry->bytes) {
+		uint64_t done = entry->mapping.done;
+		entry->mapping.done += arch_map(space, entry->mapping.address + done, entry->base + done,
+						entry->bytes - done, entry->mapping.flags);
+		if (entry->mapping.done < entry->bytes && arch_interrupt_pending()) {
+			return KERNEL_RESTART;
+		}
+	}
+	return SK_OK;
+}
+
+sk_status_t space_map(struct space *space, struct object *memory, uint64_t address, uint64_t offset, uint64_t size,
+		      uint32_t flags)
+{
+	if (((address | offset | size) & (SK_PAGE_BYTES - 1u)) != 0 || size == 0 || offset > memory->bytes ||
+	    size > memory->bytes - offset || address > arch_space_limit(space) ||
+	    size > arch_space_limit(space) - address) {
+		return SK_BAD_ARG;
+	}
+	if (memory->memory.device) {
+		flags |= SK_MAP_FLAGS_DEVICE;
+	}
+	struct object *entry = space_mapping_at(space, address, size);
+	if (entry != NULL) {
+		/* This call's own, cut short for an interrupt, goes on; anything else is in the way. */
+		bool own = entry->mapping.done < entry->bytes && entry->mapping.address == address &&
+			   entry->bytes == size && entry->mapping.memory == object_index(memory) &&
+			   entry->base == memory->base + offset && entry->mapping.flags == flags;
+		return own ? mapping_fill(space, entry) : SK_OVERLAP;
+	}
+	if (arch_tables_needed(space, address, size) > space->pool_pages) {
+		return SK_NO_MEMORY;
+	}
+	entry = object_allocate(OBJECT_MAPPING);
+	if (entry == NULL) {
+		return SK_NO_SLOT;
+	}
+	entry->base = memory->base + offset;
+	entry->bytes = size;
+	entry->mapping = (struct mapping){
+		.memory = (uint16_t)object_index(memory), .space = (uint16_t)object_index(space->object),
+		.next_of_memory = memory->memory.mappings, .next_of_space = space->mappings, .flags = flags,
+		.address = address,
+	};
+	memory->memory.mappings = (uint16_t)object_index(entry);
+	memory->memory.mapping_count++;
+	space->mappings = (uint16_t)object_index(entry);
+	return mapping_fill(space, entry);
+}
+
+bool space_unmap(struct object *entry)
+{
+	return mapping_remove(entry);
+}
+
+const struct route *space_route(const struct space *vm, uint64_t address)
+{
+	uint32_t low = 0;
+	uint32_t high = vm->route_count;
+	while (low < high) {
+		uint32_t middle = (low + high) / 2u;
+		const struct route *route = &vm->routes[middle];
+		if (address < route->address) {
+			high = middle;
+		} else if (address - route->address >= route->bytes) {
+			low = middle + 1u;
+		} else {
+			return route;
+		}
+	}
+	return NULL;
+}

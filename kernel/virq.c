@@ -1,0 +1,465 @@
+/*
+ * Lines into a guest. The VMM's interrupt-controller model writes each line's
+ * configuration into the VM's line table; from then on a line that a device server
+ * raises goes from here into a list register of the target vCPU, and nobody else
+ * is asked.
+ *
+ * Truth is in three places: `pending` of each vCPU (a bit per line that waits for a
+ * list register; any core sets and clears bits), the list registers (the vCPU's own
+ * core only, see arch_list_*), and the table's ASSERTED bits (levels). A line is in
+ * at most one list register of its VM's vCPUs unless it was retargeted while active.
+ * Whatever happens elsewhere than on the vCPU's core only changes the first and the
+ * third and asks for a virq_flush(), which makes the second follow.
+ *
+ * The table is shared with the VMM, which may write anything into it at any time.
+ * Each configuration is read once per decision and every index in it is checked;
+ * nonsense in it harms that VM alone. The `state` words are written with atomics. They
+ * tell the VMM what the last look at the list registers saw: a VMM that wants to know
+ * whether a line is pending or active asks for a line_update (change: none) first.
+ */
+#include <kernel/arch.h>
+#include <sk/idl/kernel.h>
+
+/* In `state`, the kernel's own notes: what the next look is to do, and whose list register has the line. */
+#define LINE_DROP_PENDING (1u << 8)
+#define LINE_DROP_ACTIVE (1u << 9)
+#define LINE_MAKE_ACTIVE (1u << 10)
+#define LINE_REQUESTS (LINE_DROP_PENDING | LINE_DROP_ACTIVE | LINE_MAKE_ACTIVE)
+#define LINE_HOLDER_SHIFT 16
+#define LINE_HOLDER_MASK 0x00ff0000u   /* index of the vCPU, plus 1 */
+
+#define WORD_BITS 64u
+
+static struct sk_line *line_at(const struct space *vm, uint32_t vcpu, uint32_t line)
+{
+	if (vm->lines == NULL || line >= SK_PRIVATE_LINES + vm->shared_lines) {
+		return NULL;
+	}
+	return &vm->lines[sk_line_index(vcpu, line)];
+}
+
+static uint32_t config_of(const struct sk_line *entry)
+{
+	return __atomic_load_n(&entry->config, __ATOMIC_RELAXED);
+}
+
+static uint32_t state_of(const struct sk_line *entry)
+{
+	return __atomic_load_n(&entry->state, __ATOMIC_RELAXED);
+}
+
+static void state_change(struct sk_line *entry, uint32_t clear, uint32_t set)
+{
+	uint32_t old = state_of(entry);
+	while (((old & ~clear) | set) != old &&
+	       !__atomic_compare_exchange_n(&entry->state, &old, (old & ~clear) | set, true, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED)) {
+	}
+}
+
+static uint32_t priority_of(uint32_t config)
+{
+	return config >> SK_LINE_PRIORITY_SHIFT & 0xffu;
+}
+
+static struct vcpu *vcpu_at(const struct space *vm, uint32_t index)
+{
+	return index < vm->vcpu_count ? vm->vcpus[index] : NULL;
+}
+
+/* Who gets a shared line; NULL: nobody, as long as it is configured so. */
+static struct vcpu *target_of(const struct space *vm, uint32_t config)
+{
+	return vcpu_at(vm, config >> SK_LINE_VCPU_SHIFT & 0xffu);
+}
+
+/* The level is high, or an edge is latched. */
+static bool wants(uint32_t config, uint32_t state)
+{
+	return (state & SK_LINE_PENDING) != 0 || (config & SK_LINE_LEVEL) == 0 || (state & SK_LINE_ASSERTED) != 0;
+}
+
+static bool bit_set(struct vcpu *vcpu, uint32_t line)
+{
+	uint64_t bit = 1ull << line % WORD_BITS;
+	return (__atomic_fetch_or(&vcpu->pending[line / WORD_BITS], bit, __ATOMIC_ACQ_REL) & bit) != 0;
+}
+
+static bool bit_clear(struct vcpu *vcpu, uint32_t line)
+{
+	uint64_t bit = 1ull << line % WORD_BITS;
+	return (__atomic_fetch_and(&vcpu->pending[line / WORD_BITS], ~bit, __ATOMIC_ACQ_REL) & bit) != 0;
+}
+
+static bool is_here(const struct vcpu *vcpu)
+{
+	return vcpu->context.core == core_this()->index;
+}
+
+static void wake(struct vcpu *vcpu)
+{
+	if (vcpu->context.state == CONTEXT_BLOCKED) {
+		vcpu->life = VCPU_RUNNING;
+		vcpu->context.state = CONTEXT_READY;
+		plan_wake(core_this(), &vcpu->context);
+	}
+}
+
+/* The vCPU is to look at its lines before it runs on. */
+static void look_again(struct vcpu *vcpu)
+{
+	if (is_here(vcpu)) {
+		vcpu->work |= VCPU_WORK_LINES;
+	} else {
+		core_post(&vcpu->context, REMOTE_VIRQ);
+	}
+}
+
+/* The line waits for a list register of the vCPU, which hears of it if the line is enabled. */
+static void raise(struct vcpu *vcpu, uint32_t line, uint32_t config)
+{
+	(void)bit_set(vcpu, line);
+	if ((config & SK_LINE_ENABLED) != 0) {
+		look_again(vcpu);
+		if (is_here(vcpu)) {
+			wake(vcpu);
+		}
+	}
+}
+
+void virq_pend(struct vcpu *vcpu, uint32_t line)
+{
+	struct sk_line *entry = line_at(vcpu->context.space, vcpu->index, line);
+	if (entry != NULL) {
+		state_change(entry, 0, SK_LINE_PENDING);
+		raise(vcpu, line, config_of(entry));
+	}
+}
+
+static void latch(struct space *vm, uint32_t line, struct sk_line *entry, uint32_t config)
+{
+	state_change(entry, 0, SK_LINE_PENDING);
+	struct vcpu *target = target_of(vm, config);
+	if (target != NULL) {
+		raise(target, line, config);
+	}
+}
+
+void virq_pulse(struct space *vm, uint32_t line)
+{
+	struct sk_line *entry = line < SK_PRIVATE_LINES ? NULL : line_at(vm, 0, line);
+	if (entry != NULL) {
+		latch(vm, line, entry, config_of(entry));
+	}
+}
+
+void virq_set_level(struct space *vm, uint32_t line, bool high)
+{
+	struct sk_line *entry = line < SK_PRIVATE_LINES ? NULL : line_at(vm, 0, line);
+	if (entry == NULL) {
+		return;
+	}
+	uint32_t config = config_of(entry);
+	struct vcpu *target = target_of(vm, config);
+	if (high) {
+		bool rises = (state_of(entry) & SK_LINE_ASSERTED) == 0;
+		state_change(entry, 0, SK_LINE_ASSERTED);
+		if ((config & SK_LINE_LEVEL) == 0) {
+			if (rises) {
+				latch(vm, line, entry, config);
+			}
+		} else if (target != NULL) {
+			raise(target, line, config);
+		}
+		return;
+	}
+	state_change(entry, SK_LINE_ASSERTED, 0);
+	if (target == NULL || wants(config, state_of(entry))) {
+		return;
+	}
+	if (!bit_clear(target, line)) {
+		look_again(target); /* a list register may have it */
+	} else if (wants(config, state_of(entry))) {
+		raise(target, line, config); /* it rose again between */
+	}
+}
+
+/* The most urgent waiting line that may go, the lowest of equals; or -1. */
+static int32_t choose(const struct vcpu *vcpu, uint32_t *config_out)
+{
+	const struct space *vm = vcpu->context.space;
+	uint32_t best = UINT32_MAX;
+	int32_t chosen = -1;
+	for (uint32_t word = 0; word < VCPU_LINE_WORDS; word++) {
+		uint64_t bits = __atomic_load_n(&vcpu->pending[word], __ATOMIC_ACQUIRE);
+		for (; bits != 0; bits &= bits - 1u) {
+			uint32_t line = word * WORD_BITS + (uint32_t)__builtin_ctzll(bits);
+			const struct sk_line *entry = line_at(vm, vcpu->index, line);
+			uint32_t config = entry == NULL ? 0 : config_of(entry);
+			bool ours = line < SK_PRIVATE_LINES || target_of(vm, config) == vcpu;
+			bool goes = (config & SK_LINE_ENABLED) != 0 ||
+				    (entry != NULL && (state_of(entry) & LINE_MAKE_ACTIVE) != 0);
+			if (ours && goes && priority_of(config) < best) {
+				best = priority_of(config);
+				chosen = (int32_t)line;
+				*config_out = config;
+			}
+		}
+	}
+	return chosen;
+}
+
+/* The line leaves the list register without having been taken by the guest. */
+static void unlist(struct vcpu *vcpu, uint32_t index, uint32_t line, struct sk_line *entry, uint32_t config)
+{
+	arch_list_clear(vcpu, index);
+	state_change(entry, LINE_HOLDER_MASK, 0);
+	struct vcpu *target = line < SK_PRIVATE_LINES ? vcpu : target_of(vcpu->context.space, config);
+	if (wants(config, state_of(entry))) {
+		if (target == vcpu || target == NULL) {
+			(void)bit_set(vcpu, line);
+		} else {
+			raise(target, line, config);
+		}
+	}
+}
+
+/* The guest has ended the line. */
+static void ended(struct vcpu *vcpu, uint32_t index, uint32_t line, struct sk_line *entry, uint32_t config)
+{
+	arch_list_clear(vcpu, index);
+	state_change(entry, SK_LINE_PENDING | SK_LINE_ACTIVE | LINE_REQUESTS | LINE_HOLDER_MASK, 0);
+	uint64_t waits = __atomic_load_n(&vcpu->pending[line / WORD_BITS], __ATOMIC_ACQUIRE);
+	if ((config & SK_LINE_LEVEL) == 0) {
+		if ((waits & 1ull << line % WORD_BITS) != 0) {
+			state_change(entry, 0, SK_LINE_PENDING); /* latched anew meanwhile */
+		}
+	} else if ((state_of(entry) & SK_LINE_ASSERTED) != 0) {
+		struct vcpu *target = line < SK_PRIVATE_LINES ? vcpu : target_of(vcpu->context.space, config);
+		if (target == vcpu) {
+			(void)bit_set(vcpu, line);
+		} else if (target != NULL) {
+			raise(target, line, config);
+		}
+	}
+}
+
+/* Looks at what the guest did with list register `index`, and whether its line still belongs there. */
+static void fold(struct vcpu *vcpu, uint32_t index)
+{
+	uint32_t line;
+	enum list_state list = arch_list_state(vcpu, index, &line);
+	struct sk_line *entry = line_at(vcpu->context.space, vcpu->index, line);
+	if (entry == NULL) {
+		arch_list_clear(vcpu, index); /* the table was taken away */
+		return;
+	}
+	uint32_t config = config_of(entry);
+	uint32_t state = state_of(entry);
+	enum list_state wanted = list;
+	if ((state & LINE_DROP_PENDING) != 0) {
+		wanted &= ~(unsigned)LIST_PENDING;
+	}
+	if ((state & LINE_DROP_ACTIVE) != 0) {
+		wanted &= ~(unsigned)LIST_ACTIVE;
+	}
+	if (wanted == LIST_EMPTY) {
+		ended(vcpu, index, line, entry, config);
+		return;
+	}
+	if (wanted == LIST_PENDING) {
+		bool ours = line < SK_PRIVATE_LINES || target_of(vcpu->context.space, config) == vcpu;
+		if ((config & SK_LINE_ENABLED) == 0 || !ours || !wants(config, state)) {
+			unlist(vcpu, index, line, entry, config);
+			return;
+		}
+	}
+	if (wanted != list) {
+		(void)arch_list_set(vcpu, index, line, priority_of(config), wanted, (config & SK_LINE_LEVEL) != 0);
+	}
+	uint32_t clear = LINE_DROP_PENDING | LINE_DROP_ACTIVE | SK_LINE_ACTIVE;
+	state_change(entry, wanted == LIST_ACTIVE ? clear | SK_LINE_PENDING : clear,
+		     wanted == LIST_PENDING ? 0 : SK_LINE_ACTIVE);
+}
+
+/* A list register for a line of that priority: a free one, or that of the least urgent line not taken yet. */
+static int32_t place(struct vcpu *vcpu, uint32_t priority)
+{
+	int32_t index = arch_list_free(vcpu);
+	if (index >= 0) {
+		return index;
+	}
+	struct sk_line *victim = NULL;
+	uint32_t victim_line = 0;
+	for (uint32_t i = 0; i < arch_list_registers(); i++) {
+		uint32_t line;
+		if (arch_list_state(vcpu, i, &line) == LIST_PENDING) {
+			struct sk_line *entry = line_at(vcpu->context.space, vcpu->index, line);
+			uint32_t other = entry == NULL ? 0 : priority_of(config_of(entry));
+			if (other > priority) {
+				priority = other;
+				victim = entry;
+				victim_line = line;
+				index = (int32_t)i;
+			}
+		}
+	}
+	if (victim != NULL) {
+		unlist(vcpu, (uint32_t)index, victim_line, victim, config_of(victim));
+	}
+	return index;
+}
+
+/* Puts a waiting line into a list register; false: there is none. */
+static bool list(struct vcpu *vcpu, uint32_t line, uint32_t config)
+{
+	struct sk_line *entry = line_at(vcpu->context.space, vcpu->index, line);
+	enum list_state state = LIST_PENDING;
+	int32_t index = arch_list_find(vcpu, line);
+	if (index >= 0) {
+		/* Raised again. While the guest has it, an edge waits beside; a level is looked at when it ends. */
+		uint32_t same;
+		state = arch_list_state(vcpu, (uint32_t)index, &same);
+		if ((state_of(entry) & SK_LINE_PENDING) != 0) {
+			state |= LIST_PENDING;
+		}
+	} else {
+		index = place(vcpu, priority_of(config));
+		if (index < 0) {
+			return false;
+		}
+	}
+	(void)bit_clear(vcpu, line);
+	uint32_t active = 0;
+	if ((state_of(entry) & LINE_MAKE_ACTIVE) != 0) {
+		state = (state_of(entry) & SK_LINE_PENDING) != 0 ? LIST_BOTH : LIST_ACTIVE;
+		active = SK_LINE_ACTIVE;
+	}
+	if (arch_list_set(vcpu, (uint32_t)index, line, priority_of(config), state, (config & SK_LINE_LEVEL) != 0)) {
+		state_change(entry, LINE_REQUESTS | LINE_HOLDER_MASK, active | (vcpu->index + 1u) << LINE_HOLDER_SHIFT);
+	} else {
+		state_change(entry, LINE_REQUESTS | LINE_HOLDER_MASK | SK_LINE_PENDING, 0);
+	}
+	return true;
+}
+
+void virq_flush(struct vcpu *vcpu)
+{
+	vcpu->work &= ~VCPU_WORK_LINES;
+	core_count_event(core_this(), COUNT_VIRQ_FLUSHES);
+	for (uint32_t used = arch_list_used(vcpu); used != 0; used &= used - 1u) {
+		fold(vcpu, (uint32_t)__builtin_ctz(used));
+	}
+	uint32_t config = 0;
+	int32_t line = choose(vcpu, &config);
+	while (line >= 0 && list(vcpu, (uint32_t)line, config)) {
+		line = choose(vcpu, &config);
+	}
+	arch_list_underflow_notice(vcpu, line >= 0);
+}
+
+bool virq_pending(const struct vcpu *vcpu)
+{
+	uint32_t config;
+	if (choose(vcpu, &config) >= 0) {
+		return true;
+	}
+	for (uint32_t used = arch_list_used(vcpu); used != 0; used &= used - 1u) {
+		uint32_t line;
+		if ((arch_list_state(vcpu, (uint32_t)__builtin_ctz(used), &line) & LIST_PENDING) != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void virq_arrived(struct vcpu *vcpu)
+{
+	vcpu->work |= VCPU_WORK_LINES;
+	if (virq_pending(vcpu)) {
+		wake(vcpu);
+	}
+}
+
+/* The line waits at vCPUs that are no longer its target. */
+static void retarget(struct space *vm, uint32_t line, struct vcpu *target)
+{
+	for (uint32_t i = 0; i < vm->vcpu_count && target != NULL; i++) {
+		struct vcpu *other = vm->vcpus[i];
+		if (other != NULL && other != target && bit_clear(other, line)) {
+			(void)bit_set(target, line);
+		}
+	}
+}
+
+/* Makes list registers follow at once where this core can, else as soon as the other core hears. */
+static void settle(struct vcpu *vcpu)
+{
+	look_again(vcpu);
+	if (is_here(vcpu)) {
+		if (virq_pending(vcpu)) {
+			wake(vcpu);
+		}
+		virq_flush(vcpu);
+	}
+}
+
+sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t change)
+{
+	bool private = line < SK_PRIVATE_LINES;
+	if (vm->lines == NULL) {
+		return SK_BAD_STATE;
+	}
+	if (line >= SK_PRIVATE_LINES + vm->shared_lines || change > SPACE_LINE_CHANGE_CLEAR_ACTIVE ||
+	    (private && vcpu_at(vm, vcpu) == NULL)) {
+		return SK_BAD_ARG;
+	}
+	struct sk_line *entry = line_at(vm, vcpu, line);
+	uint32_t config = config_of(entry);
+	struct vcpu *target = private ? vcpu_at(vm, vcpu) : target_of(vm, config);
+	switch (change) {
+	case SPACE_LINE_CHANGE_SET_PENDING:
+		state_change(entry, 0, SK_LINE_PENDING);
+		if (target != NULL) {
+			raise(target, line, config);
+		}
+		return SK_OK;
+	case SPACE_LINE_CHANGE_CLEAR_PENDING:
+		/* A line that the hardware drives is pending for as long as that says so. */
+		if ((config & SK_LINE_PHYSICAL) == 0) {
+			state_change(entry, SK_LINE_PENDING, LINE_DROP_PENDING);
+			bool high = (config & SK_LINE_LEVEL) != 0 && (state_of(entry) & SK_LINE_ASSERTED) != 0;
+			if (target != NULL && !high) {
+				(void)bit_clear(target, line);
+			}
+		}
+		break;
+	case SPACE_LINE_CHANGE_CLEAR_ACTIVE:
+		state_change(entry, 0, LINE_DROP_ACTIVE);
+		break;
+	case SPACE_LINE_CHANGE_SET_ACTIVE:
+		state_change(entry, 0, LINE_MAKE_ACTIVE);
+		if (target != NULL) {
+			(void)bit_set(target, line);
+		}
+		break;
+	default:
+		break;
+	}
+	uint32_t state = state_of(entry);
+	struct vcpu *holder = vcpu_at(vm, ((state & LINE_HOLDER_MASK) >> LINE_HOLDER_SHIFT) - 1u);
+	if (!private) {
+		retarget(vm, line, target);
+		if (target != NULL && holder == NULL && (config & SK_LINE_LEVEL) != 0 &&
+		    (state & SK_LINE_ASSERTED) != 0) {
+			(void)bit_set(target, line); /* it rose before it had a target, or was an edge then */
+		}
+	}
+	if (holder != NULL) {
+		settle(holder);
+	}
+	if (target != NULL && target != holder) {
+		settle(target);
+	}
+	return SK_OK;
+}
