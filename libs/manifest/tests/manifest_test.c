@@ -194,7 +194,7 @@ static void test_wrong(void **state)
 	expect_error("/ { servers { a-name-that-is-too-long-for-it { image = \"i\"; }; }; };",
 		     "/servers/a-name-that-is-too-long-for-it", NULL, "is no name");
 	expect_error("/ { vms { linux { memory = <0 0 0 0>; }; }; };", "/vms/linux", "memory", "size 0x0");
-	expect_error("/ { vms { linux { vcpus = <2>; }; }; };", "/vms/linux", "vcpu-cores", "names 1 cores");
+	expect_error("/ { vms { linux { vcpus = <2>; vcpu-cores = <0>; }; }; };", "/vms/linux", "vcpu-cores", "names 1 cores");
 	expect_error("/ { platform { gic-v3 = <0 1>; }; };", "/platform", "gic-v3", "one address");
 	expect_error("/ { compatible = \"skink,system-2\"; };", "/", "compatible", "skink,system-1");
 	expect_error("/ { virtual-machines { }; };", "/virtual-machines", NULL, "is not a node");

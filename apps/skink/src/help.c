@@ -1,0 +1,86 @@
+/* --help of the tool and of each command. */
+#include "options.h"
+
+#include <stdio.h>
+
+struct command_help {
+	enum command command;
+	const char *name;
+	const char *usage;
+	const char *text;
+	const char *examples;
+};
+
+static const struct command_help commands[] = {
+	{ COMMAND_RUN, "run", "[options] [MANIFEST]", "boots a system in QEMU",
+	  "  skink run                                   one Linux guest on this terminal\n"
+	  "  skink run manifest/two.dts                  two of them\n"
+	  "  skink run --vcpus 4 --cores 4 --mem 512     a larger one\n"
+	  "  skink run --kernel Image --initrd my.cpio --append 'console=ttyAMA0 quiet'\n"
+	  "  skink run --batch --timeout 120 --run 'uname -a'\n"
+	  "  skink run --batch --when 'login:' --monitor 'kill uart0'\n"
+	  "\n"
+	  "At a terminal: Ctrl-A m the monitor, Ctrl-A 1, 2 … the consoles, Ctrl-A x leaves.\n"
+	  "\n"
+	  "Exit status: 0 the first VM powered itself off (or you left), 1 this machine lacks something,\n"
+	  "2 bad arguments, manifest or images, 3 timeout, 4 crash of the VM or of a server that could not be\n"
+	  "restarted, 5 kernel panic.\n" },
+	{ COMMAND_CHECK, "check", "[options] MANIFEST", "checks a manifest and the images it names",
+	  "  skink check manifest/one.dts\n"
+	  "  skink check --no-images my.dts\n"
+	  "\n"
+	  "Exit status: 0 nothing is wrong, 2 errors (told as FILE:LINE: error: NODE: …).\n" },
+	{ COMMAND_GRAPH, "graph", "[options] MANIFEST", "draws a system: who may call whom, what is shared",
+	  "  skink graph manifest/one.dts                DOT on standard output\n"
+	  "  skink graph manifest/one.dts -o one.svg     a picture\n" },
+	{ COMMAND_PACK, "pack", "[options] [MANIFEST] --output FILE", "makes the boot image that `run` would start",
+	  "  skink pack manifest/one.dts -o system.img\n"
+	  "  qemu-system-aarch64 -M virt,virtualization=on,gic-version=3 -cpu cortex-a53 -smp 2 -m 1024 \\\n"
+	  "      -nographic -kernel system.img\n" },
+};
+
+const char *command_name(enum command command)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (commands[i].command == command) {
+			return commands[i].name;
+		}
+	}
+	return "";
+}
+
+static void help_tool(void)
+{
+	printf("Usage: skink COMMAND [options]\n\nThe host side of the Skink hypervisor.\n\nCommands:\n");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		printf("  %-8s %s\n", commands[i].name, commands[i].text);
+	}
+	printf("\n`skink COMMAND --help` tells a command's options. Examples:\n\n"
+	       "  skink run\n"
+	       "  skink check manifest/one.dts\n"
+	       "  skink graph manifest/one.dts -o one.svg\n"
+	       "\nManifests are described in manifest/SCHEMA.md.\n");
+}
+
+void help_print(enum command command)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		const struct command_help *help = &commands[i];
+		if (help->command != command) {
+			continue;
+		}
+		printf("Usage: skink %s %s\n\n`skink %s` %s.\n\nOptions:\n", help->name, help->usage, help->name,
+		       help->text);
+		for (size_t j = 0; j < option_row_count; j++) {
+			const struct option_row *row = &option_rows[j];
+			if ((row->commands & command) != 0) {
+				char *name = text_print("--%s%s%s", row->name, row->argument != NULL ? " " : "",
+							row->argument != NULL ? row->argument : "");
+				printf("  %-20s %s\n", name, row->help);
+			}
+		}
+		printf("  %-20s %s\n\nExamples:\n%s", "--help", "this page", help->examples);
+		return;
+	}
+	help_tool();
+}

@@ -1,0 +1,65 @@
+/* See lines.h. */
+#include "lines.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *stream_name(const struct lines *lines, char stream)
+{
+	if (stream == DEMUX_RAW || stream == DEMUX_LOG) {
+		return NULL; /* the kernel's words, and the logs, which name their server */
+	}
+	if (stream == DEMUX_CONTROL) {
+		return "control";
+	}
+	uint32_t server = manifest_server_of_stream(lines->manifest, stream);
+	return server == MANIFEST_NONE ? "unknown stream" : lines->manifest->servers[server].name;
+}
+
+static void line_print(struct lines *lines, char stream, struct line *line)
+{
+	FILE *file = stream == DEMUX_MONITOR ? stderr : lines->log;
+	const char *name = stream_name(lines, stream);
+	while (line->length > 0 && line->text[line->length - 1] == '\r') {
+		line->length--;
+	}
+	if (name != NULL) {
+		fprintf(file, "[%s] ", name);
+	}
+	fwrite(line->text, 1, line->length, file);
+	fputc('\n', file);
+	line->length = 0;
+}
+
+void lines_take(struct lines *lines, char stream, const uint8_t *data, size_t size)
+{
+	struct line **slot = &lines->streams[(uint8_t)stream % LINES_STREAMS];
+	if (*slot == NULL) {
+		*slot = calloc(1, sizeof(**slot));
+		if (*slot == NULL) {
+			fatal(TOOL_FAILED, "out of memory");
+		}
+	}
+	struct line *line = *slot;
+	for (size_t i = 0; i < size; i++) {
+		if (data[i] == '\n') {
+			line_print(lines, stream, line);
+			continue;
+		}
+		if (line->length == LINES_BYTES) {
+			line_print(lines, stream, line);
+		}
+		line->text[line->length++] = (char)data[i];
+	}
+	fflush(lines->log);
+}
+
+void lines_flush(struct lines *lines)
+{
+	for (uint32_t i = 0; i < LINES_STREAMS; i++) {
+		if (lines->streams[i] != NULL && lines->streams[i]->length != 0) {
+			line_print(lines, (char)i, lines->streams[i]);
+		}
+	}
+	fflush(lines->log);
+}

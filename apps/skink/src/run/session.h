@@ -1,0 +1,43 @@
+/*
+ * One run of the machine: its UART between the person (or a program) and QEMU.
+ */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "demux.h"
+#include "lines.h"
+#include "qemu.h"
+#include "trigger.h"
+#include "verdict.h"
+
+struct session {
+	const struct system *system;
+	const struct options *options;
+	struct qemu qemu;
+	bool framed;
+	char console;            /* stream of the first VM's console; 0: it has none */
+	struct demux demux;
+	struct lines lines;
+	struct trigger trigger;
+	struct verdict verdict;
+	struct bytes to_machine; /* not written to the UART yet */
+	char selected;           /* stream selected in that direction */
+	bool read_input;         /* standard input is forwarded */
+	bool escape;             /* the last byte typed was Ctrl-A */
+	int64_t deadline_ms;     /* of --timeout; 0: none */
+	int64_t leave_ms;        /* when QEMU is stopped that should stop by itself; 0: not asked to */
+	bool left;               /* the person left */
+	FILE *log;               /* --log; NULL: none */
+};
+
+int64_t now_ms(void);
+
+/* Bytes from the UART. */
+void session_output(struct session *session, const uint8_t *data, size_t size);
+/* Bytes from standard input. */
+void session_input(struct session *session, const uint8_t *data, size_t size);
+
+/* Runs until the machine has stopped, the time is over or a signal came; returns the exit status. */
+int session_run(struct session *session);
+
+#endif
