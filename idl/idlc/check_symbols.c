@@ -43,6 +43,12 @@ static void symbol_add(struct symbols *symbols, struct location at, const char *
 	*bucket = symbol;
 }
 
+/* Tags have a name space of their own, which struct and enum share. */
+static const char *tag(const char *name)
+{
+	return text_format("tag %s", name);
+}
+
 static void add_declaration(struct symbols *symbols, const struct declaration *declaration)
 {
 	struct location at = declaration->name.at;
@@ -51,13 +57,17 @@ static void add_declaration(struct symbols *symbols, const struct declaration *d
 		symbol_add(symbols, at, text_format("%s_t", name), declaration->base.text);
 		return;
 	}
-	/* struct and enum tags share a space with each other; ABI headers use sk_msg, sk_caller, … */
-	symbol_add(symbols, at, name, NULL);
+	if (declaration->kind != DECLARATION_FLAGS) {
+		symbol_add(symbols, at, tag(name), NULL);
+	}
 	if (declaration->kind == DECLARATION_FLAGS) {
 		symbol_add(symbols, at, text_format("%s_t", name), NULL);
 		symbol_add(symbols, at, text_format("%s_MASK", declaration->c_constant), NULL);
 	} else {
 		symbol_add(symbols, at, text_format("%s_valid", name), NULL);
+	}
+	if (declaration->kind != DECLARATION_STRUCT) {
+		symbol_add(symbols, at, text_format("%s_name", name), NULL);
 	}
 	for (size_t i = 0; i < declaration->members.count; i++) {
 		const struct member *member = list_at(&declaration->members, i);
@@ -65,9 +75,10 @@ static void add_declaration(struct symbols *symbols, const struct declaration *d
 			   text_format("%s_%s", declaration->c_constant, text_upper(member->name.text)), NULL);
 	}
 	if (declaration->persistent) {
-		static const char *const suffixes[] = {"open", "commit", "fields", "region", "copy"};
+		static const char *const suffixes[] = {"open", "commit", "fields", "SCHEMA", "FIELDS_BYTES", "REGION_BYTES"};
+		const char *prefix = declaration->scope == NULL ? declaration->name.text : name;
 		for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-			symbol_add(symbols, at, text_format("%s_%s", declaration->name.text, suffixes[i]), NULL);
+			symbol_add(symbols, at, text_format("%s_%s", i < 3 ? prefix : text_upper(prefix), suffixes[i]), NULL);
 		}
 	}
 }
@@ -81,6 +92,9 @@ static void add_method(struct symbols *symbols, const struct interface *interfac
 	symbol_add(symbols, at, text_format("%s_%s", prefix, name), NULL);
 	symbol_add(symbols, at, text_format("%s_dispatch_%s", prefix, name), NULL);
 	symbol_add(symbols, at, text_format("%s_%s_%s", prefix, interface->kernel ? "do" : "serve", name), NULL);
+	symbol_add(symbols, at, text_format("%s_expect_%s", prefix, name), NULL);
+	symbol_add(symbols, at, text_format("%s_answer_%s", prefix, name), NULL);
+	symbol_add(symbols, at, text_format("%s_mock_%s", prefix, name), NULL);
 	symbol_add(symbols, at, text_format("%s_METHOD_%s", interface->c_constant, upper), NULL);
 	symbol_add(symbols, at, text_format("%s_TAG_%s", interface->c_constant, upper), NULL);
 	symbol_add(symbols, at, text_format("%s_BUDGET_%s", interface->c_constant, upper), NULL);
@@ -96,7 +110,10 @@ static void add_method(struct symbols *symbols, const struct interface *interfac
 static void add_interface(struct symbols *symbols, const struct interface *interface)
 {
 	static const char *const constants[] = {"INTERFACE", "HASH", "SERVE_SOME"};
-	symbol_add(symbols, interface->name.at, text_format("%s_dispatch", interface->name.text), NULL);
+	static const char *const functions[] = {"dispatch", "region", "mock_done", "method_name", "error_name", "event_name"};
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		symbol_add(symbols, interface->name.at, text_format("%s_%s", interface->name.text, functions[i]), NULL);
+	}
 	for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++) {
 		symbol_add(symbols, interface->name.at, text_format("%s_%s", interface->c_constant, constants[i]), NULL);
 	}
@@ -107,7 +124,7 @@ static void add_interface(struct symbols *symbols, const struct interface *inter
 		add_method(symbols, interface, list_at(&interface->methods, i));
 	}
 	if (interface->has_errors) {
-		symbol_add(symbols, interface->errors_at, text_format("%s_error", interface->name.text), NULL);
+		symbol_add(symbols, interface->errors_at, tag(text_format("%s_error", interface->name.text)), NULL);
 	}
 	for (size_t i = 0; i < interface->errors.count; i++) {
 		const struct member *error = list_at(&interface->errors, i);
@@ -124,14 +141,17 @@ static void add_interface(struct symbols *symbols, const struct interface *inter
 /* Names of the hand-written headers that generated ones are included with. */
 static void add_system_names(struct symbols *symbols)
 {
-	static const char *const names[] = {
+	static const char *const tags[] = {
 		"sk_msg", "sk_caller", "sk_start", "sk_start_cap", "sk_start_region", "sk_syscall", "sk_boot_info",
 		"sk_boot_segment", "sk_boot_device", "sk_boot_slot", "sk_vcpu_state", "sk_line", "sk_byte_ring",
-		"sk_cap_t", "sk_status_t",
+		"sk_span", "sk_region", "sk_persistence", "sk_trace_field", "sk_trace_method",
 	};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		symbol_add(symbols, (struct location){"<sk/*.h>", 1, 1}, names[i], NULL);
+	struct location at = {"<sk/*.h>", 1, 1};
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		symbol_add(symbols, at, tag(tags[i]), NULL);
 	}
+	symbol_add(symbols, at, "sk_cap_t", NULL);
+	symbol_add(symbols, at, "sk_status_t", NULL);
 }
 
 void check_symbols(const struct list *files)
@@ -140,6 +160,9 @@ void check_symbols(const struct list *files)
 	add_system_names(symbols);
 	for (size_t i = 0; i < files->count; i++) {
 		const struct file *file = list_at(files, i);
+		struct location start = {file->path, 1, 1};
+		symbol_add(symbols, start, text_format("%s_trace", file->base), NULL);
+		symbol_add(symbols, start, text_format("%s_trace_count", file->base), NULL);
 		for (size_t j = 0; j < file->declarations.count; j++) {
 			add_declaration(symbols, list_at(&file->declarations, j));
 		}

@@ -25,9 +25,21 @@ void emit_client(const struct file *file, struct text *out);
 void emit_server(const struct file *file, struct text *out);
 void emit_kernel(const struct file *file, struct text *out);
 void emit_exit(const struct file *file, struct text *out);
+void emit_persistent(const struct file *file, struct text *out);
+void emit_names(const struct file *file, struct text *out);
+void emit_mock(const struct file *file, struct text *out);
+void emit_trace_header(const struct file *file, struct text *out);
+void emit_trace_table(const struct file *file, struct text *out);
+void emit_fuzz(const struct file *file, struct text *out);
+void emit_markdown(const struct file *file, struct text *out);
+void emit_json(const struct file *file, struct text *out);
+
+/* idl_support.h, which all outputs share: the text of support/idl_support.h. */
+extern const char emit_support_text[];
 
 /* Parts of emit_types. */
 void emit_structs(const struct file *file, struct text *out);
+void emit_rings(const struct file *file, struct text *out);
 void emit_struct_checks(const struct declaration *declaration, struct text *out);
 
 /* emit_c.c: C text. */
@@ -50,6 +62,8 @@ const char *c_stored(const struct type *type);
 const char *c_pointee(const struct type *type);
 /* `<iface>_<T>_ring_<N>`: struct tag of a ring. */
 const char *c_ring(const struct interface *interface, const struct type *type);
+/* What a persistent struct's functions begin with: its name, the interface's in front if it is scoped. */
+const char *c_persistent(const struct declaration *declaration);
 /* `name`, or `name_` where a parameter or result of the method is called so. */
 const char *c_local(const struct method *method, const char *name);
 

@@ -146,6 +146,11 @@ const char *c_ring(const struct interface *interface, const struct type *type)
 			   (unsigned long long)type->count.value);
 }
 
+const char *c_persistent(const struct declaration *declaration)
+{
+	return declaration->scope == NULL ? declaration->name.text : declaration->c_name;
+}
+
 static bool list_has_field(const struct list *fields, const char *name)
 {
 	for (size_t i = 0; i < fields->count; i++) {

@@ -120,28 +120,23 @@ static void emit_in_shared(const struct interface *interface, const struct metho
 		const char *source = unpack_source(cell, text_format("%s->", msg));
 		const char *pointee = type->kind == TYPE_RING ? text_format("struct %s", c_ring(interface, type)) : "uint8_t";
 		if (type->kind == TYPE_RING) {
-			text_add(out, "\tstruct sk_span %s_span = {%s > UINT32_MAX ? UINT32_MAX : (uint32_t)%s, sizeof(%s), 0};\n",
-				 name, source, source, pointee);
+			text_add(out, "\tif (%s > UINT32_MAX) {\n\t\treturn SK_BAD_ARG;\n\t}\n", source);
+			text_add(out, "\tstruct sk_span %s_span = {(uint32_t)%s, sizeof(%s), 0};\n", name, source, pointee);
 		} else {
 			const struct cell *offset = list_at(&method->in.cells, i + 1);
 			text_add(out, "\tstruct sk_span %s_span = sk_span_unpack(%s, %s);\n", name, source,
 				 unpack_source(offset, text_format("%s->", msg)));
 		}
 		bool writes = type->kind == TYPE_RING || type->direction != DIRECTION_IN;
-		text_add(out, "\t%s *%s;\n", pointee, name);
-		if (type->kind == TYPE_BUFFER) {
-			text_add(out, "\tuint32_t %s_bytes = %s_span.bytes;\n", name, name);
-		}
 		struct list arguments = {0};
 		emit_item(&arguments, caller);
 		emit_item(&arguments, text_format("%s_region", interface->name.text));
 		emit_item(&arguments, text_format("%s_span", name));
-		emit_item(&arguments, type->kind == TYPE_RING ? text_format("(uint32_t)sizeof(%s)", pointee)
+		emit_item(&arguments, type->kind == TYPE_RING ? text_format("sizeof(%s)", pointee)
 							      : text_format("%lluu", (unsigned long long)type->count.value));
 		emit_item(&arguments, writes ? "true" : "false");
-		emit_item(&arguments, text_format("(void **)&%s", name));
-		emit_wrapped(out, 1, "if (!sk_span_resolve(", &arguments, ", ", ")) {");
-		text_add(out, "\t\treturn SK_BAD_ARG;\n\t}\n");
+		emit_wrapped(out, 1, text_format("%s *%s = sk_span_resolve(", pointee, name), &arguments, ", ", ");");
+		text_add(out, "\tif (%s == NULL) {\n\t\treturn SK_BAD_ARG;\n\t}\n", name);
 	}
 }
 
@@ -156,7 +151,7 @@ static void add_argument(struct list *arguments, const struct cell *cell, const 
 	case CELL_REGION:
 		emit_item(arguments, name);
 		if (field->type->kind == TYPE_BUFFER) {
-			emit_item(arguments, text_format("%s_bytes", name));
+			emit_item(arguments, text_format("%s_span.bytes", name));
 		}
 		break;
 	case CELL_BLOCK:

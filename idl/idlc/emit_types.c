@@ -138,6 +138,16 @@ static void emit_interface(const struct interface *interface, struct text *out)
 	emit_scalars(&interface->declarations, out);
 }
 
+static bool file_shares(const struct file *file)
+{
+	for (size_t i = 0; i < file->interfaces.count; i++) {
+		if (interface_shares(list_at(&file->interfaces, i))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void emit_types(const struct file *file, struct text *out)
 {
 	const char *guard = emit_guard(file, "");
@@ -146,11 +156,15 @@ void emit_types(const struct file *file, struct text *out)
 		emit_doc(out, "", file->doc);
 	}
 	text_add(out, "#ifndef %s\n#define %s\n\n#include <stddef.h>\n\n#include <sk/abi.h>\n", guard, guard);
+	if (file_shares(file)) {
+		text_add(out, "\n#include \"idl_support.h\"\n");
+	}
 	emit_newtypes(file, out);
 	emit_scalars(&file->declarations, out);
 	for (size_t i = 0; i < file->interfaces.count; i++) {
 		emit_interface(list_at(&file->interfaces, i), out);
 	}
 	emit_structs(file, out);
+	emit_rings(file, out);
 	text_add(out, "\n#endif\n");
 }

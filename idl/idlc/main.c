@@ -11,6 +11,8 @@
 #include "emit.h"
 #include "output.h"
 #include "parse.h"
+#include "released.h"
+#include "report.h"
 
 const struct emitter emitters[] = {
 	{".h", "constants, types, layout assertions, tags", emit_types},
@@ -18,11 +20,20 @@ const struct emitter emitters[] = {
 	{"_server.h", "server dispatch and deferred replies", emit_server},
 	{"_kernel.h", "the kernel's dispatch (kernel interfaces)", emit_kernel},
 	{"_exit.h", "messages that the kernel sends itself", emit_exit},
+	{"_persistent.h", "open, commit and fields of persistent structs", emit_persistent},
+	{"_names.h", "numbers as words", emit_names},
+	{"_mock.h", "a scripted, recording mock of the client side for cmocka", emit_mock},
+	{"_trace.h", "trace tables: declarations", emit_trace_header},
+	{"_trace.c", "trace tables: tag to names, parameters, types", emit_trace_table},
+	{"_fuzz.c", "LLVMFuzzerTestOneInput over the dispatchers", emit_fuzz},
+	{".md", "reference page", emit_markdown},
+	{".json", "everything as data", emit_json},
 };
 const size_t emitter_count = sizeof(emitters) / sizeof(emitters[0]);
 
 struct options {
 	const char *folder;
+	struct list released; /* paths of dumps */
 	bool report;
 	bool help;
 };
@@ -39,6 +50,7 @@ static void print_help(void)
 	for (size_t i = 0; i < emitter_count; i++) {
 		printf("  FILE%-16s %s\n", emitters[i].suffix, emitters[i].explain);
 	}
+	puts("  idl_support.h        what the generated code of all interfaces shares");
 	puts("\nexit status: 0; 2 when the input is wrong (nothing is written then); 1 when writing fails");
 }
 
@@ -46,15 +58,19 @@ static bool parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option long_options[] = {
 		{"out", required_argument, NULL, 'o'},
+		{"check-against", required_argument, NULL, 'c'},
 		{"report", no_argument, NULL, 'r'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int option = getopt_long(argc, argv, "o:rh", long_options, NULL);
+	int option = getopt_long(argc, argv, "o:c:rh", long_options, NULL);
 	while (option != -1) {
 		switch (option) {
 		case 'o':
 			options->folder = optarg;
+			break;
+		case 'c':
+			list_add(&options->released, optarg);
 			break;
 		case 'r':
 			options->report = true;
@@ -65,7 +81,7 @@ static bool parse_options(int argc, char **argv, struct options *options)
 		default:
 			return false;
 		}
-		option = getopt_long(argc, argv, "o:rh", long_options, NULL);
+		option = getopt_long(argc, argv, "o:c:rh", long_options, NULL);
 	}
 	return true;
 }
@@ -91,6 +107,9 @@ static bool emit_all(const struct list *files, const char *folder)
 			output_add(folder, text_format("%s%s", file->base, emitters[j].suffix), text);
 		}
 	}
+	struct text support = {0};
+	text_add(&support, "%s", emit_support_text);
+	output_add(folder, "idl_support.h", support);
 	bool written = output_commit();
 	output_discard();
 	return written;
@@ -112,7 +131,14 @@ static int compile(const struct options *options, int count, char **paths)
 		return 2;
 	}
 	hash_interfaces(&files);
+	for (size_t i = 0; i < options->released.count; i++) {
+		released_check(list_at(&options->released, i), &files);
+	}
+	if (diagnostic_count() != 0) {
+		return 2;
+	}
 	if (options->report) {
+		report_print(&files);
 		return 0;
 	}
 	return emit_all(&files, options->folder) ? 0 : 1;
