@@ -1,0 +1,165 @@
+#include "policy.h"
+
+#define EQUAL_VCPUS 256u /* the priority at which round-robin has all vCPUs */
+
+static uint32_t task_end(const struct sk_task_table *table)
+{
+	return table->task_end < SCHED_TASKS ? table->task_end : SCHED_TASKS;
+}
+
+/* As the core's policy sees it. */
+static uint32_t priority_of(const struct sk_task_table *table, uint32_t core, uint32_t task)
+{
+	const struct sk_task *entry = &table->tasks[task];
+
+	if (table->cores[core].policy == SK_CORE_POLICY_ROUND_ROBIN && entry->kind == SK_TASK_KIND_VCPU) {
+		return EQUAL_VCPUS;
+	}
+	return entry->priority;
+}
+
+/* Does `a` come before `b`? Among equals it is whose last turn is longer ago, then the older task. */
+static bool before(const struct policy *policy, const struct sk_task_table *table, uint32_t a, uint32_t b)
+{
+	uint32_t urgency_a = priority_of(table, policy->core, a);
+	uint32_t urgency_b = priority_of(table, policy->core, b);
+
+	if (urgency_a != urgency_b) {
+		return urgency_a < urgency_b;
+	}
+	return policy->turn[a] != policy->turn[b] ? policy->turn[a] < policy->turn[b] : a < b;
+}
+
+static bool belongs(const struct policy *policy, const struct sk_task_table *table, uint32_t task)
+{
+	uint32_t kind = __atomic_load_n(&table->tasks[task].kind, __ATOMIC_ACQUIRE);
+
+	return (kind == SK_TASK_KIND_THREAD || kind == SK_TASK_KIND_VCPU) &&
+	       table->tasks[task].core == policy->core && policy->resting_until_ns[task] == 0 && !policy->lost[task];
+}
+
+static void insert(struct policy *policy, const struct sk_task_table *table, uint32_t task)
+{
+	uint32_t at = policy->count;
+
+	while (at > 0 && before(policy, table, task, policy->order[at - 1])) {
+		if (at < SK_PLAN_SLOTS) {
+			policy->order[at] = policy->order[at - 1];
+		}
+		at--;
+	}
+	if (at < SK_PLAN_SLOTS) {
+		policy->order[at] = (uint16_t)task;
+		policy->count += policy->count < SK_PLAN_SLOTS ? 1u : 0u;
+	}
+}
+
+void policy_order(struct policy *policy, const struct sk_task_table *table)
+{
+	policy->count = 0;
+	policy->vcpus = 0;
+	for (uint32_t task = 0; task < task_end(table); task++) {
+		if (belongs(policy, table, task)) {
+			insert(policy, table, task);
+		}
+	}
+	for (uint32_t i = 0; i < policy->count; i++) {
+		policy->vcpus += table->tasks[policy->order[i]].kind == SK_TASK_KIND_VCPU ? 1u : 0u;
+	}
+}
+
+static bool equals(const struct policy *policy, const struct sk_task_table *table, uint32_t slot, uint32_t other)
+{
+	return other < policy->count && priority_of(table, policy->core, policy->order[slot]) ==
+						priority_of(table, policy->core, policy->order[other]);
+}
+
+static bool has_equals(const struct policy *policy, const struct sk_task_table *table, uint32_t slot)
+{
+	return equals(policy, table, slot, slot + 1) || (slot > 0 && equals(policy, table, slot, slot - 1));
+}
+
+uint32_t policy_plan(const struct policy *policy, const struct sk_task_table *table, struct core_plan_slot *slots)
+{
+	uint64_t slice_ns = table->cores[policy->core].slice_ns;
+
+	for (uint32_t i = 0; i < policy->count; i++) {
+		const struct sk_task *task = &table->tasks[policy->order[i]];
+		uint64_t budget_ns = task->budget_ns;
+
+		if (has_equals(policy, table, i) && slice_ns != 0 && (budget_ns == 0 || slice_ns < budget_ns)) {
+			budget_ns = slice_ns;
+		}
+		slots[i] = (struct core_plan_slot){
+			.task = SCHED_TASK_SLOT + policy->order[i],
+			.budget_ns = budget_ns,
+		};
+	}
+	return policy->count;
+}
+
+/* The rest of its period, counted from when the budget was found spent. */
+void policy_spent(struct policy *policy, const struct sk_task_table *table, uint32_t slot, uint64_t now_ns)
+{
+	if (slot >= policy->count) {
+		return;
+	}
+
+	uint32_t id = policy->order[slot];
+	const struct sk_task *task = &table->tasks[id];
+
+	policy->turn[id] = ++policy->turns;
+	if (task->budget_ns != 0 && task->period_ns > task->budget_ns) {
+		policy->resting_until_ns[id] = now_ns + (task->period_ns - task->budget_ns);
+	}
+	policy_order(policy, table);
+}
+
+bool policy_yield(struct policy *policy, const struct sk_task_table *table, uint32_t task)
+{
+	uint32_t slot = policy_place(policy, task);
+
+	if (slot == SK_PLAN_SLOTS || !has_equals(policy, table, slot)) {
+		return false;
+	}
+	policy->turn[task] = ++policy->turns;
+	policy_order(policy, table);
+	return true;
+}
+
+bool policy_wake(struct policy *policy, uint64_t now_ns)
+{
+	bool woken = false;
+
+	for (uint32_t task = 0; task < SCHED_TASKS; task++) {
+		if (policy->resting_until_ns[task] != 0 && policy->resting_until_ns[task] <= now_ns) {
+			policy->resting_until_ns[task] = 0;
+			woken = true;
+		}
+	}
+	return woken;
+}
+
+uint64_t policy_next_wake(const struct policy *policy)
+{
+	uint64_t next = 0;
+
+	for (uint32_t task = 0; task < SCHED_TASKS; task++) {
+		uint64_t at = policy->resting_until_ns[task];
+
+		if (at != 0 && (next == 0 || at < next)) {
+			next = at;
+		}
+	}
+	return next;
+}
+
+uint32_t policy_place(const struct policy *policy, uint32_t task)
+{
+	for (uint32_t slot = 0; slot < policy->count; slot++) {
+		if (policy->order[slot] == task) {
+			return slot;
+		}
+	}
+	return SK_PLAN_SLOTS;
+}

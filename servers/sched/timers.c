@@ -1,0 +1,39 @@
+#include "timers.h"
+
+static uint64_t *word(struct sk_timer_table *table, uint32_t core, uint32_t client)
+{
+	return &table->deadline_ns[core * SCHED_CLIENTS + client];
+}
+
+void timers_put(struct sk_timer_table *table, uint32_t core, uint32_t client, uint64_t deadline_ns)
+{
+	__atomic_store_n(word(table, core, client), deadline_ns, __ATOMIC_RELAXED);
+}
+
+uint64_t timers_look(const struct sk_timer_table *table, uint32_t core, uint32_t client)
+{
+	return table->deadline_ns[core * SCHED_CLIENTS + client];
+}
+
+uint32_t timers_expired(struct sk_timer_table *table, uint32_t core, uint64_t now_ns)
+{
+	for (uint32_t client = 0; client < SCHED_CLIENTS; client++) {
+		uint64_t at = timers_look(table, core, client);
+
+		if (at != 0 && at <= now_ns) {
+			timers_put(table, core, client, 0);
+			return client;
+		}
+	}
+	return TIMERS_NONE;
+}
+
+uint64_t timers_next(const struct sk_timer_table *table, uint32_t core)
+{
+	uint64_t next = 0;
+
+	for (uint32_t client = 0; client < SCHED_CLIENTS; client++) {
+		next = timers_earlier(next, timers_look(table, core, client));
+	}
+	return next;
+}

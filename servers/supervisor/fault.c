@@ -1,0 +1,50 @@
+#include "fault.h"
+
+#include <sk/arch/exit.h>
+#include <sk/idl/vm_exit_server.h>
+
+#include "lifecycle.h"
+
+/* A deliberate end shows as a breakpoint with a number of its own; which of the kernel's reasons that is doesn't matter. */
+static enum sk_crash_reason reason_of(uint32_t kernel_reason, uint64_t syndrome)
+{
+	if (sk_fault_is_exit(syndrome)) {
+		return SK_CRASH_REASON_EXIT;
+	}
+	return kernel_reason >= SK_CRASH_REASON_MEMORY && kernel_reason <= SK_CRASH_REASON_OTHER
+		       ? (enum sk_crash_reason)kernel_reason
+		       : SK_CRASH_REASON_OTHER;
+}
+
+/*
+ * Never answered: stopping the thread withdraws the call. No thread goes on after a fault.
+ */
+sk_status_t thread_fault_serve_fault(const struct sk_caller *caller, uint32_t reason, uint64_t syndrome,
+				     uint64_t address, uint64_t pc, uint64_t caller_tag, uint64_t caller_badge,
+				     bool *resume)
+{
+	uint32_t client = SK_BADGE_CLIENT(caller->badge);
+	uint32_t index = fault_client_server(client);
+
+	(void)pc; /* among the registers */
+	*resume = false;
+	if (index >= system_state.manifest.server_count) {
+		return SK_BAD_ARG;
+	}
+
+	struct server *server = &system_state.servers[index];
+	struct crash_cause cause = {
+		.thread = fault_client_thread(client),
+		.reason = reason_of(reason, syndrome),
+		.syndrome = syndrome,
+		.address = address,
+		.caller_tag = caller_tag,
+		.caller_badge = caller_badge,
+	};
+
+	if (cause.thread >= server->config->core_count || server->state != SK_SERVER_STATE_RUNNING) {
+		return SK_BAD_STATE;
+	}
+	lifecycle_crashed(server, &cause);
+	return SK_DEFERRED;
+}

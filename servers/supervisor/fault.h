@@ -1,0 +1,27 @@
+/*
+ * Threads' faults: the kernel calls the supervisor on behalf of the thread that
+ * faulted. The badge's client id says which thread of which server.
+ */
+#ifndef SUPERVISOR_FAULT_H
+#define SUPERVISOR_FAULT_H
+
+#include <stdint.h>
+
+#include <sk/abi.h>
+
+static inline uint32_t fault_client(uint32_t server, uint32_t thread)
+{
+	return server * SK_MAX_CORES + thread;
+}
+
+static inline uint32_t fault_client_server(uint32_t client)
+{
+	return client / SK_MAX_CORES;
+}
+
+static inline uint32_t fault_client_thread(uint32_t client)
+{
+	return client % SK_MAX_CORES;
+}
+
+#endif

@@ -1,0 +1,102 @@
+#include "grant.h"
+
+#include <string.h>
+
+#include <sk/idl/kernel_client.h>
+
+#include "object.h"
+
+/* Names come from the manifest, which limits them; what is still too long is cut. */
+static void set_name(char *to, const char *name)
+{
+	strncpy(to, name, SK_NAME_BYTES - 1);
+	to[SK_NAME_BYTES - 1] = '\0';
+}
+
+static sk_status_t list_region(struct server *server, const char *name, uint64_t address, uint64_t bytes,
+			       uint32_t flags)
+{
+	struct sk_start *start = server->start;
+
+	if (start->region_count == SK_START_REGIONS) {
+		return SK_NO_SLOT;
+	}
+
+	struct sk_start_region *region = &start->regions[start->region_count];
+
+	*region = (struct sk_start_region){ .address = address, .bytes = bytes, .flags = flags };
+	set_name(region->name, name);
+	start->region_count++;
+	return SK_OK;
+}
+
+sk_status_t grant_cap(struct server *server, const char *name, enum sk_object_type type, sk_cap_t from,
+		      sk_rights_t rights, uint32_t badge)
+{
+	struct sk_start *start = server->start;
+
+	if (start->cap_count == SK_START_CAPS || server->next_slot > SK_CAP_SLOTS) {
+		return SK_NO_SLOT;
+	}
+
+	sk_status_t status = space_cap_grant(server->space, from, server->next_slot, rights, badge);
+
+	if (status != SK_OK) {
+		return status;
+	}
+
+	struct sk_start_cap *cap = &start->caps[start->cap_count];
+
+	*cap = (struct sk_start_cap){ .slot = server->next_slot, .type = type };
+	set_name(cap->name, name);
+	start->cap_count++;
+	server->next_slot++;
+	return SK_OK;
+}
+
+sk_status_t grant_cap_at(struct server *server, uint32_t slot, sk_cap_t from, sk_rights_t rights, uint32_t badge)
+{
+	(void)space_cap_delete(server->space, slot);
+	return space_cap_grant(server->space, from, slot, rights, badge);
+}
+
+sk_status_t grant_region(struct server *server, const char *name, const struct grant_memory *memory)
+{
+	uint64_t align = memory->align != 0 ? memory->align : SK_PAGE_BYTES;
+	uint64_t address = layout_place(&server->layout.next_region, memory->bytes, align);
+	uint32_t flags = memory->flags;
+
+	if (address == 0) {
+		return SK_NO_MEMORY;
+	}
+
+	sk_status_t status = object_map(server->space, memory->memory, address, memory->offset, memory->bytes,
+					memory->access);
+
+	if (status != SK_OK) {
+		return status;
+	}
+	flags |= (memory->access & SK_MAP_FLAGS_WRITE) != 0 ? SK_REGION_WRITABLE : 0u;
+	flags |= (memory->access & SK_MAP_FLAGS_DEVICE) != 0 ? SK_REGION_DEVICE : 0u;
+	return list_region(server, name, address, memory->bytes, flags);
+}
+
+sk_status_t grant_archive(struct server *server, const char *name, uint64_t offset, uint64_t bytes)
+{
+	uint64_t first = page_floor(offset);
+	sk_status_t status = object_map(server->space, SK_BOOT_SLOT_ARCHIVE, SK_VA_ARCHIVE + first, first,
+					page_ceil(offset + bytes) - first, SK_MAP_FLAGS_READ);
+
+	return status != SK_OK ? status : grant_listed(server, name, offset, bytes);
+}
+
+sk_status_t grant_listed(struct server *server, const char *name, uint64_t offset, uint64_t bytes)
+{
+	return list_region(server, name, SK_VA_ARCHIVE + offset, bytes, SK_REGION_SHARED);
+}
+
+sk_status_t grant_own(struct server *server, const char *name, const struct layout_part *part, uint32_t flags)
+{
+	return part->bytes == 0 ? SK_OK
+				: list_region(server, name, part->address, part->bytes, SK_REGION_WRITABLE | flags);
+}

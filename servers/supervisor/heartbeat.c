@@ -1,0 +1,68 @@
+#include "heartbeat.h"
+
+#include <sk/idl/server.h>
+#include <sk/process.h>
+
+#include "alarm.h"
+#include "errand.h"
+#include "object.h"
+
+#define NS_PER_MS 1000000ull
+
+static void rearm(const struct server *server)
+{
+	alarm_set(ALARM_HEARTBEAT + server->index, sk_now_ns() + server->config->heartbeat_ms * NS_PER_MS);
+}
+
+void heartbeat_begin(struct server *server)
+{
+	if (server->config->heartbeat_ms != 0) {
+		rearm(server);
+	}
+}
+
+/* A question that is open goes to the next instance: it must answer in its turn. */
+void heartbeat_end(struct server *server)
+{
+	alarm_set(ALARM_HEARTBEAT + server->index, 0);
+}
+
+/* The time counts from when the question is with the server, not while it waits behind another's. */
+static void asked(uint32_t index)
+{
+	system_state.servers[index].beat = BEAT_OPEN;
+}
+
+/* A server that knows no heartbeat has answered too. */
+static void answered(const struct errand *errand, sk_status_t status)
+{
+	(void)status;
+	system_state.servers[errand->subject].beat = BEAT_NONE;
+}
+
+bool heartbeat_due(struct server *server)
+{
+	if (server->beat == BEAT_OPEN) {
+		return false;
+	}
+	rearm(server);
+	if (server->beat == BEAT_QUEUED ||
+	    (server->ping == SK_CAP_NONE &&
+	     object_badge(server->endpoint, SK_RIGHT_CALL, SK_BADGE(HEARTBEAT_INTERFACE, 0), &server->ping) != SK_OK)) {
+		return true;
+	}
+
+	struct errand errand = {
+		.to = server->ping,
+		.tag = HEARTBEAT_TAG_PING | SK_TAG_IDEMPOTENT,
+		.sent = asked,
+		.done = answered,
+		.subject = server->index,
+	};
+
+	server->beat = BEAT_QUEUED;
+	if (!errand_add(&errand)) {
+		server->beat = BEAT_NONE;
+	}
+	return true;
+}

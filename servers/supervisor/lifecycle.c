@@ -1,0 +1,197 @@
+#include "lifecycle.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sk/arch/exit.h>
+#include <sk/idl/kernel_client.h>
+#include <sk/process.h>
+
+#include "alarm.h"
+#include "control.h"
+#include "heartbeat.h"
+#include "power.h"
+#include "process.h"
+#include "vm.h"
+
+static void run_instance(struct server *server)
+{
+	process_fill(server);
+	if (process_start(server) == SK_OK) {
+		server->state = SK_SERVER_STATE_RUNNING;
+		heartbeat_begin(server);
+	} else {
+		server->state = SK_SERVER_STATE_FAILED;
+		control_say("server %s failed its threads could not be started", server->config->name);
+	}
+}
+
+void lifecycle_start(struct server *server)
+{
+	if (server->unusable == NULL) {
+		run_instance(server);
+	}
+}
+
+static void regrow(struct server *server)
+{
+	server->instance++;
+	run_instance(server);
+}
+
+static bool uses(const struct manifest_server *client, uint32_t server)
+{
+	for (uint32_t i = 0; i < client->use_count; i++) {
+		if (client->uses[i].server == server) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One level only: dependants that can't go on have policies of their own. The server itself starts cold with them. */
+static void restart_dependants(struct server *server)
+{
+	const struct layout_part *persistent = &server->layout.persistent;
+
+	memset(server->view + persistent->offset, 0, persistent->bytes);
+	server->history.count = 0;
+	for (uint32_t i = 0; i < system_state.manifest.server_count; i++) {
+		struct server *client = &system_state.servers[i];
+
+		if (client != server && client->unusable == NULL && uses(client->config, server->index)) {
+			process_stop(client);
+			regrow(client);
+		}
+	}
+	regrow(server);
+}
+
+/* It is not restarted: its callers get SERVER_DIED from now on, and the declared fallback happens. */
+static void give_up(struct server *server, const char *why)
+{
+	server->state = SK_SERVER_STATE_FAILED;
+	control_say("server %s failed %s", server->config->name, why);
+	if (server->config->restart.fallback == MANIFEST_FALLBACK_RESTART_DEPENDANTS) {
+		restart_dependants(server);
+		return;
+	}
+	(void)endpoint_abandon(server->endpoint);
+	switch (server->config->restart.fallback) {
+	case MANIFEST_FALLBACK_STOP_VM:
+		vm_server_lost(server->index, why);
+		break;
+	case MANIFEST_FALLBACK_HALT:
+		power_down(POWER_OFF);
+		break;
+	default:
+		break;
+	}
+}
+
+/*
+ * The scheduler's restart can't wait for a backoff: it is the one who would end the wait.
+ */
+static enum restart_verdict judge(struct server *server, uint64_t now_ns, uint64_t *delay_ns)
+{
+	enum restart_verdict verdict = restart_judge(&server->config->restart, &server->history, now_ns, delay_ns);
+
+	if (verdict == RESTART_LATER && server->index == system_state.sched) {
+		*delay_ns = 0;
+		return RESTART_NOW;
+	}
+	return verdict;
+}
+
+/* A server that ended itself with code 0 is done; nobody will answer its callers. */
+static bool is_done(struct server *server, const struct crash_cause *cause)
+{
+	uint64_t registers[34];
+
+	if (cause->reason != SK_CRASH_REASON_EXIT ||
+	    thread_read_registers(server->workers[cause->thread].thread, registers) != SK_OK ||
+	    registers[SK_EXIT_REGISTER_CODE] != 0) {
+		return false;
+	}
+	process_stop(server);
+	(void)endpoint_abandon(server->endpoint);
+	server->state = SK_SERVER_STATE_EXITED;
+	heartbeat_end(server);
+	printf("server %s: done\n", server->config->name);
+	return true;
+}
+
+void lifecycle_crashed(struct server *server, const struct crash_cause *cause)
+{
+	if (is_done(server, cause)) {
+		return;
+	}
+
+	uint64_t now_ns = sk_now_ns();
+	struct sk_crash_record *record = crash_record(server, cause, now_ns);
+
+	process_stop(server);
+	heartbeat_end(server);
+	server->crashes++;
+
+	enum restart_verdict verdict = judge(server, now_ns, &record->delay_ns);
+
+	switch (verdict) {
+	case RESTART_NOW:
+		record->verdict = SK_CRASH_VERDICT_RESTARTED;
+		regrow(server);
+		break;
+	case RESTART_LATER:
+		record->verdict = SK_CRASH_VERDICT_DELAYED;
+		server->state = SK_SERVER_STATE_WAITING;
+		alarm_set(ALARM_RESTART + server->index, now_ns + record->delay_ns);
+		break;
+	default:
+		record->verdict = SK_CRASH_VERDICT_GAVE_UP;
+		give_up(server, crash_reason_text(record->reason));
+		break;
+	}
+	/* Talk comes last: the callers wait for the new instance, not for this. */
+	printf("server %s: %s at %#" PRIx64 " (address %#" PRIx64 "), crash %" PRIu32 "\n", server->config->name,
+	       crash_reason_text(record->reason), record->backtrace[0], record->address, record->number);
+}
+
+sk_status_t lifecycle_kill(struct server *server, enum sk_crash_reason reason)
+{
+	struct crash_cause cause = { .reason = reason };
+	enum sk_thread_state state;
+	uint32_t core;
+	uint64_t served;
+	uint64_t time_ns;
+
+	if (server->state != SK_SERVER_STATE_RUNNING) {
+		return SK_BAD_STATE;
+	}
+	(void)thread_info(server->workers[0].thread, &state, &core, &cause.caller_badge, &cause.caller_tag, &served,
+			  &time_ns);
+	lifecycle_crashed(server, &cause);
+	return SK_OK;
+}
+
+sk_status_t lifecycle_restart(struct server *server)
+{
+	if (server->unusable != NULL) {
+		return SK_BAD_STATE;
+	}
+	if (server->state == SK_SERVER_STATE_RUNNING) {
+		process_stop(server);
+		heartbeat_end(server);
+	}
+	alarm_set(ALARM_RESTART + server->index, 0);
+	server->history.count = 0;
+	regrow(server);
+	return server->state == SK_SERVER_STATE_RUNNING ? SK_OK : SK_BAD_STATE;
+}
+
+void lifecycle_backoff_over(struct server *server)
+{
+	if (server->state == SK_SERVER_STATE_WAITING) {
+		regrow(server);
+	}
+}

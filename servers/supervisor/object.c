@@ -1,0 +1,201 @@
+#include "object.h"
+
+#include <sk/boot.h>
+#include <sk/idl/kernel_client.h>
+
+#include "layout.h"
+#include "slots.h"
+
+#define TABLE_PAGES_MORE 8u /* donated to a space that ran out of table pages */
+#define VIEWS_AT (SK_VA_REGIONS + (1ull << 30)) /* behind what the boot image gave the supervisor */
+
+static struct {
+	uint32_t space, thread, vcpu, endpoint, notification;
+} pages;
+
+static uint64_t taken_bytes;
+static uint64_t next_view = VIEWS_AT;
+
+sk_status_t object_init(void)
+{
+	taken_bytes = 0;
+	next_view = VIEWS_AT;
+	return machine_sizes(SK_BOOT_SLOT_MACHINE, &pages.space, &pages.thread, &pages.vcpu, &pages.endpoint,
+			     &pages.notification);
+}
+
+uint64_t object_bytes(void)
+{
+	return taken_bytes;
+}
+
+static void give_back(const struct ram_range *range)
+{
+	taken_bytes -= range->bytes;
+	(void)ram_give(range);
+}
+
+static sk_status_t take(uint32_t count, struct ram_range *range)
+{
+	sk_status_t status = ram_take((uint64_t)count * SK_PAGE_BYTES, SK_PAGE_BYTES, range);
+
+	if (status == SK_OK) {
+		taken_bytes += range->bytes;
+	}
+	return status;
+}
+
+/* The retyping returned `status`: the slot names the object now, or still the memory, which goes back. */
+static sk_status_t settle(sk_status_t status, const struct ram_range *range, sk_cap_t *object)
+{
+	*object = range->memory;
+	if (status != SK_OK) {
+		give_back(range);
+		*object = SK_CAP_NONE;
+	}
+	return status;
+}
+
+sk_status_t object_make_space(enum sk_space_kind kind, uint32_t table_pages, sk_cap_t *space)
+{
+	struct ram_range range;
+	sk_status_t status = take(pages.space + table_pages, &range);
+
+	return status != SK_OK ? status : settle(memory_create_space(range.memory, kind, range.memory), &range, space);
+}
+
+sk_status_t object_make_thread(sk_cap_t space, uint32_t core, sk_cap_t *thread, sk_cap_t *buffer)
+{
+	struct ram_range page;
+	struct ram_range range;
+	sk_status_t status = take(1, &page);
+
+	if (status != SK_OK) {
+		return status;
+	}
+	status = take(pages.thread, &range);
+	if (status == SK_OK) {
+		status = settle(memory_create_thread(range.memory, space, core, page.memory, range.memory), &range,
+				thread);
+	}
+	if (status != SK_OK) {
+		give_back(&page);
+		return status;
+	}
+	*buffer = page.memory;
+	return SK_OK;
+}
+
+sk_status_t object_make_vcpu(sk_cap_t vm, uint32_t core, sk_cap_t state, uint64_t config, sk_cap_t *vcpu)
+{
+	struct ram_range range;
+	sk_status_t status = take(pages.vcpu, &range);
+
+	return status != SK_OK ? status
+			       : settle(memory_create_vcpu(range.memory, vm, core, state, config, range.memory), &range,
+					vcpu);
+}
+
+sk_status_t object_make_endpoint(sk_cap_t *endpoint)
+{
+	struct ram_range range;
+	sk_status_t status = take(pages.endpoint, &range);
+
+	return status != SK_OK ? status : settle(memory_create_endpoint(range.memory, range.memory), &range, endpoint);
+}
+
+sk_status_t object_make_notification(sk_cap_t *notification)
+{
+	struct ram_range range;
+	sk_status_t status = take(pages.notification, &range);
+
+	return status != SK_OK ? status
+			       : settle(memory_create_notification(range.memory, range.memory), &range, notification);
+}
+
+void object_reclaim(sk_cap_t slot)
+{
+	struct ram_range range = { .memory = slot };
+	enum memory_memory_kind kind;
+	uint32_t mappings;
+
+	if (slot == SK_CAP_NONE) {
+		return;
+	}
+	if (memory_info(slot, &range.base, &range.bytes, &kind, &mappings) != SK_OK) {
+		return; /* not memory: the object lives on, and its slot with it */
+	}
+	if (mappings != 0) {
+		(void)memory_unmap_all(slot);
+	}
+	give_back(&range);
+}
+
+sk_status_t object_badge(sk_cap_t from, sk_rights_t rights, uint32_t badge, sk_cap_t *copy)
+{
+	*copy = slots_take();
+	if (*copy == SK_CAP_NONE) {
+		return SK_NO_SLOT;
+	}
+
+	sk_status_t status = space_cap_grant(SK_BOOT_SLOT_SPACE, from, *copy, rights, badge);
+
+	if (status != SK_OK) {
+		slots_give(*copy);
+		*copy = SK_CAP_NONE;
+	}
+	return status;
+}
+
+void object_drop(sk_cap_t slot)
+{
+	if (slot != SK_CAP_NONE) {
+		(void)space_cap_delete(SK_BOOT_SLOT_SPACE, slot);
+		slots_give(slot);
+	}
+}
+
+sk_status_t object_map(sk_cap_t space, sk_cap_t memory, uint64_t address, uint64_t offset, uint64_t bytes,
+		       sk_map_flags_t flags)
+{
+	struct ram_range more;
+	sk_status_t status = space_map(space, memory, address, offset, bytes, flags);
+
+	if (status != SK_NO_MEMORY) {
+		return status;
+	}
+
+	/* At most a table page for each 2 MiB and one for each 1 GiB, with their ends. */
+	uint64_t count = TABLE_PAGES_MORE + bytes / RAM_BLOCK_BYTES + (bytes >> 30);
+
+	status = ram_take(count * SK_PAGE_BYTES, SK_PAGE_BYTES, &more);
+	if (status != SK_OK) {
+		return status;
+	}
+	taken_bytes += more.bytes;
+	status = space_donate(space, more.memory);
+	if (status != SK_OK) {
+		give_back(&more);
+		return status;
+	}
+	object_drop(more.memory);
+	return space_map(space, memory, address, offset, bytes, flags);
+}
+
+void *object_view(sk_cap_t memory, uint64_t bytes)
+{
+	uint64_t address = layout_place(&next_view, bytes, SK_PAGE_BYTES);
+
+	if (address == 0 || object_map(SK_BOOT_SLOT_SPACE, memory, address, 0, bytes,
+				       SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE) != SK_OK) {
+		return NULL;
+	}
+	return (void *)(uintptr_t)address;
+}
+
+void object_unview(void *view)
+{
+	if (view != NULL) {
+		(void)space_unmap(SK_BOOT_SLOT_SPACE, (uint64_t)(uintptr_t)view);
+	}
+}

@@ -1,0 +1,35 @@
+/*
+ * A server's process: made once at boot, then only filled anew. A server holds no
+ * capability to its own space or threads, so it can't change what it was given:
+ * after a crash the space, the capability table and the thread objects are as good as
+ * new ones, and a restart is no more than stopping the threads, writing the image's
+ * data again, and setting the threads to its entry. That keeps the plan, the
+ * peers' capabilities and the callers' queue valid, and it is fast.
+ */
+#ifndef SUPERVISOR_PROCESS_H
+#define SUPERVISOR_PROCESS_H
+
+#include "system.h"
+
+/*
+ * Makes everything the process itself consists of: image, RAM, space, threads, endpoint,
+ * notification, start page. Not what others give it. On false `server->unusable` says why.
+ */
+bool process_build(struct server *server);
+
+/* Writes the image's data and empties the heap, for the instance `server->instance`. Threads are stopped. */
+void process_fill(struct server *server);
+
+/* Sets the threads to the entry point and starts the first; it starts the others itself. */
+sk_status_t process_start(struct server *server);
+
+/*
+ * Takes the process off: threads stopped, its interrupts masked, callers that were in service settled by their
+ * methods' restart annotation, or queued for the next instance.
+ */
+void process_stop(struct server *server);
+
+/* Address of `bytes` of the process's memory in the supervisor's view; NULL: not its own RAM, or not all of it. */
+const void *process_peek(const struct server *server, uint64_t address, uint64_t bytes);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * The table through which the scheduler learns what is to run (idl/sched.idl):
+ * the supervisor writes it in shared memory and signals the cores' workers, and never
+ * waits for the scheduler. It outlives the scheduler's instances.
+ */
+#ifndef SUPERVISOR_TASKS_H
+#define SUPERVISOR_TASKS_H
+
+#include <sk/idl/sched.h>
+
+#include "system.h"
+
+/* Makes the table and the scheduler's timer table, shared with the scheduler. After its process was built. */
+sk_status_t tasks_init(void);
+
+/*
+ * A new task with the manifest's priority and budget; the scheduler gets `object` (thread or vCPU).
+ * Returns its id, or SCHED_TASKS: the table is full, or there is no scheduler.
+ */
+uint32_t tasks_add(enum sk_task_kind kind, sk_cap_t object, uint32_t core, uint32_t priority, uint64_t budget_ns,
+		   uint64_t period_ns, const char *name);
+
+void tasks_remove(uint32_t id);
+
+/* Tells the scheduler's worker on `core` that its tasks changed. */
+void tasks_changed(uint32_t core);
+
+/* The supervisor's own timer: SK_SIGNAL_TIMER on its notification at `at_ns`; 0: none. */
+void tasks_set_deadline(uint64_t at_ns);
+
+#endif

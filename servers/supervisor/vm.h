@@ -1,0 +1,34 @@
+/*
+ * VMs. The supervisor owns a VM's objects (its space, its memory, its vCPUs, its
+ * lines) and so can take its vCPUs off whatever its VMM does; everything that needs to
+ * know the guest is the VMM's, and ordered from it by errands.
+ */
+#ifndef SUPERVISOR_VM_H
+#define SUPERVISOR_VM_H
+
+#include "system.h"
+
+/* Orders that the operator, the manifest and the guest can give. */
+enum vm_order { VM_START, VM_PAUSE, VM_RESUME, VM_STOP, VM_RESET };
+
+/*
+ * Makes the VM's objects and gives its VMM and its devices' servers what they need of them. After the servers were built. NULL,
+ * or what went wrong.
+ */
+const char *vm_build(struct vm *vm);
+
+/*
+ * Carries out an order. SK_OK: it is on its way, and `token` (if not 0) is answered when it is done. SK_BAD_STATE:
+ * the VM's state does not allow it. SK_NO_MEMORY: too many orders at once.
+ */
+sk_status_t vm_order(struct vm *vm, enum vm_order order, uint64_t token);
+
+/* The guest is off, asks to be reset, or can't go on: its VMM says so. */
+void vm_is_off(struct vm *vm);
+sk_status_t vm_wants_reset(struct vm *vm);
+void vm_is_failed(struct vm *vm, const char *why);
+
+/* The server is gone for good and its fallback is stop-vm: the VM that it serves stops. */
+void vm_server_lost(uint32_t server, const char *why);
+
+#endif

@@ -1,0 +1,276 @@
+#include "wiring.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sk/idl/console.h>
+#include <sk/idl/device.h>
+#include <sk/idl/kernel_client.h>
+#include <sk/idl/sched.h>
+#include <sk/idl/supervisor.h>
+#include <sk/idl/vmm.h>
+
+#include "grant.h"
+#include "object.h"
+#include "slots.h"
+
+static struct server *server_at(uint32_t index)
+{
+	return &system_state.servers[index];
+}
+
+uint32_t wiring_interface(const struct manifest_server *server)
+{
+	static const struct {
+		const char *image;
+		uint32_t interface;
+	} known[] = {
+		{ "sched", TIMERS_INTERFACE },
+		{ "console", CONSOLE_INTERFACE },
+		{ "vmm", VMM_INTERFACE },
+	};
+
+	for (uint32_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strcmp(server->image, known[i].image) == 0) {
+			return known[i].interface;
+		}
+	}
+	return DEVICE_INTERFACE;
+}
+
+static bool uses_scheduler(const struct manifest_server *config)
+{
+	for (uint32_t i = 0; i < config->use_count; i++) {
+		if (config->uses[i].server == system_state.sched) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static sk_status_t connect_uses(struct server *server)
+{
+	const struct manifest_server *config = server->config;
+	sk_status_t status = SK_OK;
+
+	for (uint32_t i = 0; status == SK_OK && i < config->use_count; i++) {
+		const struct server *peer = server_at(config->uses[i].server);
+		uint32_t badge = SK_BADGE(wiring_interface(peer->config), server->index);
+
+		if (peer->unusable == NULL) {
+			status = grant_cap(server, config->uses[i].name, SK_OBJECT_TYPE_ENDPOINT, peer->endpoint,
+					   SK_RIGHT_CALL, badge);
+		}
+	}
+	/* Time is for everybody. */
+	if (status == SK_OK && !uses_scheduler(config) && system_state.sched != MANIFEST_NONE &&
+	    server->index != system_state.sched) {
+		status = grant_cap(server, "sched", SK_OBJECT_TYPE_ENDPOINT, server_at(system_state.sched)->endpoint,
+				   SK_RIGHT_CALL, SK_BADGE(TIMERS_INTERFACE, server->index));
+	}
+	if (status == SK_OK && config->operator) {
+		status = grant_cap(server, "supervisor", SK_OBJECT_TYPE_ENDPOINT, SK_BOOT_SLOT_ENDPOINT, SK_RIGHT_CALL,
+				   SK_BADGE(OPERATOR_INTERFACE, server->index));
+	}
+	return status;
+}
+
+/* What `from` and `to` share for a stream or a log: the region in the console, bits in both directions. */
+static sk_status_t show_to_console(struct server *server, const char *kind, const struct layout_part *part)
+{
+	struct server *console = server_at(system_state.console);
+	char name[SK_NAME_BYTES];
+	struct grant_memory memory = {
+		.memory = server->ram,
+		.offset = part->offset,
+		.bytes = part->bytes,
+		.access = SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE,
+		.flags = SK_REGION_SHARED | SK_REGION_PERSISTENT,
+	};
+
+	if (part->bytes == 0 || server == console) {
+		return SK_OK; /* the console has its own under its own names */
+	}
+	(void)snprintf(name, sizeof(name), "%s:%.16s", kind, server->config->name);
+	return grant_region(console, name, &memory);
+}
+
+static sk_status_t connect_console(struct server *server)
+{
+	const uint32_t own_bits = SK_SIGNAL_LOG | (server->config->stream ? SK_SIGNAL_STREAM : 0u);
+	char name[SK_NAME_BYTES];
+
+	if (system_state.console == MANIFEST_NONE || server_at(system_state.console)->unusable != NULL) {
+		return SK_OK;
+	}
+
+	struct server *console = server_at(system_state.console);
+	sk_status_t status = grant_cap(server, "console", SK_OBJECT_TYPE_NOTIFICATION, console->notifications[0],
+				       SK_RIGHT_CALL, own_bits);
+
+	if (status == SK_OK) {
+		status = show_to_console(server, "log", &server->layout.log);
+	}
+	if (status == SK_OK && server->config->stream) {
+		(void)snprintf(name, sizeof(name), "stream:%.16s", server->config->name);
+		status = show_to_console(server, "stream", &server->layout.stream);
+		if (status == SK_OK) {
+			status = grant_cap(console, name, SK_OBJECT_TYPE_NOTIFICATION, server->notifications[0],
+					   SK_RIGHT_CALL, SK_SIGNAL_STREAM);
+		}
+	}
+	return status;
+}
+
+/* The boot image lists the devices in an order of its own: they are told by their addresses. */
+static sk_cap_t device_memory(uint64_t base)
+{
+	for (uint32_t i = 0; i < SK_BOOT_DEVICES; i++) {
+		uint64_t at;
+		uint64_t bytes;
+		enum memory_memory_kind kind;
+		uint32_t mappings;
+
+		if (memory_info(SK_BOOT_SLOT_DEVICES + i, &at, &bytes, &kind, &mappings) == SK_OK && at == base) {
+			return SK_BOOT_SLOT_DEVICES + i;
+		}
+	}
+	return SK_CAP_NONE;
+}
+
+static sk_status_t connect_interrupt(struct server *server, uint32_t number, bool level)
+{
+	char name[SK_NAME_BYTES] = "irq";
+	sk_cap_t slot = slots_take();
+
+	if (slot == SK_CAP_NONE || server->interrupt_count == SYSTEM_INTERRUPTS) {
+		slots_give(slot);
+		return SK_NO_SLOT;
+	}
+
+	sk_status_t status = machine_claim_interrupt(SK_BOOT_SLOT_MACHINE, number, level, slot);
+
+	if (status != SK_OK) {
+		slots_give(slot);
+		return status;
+	}
+	if (server->interrupt_count != 0) {
+		(void)snprintf(name, sizeof(name), "irq%u", (unsigned)server->interrupt_count);
+	}
+	server->interrupts[server->interrupt_count++] = slot;
+	return grant_cap(server, name, SK_OBJECT_TYPE_INTERRUPT, slot, SK_RIGHT_WRITE, 0);
+}
+
+static sk_status_t connect_devices(struct server *server)
+{
+	sk_status_t status = SK_OK;
+
+	for (uint32_t i = 0; status == SK_OK && i < server->config->device_count; i++) {
+		const struct manifest_owned_device *owned = &server->config->devices[i];
+		const struct manifest_device *device = &system_state.manifest.platform.devices[owned->device];
+		struct grant_memory memory = {
+			.memory = device_memory(device->registers.base),
+			.bytes = device->registers.bytes,
+			.access = SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE | SK_MAP_FLAGS_DEVICE,
+		};
+
+		status = memory.memory == SK_CAP_NONE ? SK_BAD_CAP : grant_region(server, owned->name, &memory);
+		for (uint32_t j = 0; status == SK_OK && j < device->interrupt_count; j++) {
+			status = connect_interrupt(server, device->interrupts[j], device->level);
+		}
+	}
+	return status;
+}
+
+static sk_status_t connect_member(const struct manifest_channel *channel, uint32_t member, sk_cap_t memory)
+{
+	struct server *server = server_at(channel->members[member]);
+	char name[SK_NAME_BYTES];
+	struct grant_memory grant = {
+		.memory = memory,
+		.bytes = channel->kib * 1024ull,
+		.access = SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE,
+		.flags = SK_REGION_SHARED | (channel->persistent ? SK_REGION_PERSISTENT : 0u),
+	};
+
+	if (server->unusable != NULL) {
+		return SK_OK;
+	}
+
+	sk_status_t status = grant_region(server, channel->names[member], &grant);
+
+	(void)snprintf(name, sizeof(name), "channel:%.15s", channel->names[member]);
+	for (uint32_t i = 0; status == SK_OK && i < channel->member_count; i++) {
+		const struct server *peer = server_at(channel->members[i]);
+
+		if (i != member && peer->unusable == NULL) {
+			status = grant_cap(server, name, SK_OBJECT_TYPE_NOTIFICATION, peer->notifications[0],
+					   SK_RIGHT_CALL, SK_SIGNAL_PEER);
+		}
+	}
+	return status;
+}
+
+static sk_status_t connect_channel(const struct manifest_channel *channel)
+{
+	struct ram_range range;
+	sk_status_t status = ram_take(channel->kib * 1024ull, SK_PAGE_BYTES, &range);
+
+	if (status == SK_OK) {
+		status = memory_clear(range.memory, 0, range.bytes);
+	}
+	for (uint32_t i = 0; status == SK_OK && i < channel->member_count; i++) {
+		status = connect_member(channel, i, range.memory);
+	}
+	return status;
+}
+
+/* The manifest is small: everybody who asks the supervisor or shows names may read it. VMMs get the whole archive. */
+static sk_status_t connect_manifest(struct server *server)
+{
+	const struct sk_archive *archive = &system_state.archive;
+	bool is_vmm = manifest_vm_of_vmm(&system_state.manifest, server->index) != MANIFEST_NONE;
+	uint64_t at = (uint64_t)((const uint8_t *)system_state.manifest.dtb - archive->base);
+	sk_status_t status = SK_OK;
+
+	if (is_vmm) {
+		status = grant_archive(server, "archive", 0, archive->bytes);
+		return status != SK_OK ? status : grant_listed(server, "manifest", at, system_state.manifest_bytes);
+	}
+	if (server->config->operator || server->index == system_state.console) {
+		status = grant_archive(server, "manifest", at, system_state.manifest_bytes);
+	}
+	return status;
+}
+
+static void check(struct server *server, sk_status_t status)
+{
+	if (status != SK_OK && server->unusable == NULL) {
+		server->unusable = "it could not be given what the manifest grants it";
+		printf("server %s: %s (%d)\n", server->config->name, server->unusable, (int)status);
+	}
+}
+
+void wiring_connect(void)
+{
+	const struct manifest *manifest = &system_state.manifest;
+
+	for (uint32_t i = 0; i < manifest->server_count; i++) {
+		struct server *server = server_at(i);
+
+		if (server->unusable != NULL) {
+			continue;
+		}
+		check(server, connect_console(server));
+		check(server, connect_uses(server));
+		check(server, connect_devices(server));
+		check(server, connect_manifest(server));
+	}
+	for (uint32_t i = 0; i < manifest->channel_count; i++) {
+		sk_status_t status = connect_channel(&manifest->channels[i]);
+
+		for (uint32_t j = 0; status != SK_OK && j < manifest->channels[i].member_count; j++) {
+			check(server_at(manifest->channels[i].members[j]), status);
+		}
+	}
+}

@@ -1,0 +1,16 @@
+/*
+ * Who gets what of whom: the manifest's channels, uses, devices and streams
+ * become capabilities and regions of the servers, once all of them were built.
+ */
+#ifndef SUPERVISOR_WIRING_H
+#define SUPERVISOR_WIRING_H
+
+#include "system.h"
+
+/* Connects everything that is not a VM's. What fails is said, and the server concerned is not started. */
+void wiring_connect(void);
+
+/* The number of the interface that a server offers to those who use it: its peers' badges carry it. */
+uint32_t wiring_interface(const struct manifest_server *server);
+
+#endif
