@@ -250,7 +250,8 @@ static void unlink_empty(uint64_t *const path[], uint64_t address, uint32_t leve
 
 uint64_t arch_unmap(struct space *space, uint64_t address, uint64_t bytes)
 {
-	struct freed freed = {.count = 0};
+	struct freed freed;
+	freed.count = 0;
 	uint32_t leaves = 0;
 	uint64_t leaf = 0;
 	uint64_t done = 0;
