@@ -273,11 +273,11 @@ sk_status_t vcpu_do_kick(struct kernel_call *call)
 	return SK_OK;
 }
 
-sk_status_t vcpu_do_info(struct kernel_call *call, enum sk_vcpu_state *state, uint32_t *core, uint64_t *exits,
+sk_status_t vcpu_do_info(struct kernel_call *call, enum vcpu_state *state, uint32_t *core, uint64_t *exits,
 			 uint64_t *time_ns, uint64_t *timer_deadline)
 {
 	const struct vcpu *vcpu = vcpu_in(call);
-	*state = (enum sk_vcpu_state)vcpu->life;
+	*state = (enum vcpu_state)vcpu->life;
 	*core = vcpu->context.core;
 	*exits = vcpu->context.calls;
 	*time_ns = arch_ticks_to_ns(vcpu->context.time_ticks);

@@ -70,7 +70,7 @@ struct context {
 	uint32_t remote;             /* atomic: REMOTE_* */
 	struct context *remote_next; /* in its home core's inbox */
 	struct context *away_next;   /* in another core's inbox, with a call */
-	struct arch_fp *fp;
+	struct arch_fp_state *fp;
 };
 
 /* The name by which a server replies to this caller's current call. Never 0. */
@@ -98,6 +98,6 @@ struct thread {
 	struct arch_fp_state fp_state;
 };
 
-static inline struct thread *thread_of(struct context *context) { return (struct thread *)context; }
+static inline struct thread *thread_of(struct context *context) { return (struct thread *)(void *)context; }
 
 #endif

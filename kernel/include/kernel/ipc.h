@@ -5,7 +5,7 @@
 #ifndef KERNEL_IPC_H
 #define KERNEL_IPC_H
 
-#include <kernel/arch.h>
+#include <kernel/call.h>
 
 /* Tags that only the general path handles: a payload, capabilities, a flag that is the kernel's own. */
 #define IPC_SLOW_TAG (SK_TAG_LONG_MASK | SK_TAG_REDELIVERED)

@@ -81,6 +81,7 @@ struct object {
 		struct mapping mapping;
 		struct interrupt interrupt;
 		struct virq virq;
+		uint64_t words[5]; /* its size */
 	};
 };
 

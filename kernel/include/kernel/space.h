@@ -9,6 +9,7 @@
 #ifndef KERNEL_SPACE_H
 #define KERNEL_SPACE_H
 
+#include <arch/context.h>
 #include <kernel/object.h>
 #include <sk/vcpu.h>
 

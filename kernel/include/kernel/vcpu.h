@@ -51,7 +51,7 @@ struct vcpu {
 #define VCPU_WORK_LINES (1u << 0)    /* pending lines changed: look at the list registers */
 #define VCPU_WORK_ARCH (1u << 1)     /* the architecture has something to put back */
 
-static inline struct vcpu *vcpu_of(struct context *context) { return (struct vcpu *)context; }
+static inline struct vcpu *vcpu_of(struct context *context) { return (struct vcpu *)(void *)context; }
 
 /*
  * Turns a trap of the vCPU that is current on this core into a call, whose words
