@@ -99,6 +99,16 @@ static bool line_bit(const struct vgic *gic, uint32_t index, uint32_t offset)
 	}
 }
 
+/* `state` says what the kernel saw when it last looked at the line: has it look again. */
+static void lines_look(const struct vgic *gic, const struct line_row *row, uint32_t first)
+{
+	for (uint32_t line = first; line < first + 32; line++) {
+		if (__atomic_load_n(&gic->lines[sk_line_index(row->vcpu, line)].state, __ATOMIC_RELAXED) != 0) {
+			port_line_update(line, row->vcpu, SPACE_LINE_CHANGE_NONE);
+		}
+	}
+}
+
 static uint32_t bits_read(const struct vgic *gic, const struct line_row *row, uint32_t offset)
 {
 	uint32_t first = (offset & 0x7fu) * 8;
@@ -106,6 +116,9 @@ static uint32_t bits_read(const struct vgic *gic, const struct line_row *row, ui
 
 	if (first < row->first || first >= row->end) {
 		return 0;
+	}
+	if (offset >= GIC_ISPENDR) {
+		lines_look(gic, row, first);
 	}
 	for (uint32_t i = 0; i < 32; i++) {
 		value |= line_bit(gic, sk_line_index(row->vcpu, first + i), offset) ? 1u << i : 0;

@@ -39,7 +39,7 @@ static uint32_t sgi_targets(const struct vgic *gic, uint32_t sender, uint64_t va
 uint64_t vgic_send_all(const struct vgic *gic, uint32_t vcpu, uint64_t value, uint32_t encoding, uint64_t *line)
 {
 	uint32_t intid = (uint32_t)(value >> VGIC_SGI_INTID_SHIFT & VGIC_SGI_INTID_MASK);
-	uint64_t action = SK_EXIT_ACTION_ADVANCE;
+	uint64_t action = 0;
 
 	*line = 0;
 	for (uint32_t rest = sgi_targets(gic, vcpu, value); rest != 0; rest &= rest - 1) {

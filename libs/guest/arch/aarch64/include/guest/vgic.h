@@ -65,6 +65,7 @@ uint64_t vgic_send_all(const struct vgic *gic, uint32_t vcpu, uint64_t value, ui
 /*
  * vCPU `vcpu` wrote `value` to the register `encoding` (ICC_SGI1R_EL1, ICC_ASGI1R_EL1, ICC_SGI0R_EL1).
  * One that it sends to itself alone is the common case and costs no system call: the reply injects it.
+ * The kernel has moved the PC past the write already.
  */
 static inline uint64_t vgic_send(const struct vgic *gic, uint32_t vcpu, uint64_t value, uint32_t encoding,
 				 uint64_t *line)
@@ -73,7 +74,7 @@ static inline uint64_t vgic_send(const struct vgic *gic, uint32_t vcpu, uint64_t
 
 	if ((value & ~ignored) == 1ull << vcpu && encoding == SYSREG_ICC_SGI1R_EL1) {
 		*line = value >> VGIC_SGI_INTID_SHIFT & VGIC_SGI_INTID_MASK;
-		return SK_EXIT_ACTION_ADVANCE | SK_EXIT_ACTION_INJECT;
+		return SK_EXIT_ACTION_INJECT;
 	}
 	return vgic_send_all(gic, vcpu, value, encoding, line);
 }
