@@ -154,6 +154,21 @@ static void add_system_names(struct symbols *symbols)
 	symbol_add(symbols, at, "sk_status_t", NULL);
 }
 
+/* SK_RIGHT_READ, SK_TAG_BYTES …: file-scope types whose constants would fall among those of the ABI's headers. */
+static void check_prefix(const struct declaration *declaration)
+{
+	static const char *const taken[] = {
+		"badge", "boot", "call", "cap", "cold", "line", "msg", "page", "persistent", "plan", "region", "reply", "right",
+		"start", "sys", "tag", "va", "wait",
+	};
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		if (declaration->members.count != 0 && strcmp(declaration->name.text, taken[i]) == 0) {
+			diagnostic_error(declaration->name.at, "type '%s' would share constants with sk/abi.h (%s_…), expected another name",
+					 taken[i], declaration->c_constant);
+		}
+	}
+}
+
 void check_symbols(const struct list *files)
 {
 	struct symbols *symbols = memory_take(sizeof(*symbols));
@@ -164,6 +179,7 @@ void check_symbols(const struct list *files)
 		symbol_add(symbols, start, text_format("%s_trace", file->base), NULL);
 		symbol_add(symbols, start, text_format("%s_trace_count", file->base), NULL);
 		for (size_t j = 0; j < file->declarations.count; j++) {
+			check_prefix(list_at(&file->declarations, j));
 			add_declaration(symbols, list_at(&file->declarations, j));
 		}
 		for (size_t j = 0; j < file->interfaces.count; j++) {

@@ -211,9 +211,24 @@ static void check_base(struct declaration *declaration)
 	}
 }
 
+/* Names that are parameters or members in C, where these already mean something. */
+static void check_variable_name(const struct name *name)
+{
+	static const char *const taken[] = {
+		"bool", "int64_t", "memcpy", "memset", "offsetof", "size_t", "uint16_t", "uint32_t", "uint64_t", "uint8_t",
+		"uintptr_t",
+	};
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		if (strcmp(name->text, taken[i]) == 0) {
+			diagnostic_error(name->at, "'%s' means something in generated C, expected another name", name->text);
+		}
+	}
+}
+
 static void check_field(struct file *file, const struct declaration *declaration, struct field *field)
 {
 	check_type(file, declaration->scope, field->type);
+	check_variable_name(&field->name);
 	enum type_kind kind = field->type->kind;
 	if (kind == TYPE_CAP || kind == TYPE_RING || kind == TYPE_BUFFER) {
 		diagnostic_error(field->type->name.at, "'%s' in a struct, expected it as a parameter or result",
@@ -284,6 +299,7 @@ static void check_parameter_types(struct file *file, const struct interface *int
 	for (size_t i = 0; i < fields->count; i++) {
 		struct field *field = list_at(fields, i);
 		check_type(file, interface, field->type);
+		check_variable_name(&field->name);
 	}
 }
 

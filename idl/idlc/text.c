@@ -129,6 +129,51 @@ const char *text_upper(const char *from)
 	return copy;
 }
 
+/* Bytes that follow a lead byte, and the smallest code point that may need them; -1: no lead byte. */
+static int utf8_followers(unsigned char lead, uint32_t *least)
+{
+	if (lead >= 0xc2 && lead <= 0xdf) {
+		*least = 0x80;
+		return 1;
+	}
+	if (lead >= 0xe0 && lead <= 0xef) {
+		*least = 0x800;
+		return 2;
+	}
+	if (lead >= 0xf0 && lead <= 0xf4) {
+		*least = 0x10000;
+		return 3;
+	}
+	*least = 0;
+	return lead < 0x80 && (lead >= 0x20 || lead == '\t') && lead != 0x7f ? 0 : -1;
+}
+
+bool text_is_utf8(const char *bytes, size_t count)
+{
+	size_t i = 0;
+	while (i < count) {
+		uint32_t least;
+		unsigned char lead = (unsigned char)bytes[i];
+		int followers = utf8_followers(lead, &least);
+		if (followers < 0 || count - i <= (size_t)followers) {
+			return false;
+		}
+		uint32_t code = followers == 0 ? lead : lead & (0x3fu >> followers);
+		for (int j = 1; j <= followers; j++) {
+			unsigned char next = (unsigned char)bytes[i + (size_t)j];
+			if ((next & 0xc0) != 0x80) {
+				return false;
+			}
+			code = code << 6 | (next & 0x3f);
+		}
+		if (code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
+			return false;
+		}
+		i += (size_t)followers + 1;
+	}
+	return true;
+}
+
 void list_add(struct list *list, void *item)
 {
 	if (list->count == list->room) {

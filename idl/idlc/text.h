@@ -7,6 +7,7 @@
 #define IDLC_TEXT_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,9 @@ void text_free(struct text *text);
 const char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *text_copy(const char *bytes, size_t count);
 const char *text_upper(const char *from);
+
+/* Whether bytes are well-formed UTF-8 (no surrogates, nothing overlong) without control characters but tabs. */
+bool text_is_utf8(const char *bytes, size_t count);
 
 /* A growing list of pointers. All zero is an empty one. */
 struct list {
