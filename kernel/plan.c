@@ -81,7 +81,8 @@ static void timer_arm(struct core *core, uint64_t now)
 	if (core->owner != NULL) {
 		uint64_t watch = now + arch_ns_to_ticks(WATCH_NS);
 		deadline = watch < deadline ? watch : deadline;
-		if (core->slot >= 0 && core->plan.slots[core->slot].budget_ticks != 0) {
+		/* A spent budget is with the scheduler already. */
+		if (core->slot >= 0 && core->plan.slots[core->slot].left_ticks != 0) {
 			uint64_t end = now + core->plan.slots[core->slot].left_ticks;
 			deadline = end < deadline ? end : deadline;
 		}

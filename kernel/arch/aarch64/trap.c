@@ -70,6 +70,10 @@ static inline struct resumption go_on(struct core *core, struct context *next)
 
 _Noreturn void arch_resume(struct core *core, struct context *context)
 {
+	/* What switch_out() leaves behind a guest, for the first context of a core. */
+	write_sysreg(hcr_el2, HCR_SERVER);
+	write_sysreg(sctlr_el1, SCTLR_SERVER);
+	write_sysreg(tpidrro_el0, 0);
 	struct resumption to = go_on(core, context);
 	resume(to.frame, to.full);
 }
@@ -150,6 +154,13 @@ static struct context *thread_trap(struct core *core, uint64_t esr)
 		reason = THREAD_FAULT_REASON_ALIGNMENT;
 		break;
 	case EC_UNKNOWN:
+		/* With TGE set, FP use that CPACR_EL1 forbids looks like an undefined instruction (Arm ARM D1.3.6). */
+		if ((read_sysreg(cpacr_el1) & CPACR_FPEN) != CPACR_FPEN) {
+			fp_take(core, context);
+			return context;
+		}
+		reason = THREAD_FAULT_REASON_INSTRUCTION;
+		break;
 	case EC_ILLEGAL_STATE:
 	case EC_SVE_TRAP:
 		reason = THREAD_FAULT_REASON_INSTRUCTION;
