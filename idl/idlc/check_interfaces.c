@@ -90,11 +90,16 @@ static void check_parameter(const struct list *files, const struct interface *in
 	}
 }
 
-static const char *companion(const struct field *field)
+/* Generated code names what belongs to a parameter after it. */
+static void check_companion(const struct field *field, const struct field *other)
 {
-	return field->type->kind == TYPE_BYTES || field->type->kind == TYPE_BUFFER
-		       ? text_format("%s_bytes", field->name.text)
-		       : NULL;
+	static const char *const suffixes[] = {"bytes", "word", "slot", "span", "sent", "length_word", "offset_word"};
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		if (strcmp(text_format("%s_%s", other->name.text, suffixes[i]), field->name.text) == 0) {
+			diagnostic_error(field->name.at, "'%s' is a name generated for '%s', expected another name",
+					 field->name.text, other->name.text);
+		}
+	}
 }
 
 static void check_field_pair(const struct field *field, const struct field *other)
@@ -104,15 +109,8 @@ static void check_field_pair(const struct field *field, const struct field *othe
 				 field->name.text);
 		return;
 	}
-	const char *length = companion(other);
-	const char *own_length = companion(field);
-	if (length != NULL && strcmp(length, field->name.text) == 0) {
-		diagnostic_error(field->name.at, "'%s' is the generated length of '%s', expected another name",
-				 field->name.text, other->name.text);
-	} else if (own_length != NULL && strcmp(own_length, other->name.text) == 0) {
-		diagnostic_error(other->name.at, "'%s' is the generated length of '%s', expected another name",
-				 other->name.text, field->name.text);
-	}
+	check_companion(field, other);
+	check_companion(other, field);
 }
 
 static void check_parameter_names(const struct method *method)
@@ -166,6 +164,24 @@ static void check_restart(const struct interface *interface, const struct method
 	}
 }
 
+/* A handler gets pointers into the buffer before it says how long its `bytes` are. */
+static void check_kernel_results(const struct method *method)
+{
+	const struct field *varying = NULL;
+	for (size_t i = 0; i < method->out.cells.count; i++) {
+		const struct cell *cell = list_at(&method->out.cells, i);
+		if (varying != NULL && !cell->in_word) {
+			diagnostic_error(cell->field->name.at, "result '%s' lies behind bytes '%s', expected bytes as the last result of a "
+							       "kernel method in the message buffer", cell->field->name.text,
+					 varying->name.text);
+			return;
+		}
+		if (cell->role == CELL_BLOCK && cell->field->type->kind == TYPE_BYTES) {
+			varying = cell->field;
+		}
+	}
+}
+
 static void check_method(const struct list *files, const struct interface *interface, struct method *method)
 {
 	if (method->number.value == 0 || method->number.value > 0xff) {
@@ -187,6 +203,9 @@ static void check_method(const struct list *files, const struct interface *inter
 	message_layout(&method->out);
 	check_size(method, &method->in, "parameters");
 	check_size(method, &method->out, "results");
+	if (interface->kernel) {
+		check_kernel_results(method);
+	}
 	if (interface->kernel && method->in.payload_bytes != 0 && method->out.payload_bytes != 0) {
 		diagnostic_error(method->name.at, "kernel method '%s' uses the message buffer both ways, expected one direction "
 						  "(results would overwrite parameters in use)", method->name.text);

@@ -52,12 +52,16 @@ void emit_doc(struct text *out, const char *indent, const char *doc);
 void emit_wrapped(struct text *out, unsigned tabs, const char *head, const struct list *items, const char *joint,
 		  const char *tail);
 void emit_item(struct list *items, const char *item);
+/* `if (a || b) { return SK_BAD_ARG; }`; nothing for an empty list. */
+void emit_refusal(struct text *out, const struct list *refusals);
 
 /* uint32_t for 32. */
 const char *c_integer(uint32_t bits);
 /* A scalar as parameter or variable; a scalar as it is stored in structs and arrays (bool: uint8_t, enums: integers). */
 const char *c_scalar(const struct type *type);
 const char *c_stored(const struct type *type);
+/* What a scalar variable starts as. */
+const char *c_zero(const struct type *type);
 /* Element type of what a struct, array or `bytes` pointer points to. */
 const char *c_pointee(const struct type *type);
 /* `<iface>_<T>_ring_<N>`: struct tag of a ring. */
@@ -87,6 +91,10 @@ const char *pack_total(const struct message *message, const char *suffix);
 /* Where a cell begins in the message buffer, as a C expression. */
 const char *pack_position(const char *payload, const struct message *message, const struct cell *cell,
 			  const char *suffix);
+/* Least bytes of a message that varies. */
+uint32_t pack_least(const struct message *message);
+/* Where a capability's slot is, as a C expression. */
+const char *pack_cap_position(const char *payload, const struct cell *cell);
 /* Flags and lengths to or into a tag: " | SK_TAG_BYTES(…) | SK_TAG_CAPS(…)"; empty when in registers. */
 const char *pack_tag(const struct message *message, const char *suffix);
 /* Values of the register words, in order. */
@@ -107,8 +115,13 @@ void unpack_refusals(struct list *items, const struct type *type, const char *so
 const char *unpack_scalar(const struct type *type, const char *source);
 /* The expression of cell's word: `msg->w[i]`, or the local variable that a payload scalar was copied to. */
 const char *unpack_source(const struct cell *cell, const char *msg);
-/* `uint64_t NAME_word; memcpy(…)` for each scalar that travels in the buffer. */
-void unpack_payload_words(struct text *out, const struct message *message, const char *payload, const char *suffix);
+/*
+ * Refuses lengths beyond their bounds, defines NAME + suffix for each `bytes` and NAME_word for each scalar
+ * that travels in the buffer: in order, since a place depends on the lengths before it. Reads stay inside the
+ * page whatever the lengths say. `msg` is "msg->" or "msg.".
+ */
+void unpack_lengths(struct text *out, const struct message *message, const char *msg, const char *payload,
+		    const char *suffix);
 /* Loops and calls that refuse bad values in a struct or array; each failing one returns SK_BAD_ARG. */
 void unpack_check_block(struct text *out, const struct type *type, const char *name, bool by_value, const char *index);
 

@@ -91,6 +91,14 @@ void emit_wrapped(struct text *out, unsigned tabs, const char *head, const struc
 	text_add(out, "%s\n", tail);
 }
 
+void emit_refusal(struct text *out, const struct list *refusals)
+{
+	if (refusals->count != 0) {
+		emit_wrapped(out, 1, "if (", refusals, " || ", ") {");
+		text_add(out, "\t\treturn SK_BAD_ARG;\n\t}\n");
+	}
+}
+
 const char *c_integer(uint32_t bits)
 {
 	switch (bits) {
@@ -120,6 +128,11 @@ const char *c_scalar(const struct type *type)
 	default:
 		return c_integer(type->bits);
 	}
+}
+
+const char *c_zero(const struct type *type)
+{
+	return type->kind == TYPE_BOOL ? "false" : "0";
 }
 
 const char *c_stored(const struct type *type)

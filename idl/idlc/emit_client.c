@@ -30,10 +30,7 @@ static void emit_limits(const struct message *in, struct text *out)
 			emit_item(&refusals, text_format("%s.bytes > %lluu", name, limit));
 		}
 	}
-	if (refusals.count != 0) {
-		emit_wrapped(out, 1, "if (", &refusals, " || ", ") {");
-		text_add(out, "\t\treturn SK_BAD_ARG;\n\t}\n");
-	}
+	emit_refusal(out, &refusals);
 }
 
 static void emit_request(const struct interface *interface, const struct method *method, const char *msg,
@@ -61,24 +58,13 @@ static void emit_request(const struct interface *interface, const struct method 
 	text_add(out, "\t};\n");
 }
 
-/* Lengths that a reply claims, each against its room, then against the reply's own length. */
-static void emit_result_lengths(const struct method *method, const char *msg, struct text *out)
+/* Lengths that a reply claims, each against its bound, then against the reply's own length. */
+static void emit_result_lengths(const struct method *method, const char *msg, const char *payload, struct text *out)
 {
-	const struct message *message = &method->out;
-	for (size_t i = 0; i < message->cells.count; i++) {
-		const struct cell *cell = list_at(&message->cells, i);
-		if (cell->role != CELL_LENGTH) {
-			continue;
-		}
-		const char *name = cell->field->name.text;
-		const char *source = unpack_source(cell, text_format("%s.", msg));
-		text_add(out, "\tif (%s > %lluu) {\n\t\treturn SK_BAD_ARG;\n\t}\n", source,
-			 (unsigned long long)cell->field->type->count.value);
-		text_add(out, "\tuint32_t %s_sent = (uint32_t)%s;\n", name, source);
-	}
-	if (message->varies) {
+	unpack_lengths(out, &method->out, text_format("%s.", msg), payload, "_sent");
+	if (method->out.varies) {
 		text_add(out, "\tif (SK_TAG_BYTES_OF(%s.tag) != %s) {\n\t\treturn SK_BAD_ARG;\n\t}\n", msg,
-			 pack_total(message, "_sent"));
+			 pack_total(&method->out, "_sent"));
 	}
 }
 
@@ -91,10 +77,7 @@ static void emit_result_refusals(const struct method *method, const char *msg, s
 			unpack_refusals(&refusals, cell->field->type, unpack_source(cell, text_format("%s.", msg)));
 		}
 	}
-	if (refusals.count != 0) {
-		emit_wrapped(out, 1, "if (", &refusals, " || ", ") {");
-		text_add(out, "\t\treturn SK_BAD_ARG;\n\t}\n");
-	}
+	emit_refusal(out, &refusals);
 }
 
 static void emit_result_bytes(const struct cell *cell, const char *position, struct text *out)
@@ -114,7 +97,7 @@ static void emit_result_blocks(const struct method *method, const char *payload,
 		const char *position = pack_position(payload, &method->out, cell, "_sent");
 		if (cell->role == CELL_CAP) {
 			text_add(out, "\tuint64_t %s_slot;\n", name);
-			text_add(out, "\tmemcpy(&%s_slot, %s + SK_MSG_BYTES + %uu, 8u);\n", name, payload, cell->index * 8);
+			text_add(out, "\tmemcpy(&%s_slot, %s, 8u);\n", name, pack_cap_position(payload, cell));
 			text_add(out, "\tif (%s_slot == SK_CAP_NONE || %s_slot > SK_CAP_SLOTS) {\n", name, name);
 			text_add(out, "\t\treturn SK_BAD_CAP;\n\t}\n");
 		} else if (cell->role == CELL_BLOCK && cell->field->type->kind == TYPE_BYTES) {
@@ -130,19 +113,15 @@ static void emit_results(const struct method *method, const char *msg, const cha
 {
 	const struct message *message = &method->out;
 	struct list lengths = {0};
-	if (message->payload_bytes != 0) {
-		emit_item(&lengths, message->varies ? text_format("SK_TAG_BYTES_OF(%s.tag) < %uu", msg, message->fixed_bytes)
-						    : text_format("SK_TAG_BYTES_OF(%s.tag) != %uu", msg, message->payload_bytes));
+	if (message->payload_bytes != 0 && message->fixed_bytes != 0) {
+		emit_item(&lengths, text_format("SK_TAG_BYTES_OF(%s.tag) %s %uu", msg, message->varies ? "<" : "!=",
+						message->varies ? pack_least(message) : message->payload_bytes));
 	}
 	if (message->caps != 0) {
 		emit_item(&lengths, text_format("SK_TAG_CAPS_OF(%s.tag) != %uu", msg, message->caps));
 	}
-	if (lengths.count != 0 && !(message->varies && message->fixed_bytes == 0 && message->caps == 0)) {
-		emit_wrapped(out, 1, "if (", &lengths, " || ", ") {");
-		text_add(out, "\t\treturn SK_BAD_ARG;\n\t}\n");
-	}
-	unpack_payload_words(out, message, payload, "_sent");
-	emit_result_lengths(method, msg, out);
+	emit_refusal(out, &lengths);
+	emit_result_lengths(method, msg, payload, out);
 	emit_result_refusals(method, msg, out);
 	emit_result_blocks(method, payload, out);
 	for (size_t i = 0; i < message->cells.count; i++) {

@@ -62,7 +62,19 @@ static void emit_feed_server(struct text *out)
 	text_add(out, "\t\t__builtin_trap();\n\t}\n}\n");
 }
 
-static void emit_entry(const struct file *file, struct text *out)
+static struct list with_methods(const struct file *file)
+{
+	struct list interfaces = {0};
+	for (size_t i = 0; i < file->interfaces.count; i++) {
+		struct interface *interface = list_at(&file->interfaces, i);
+		if (interface->methods.count != 0) {
+			list_add(&interfaces, interface);
+		}
+	}
+	return interfaces;
+}
+
+static void emit_entry(const struct list *interfaces, struct text *out)
 {
 	text_add(out, "\nint LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);\n\n");
 	text_add(out, "int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)\n{\n");
@@ -70,10 +82,10 @@ static void emit_entry(const struct file *file, struct text *out)
 	text_add(out, "\tmemcpy(&msg, data + 1, sizeof(msg));\n\tsize_t rest = size - 1 - sizeof(msg);\n");
 	text_add(out, "\tmemset(sk_fuzz_buffer, 0, sizeof(sk_fuzz_buffer));\n");
 	text_add(out, "\tmemcpy(sk_fuzz_buffer, data + 1 + sizeof(msg), rest < SK_PAGE_BYTES ? rest : SK_PAGE_BYTES);\n");
-	text_add(out, "\tmsg.tag &= ~(uint64_t)0xff00u;\n\tswitch (data[0] %% %zuu) {\n", file->interfaces.count);
-	for (size_t i = 0; i < file->interfaces.count; i++) {
-		const struct interface *interface = list_at(&file->interfaces, i);
-		if (i + 1 == file->interfaces.count) {
+	text_add(out, "\tmsg.tag &= ~(uint64_t)0xff00u;\n\tswitch (data[0] %% %zuu) {\n", interfaces->count);
+	for (size_t i = 0; i < interfaces->count; i++) {
+		const struct interface *interface = list_at(interfaces, i);
+		if (i + 1 == interfaces->count) {
 			text_add(out, "\tdefault:\n");
 		} else {
 			text_add(out, "\tcase %zu:\n", i);
@@ -85,10 +97,10 @@ static void emit_entry(const struct file *file, struct text *out)
 	text_add(out, "\t}\n\treturn 0;\n}\n");
 }
 
-static bool has_kind(const struct file *file, bool kernel)
+static bool has_kind(const struct list *interfaces, bool kernel)
 {
-	for (size_t i = 0; i < file->interfaces.count; i++) {
-		const struct interface *interface = list_at(&file->interfaces, i);
+	for (size_t i = 0; i < interfaces->count; i++) {
+		const struct interface *interface = list_at(interfaces, i);
 		if (interface->kernel == kernel) {
 			return true;
 		}
@@ -98,20 +110,22 @@ static bool has_kind(const struct file *file, bool kernel)
 
 void emit_fuzz(const struct file *file, struct text *out)
 {
+	struct list selected = with_methods(file);
+	const struct list *interfaces = &selected;
 	emit_head(file, out, "fuzz harness, for the host's mock architecture");
 	text_add(out, "#include <string.h>\n\n#include \"%s_server.h\"\n", file->base);
-	if (file->interfaces.count == 0) {
+	if (interfaces->count == 0) {
 		return;
 	}
-	if (has_kind(file, true)) {
+	if (has_kind(interfaces, true)) {
 		emit_kernel_call(file, out);
 	}
 	text_add(out, "\nstatic _Alignas(8) uint8_t sk_fuzz_buffer[SK_PAGE_BYTES];\n");
 	text_add(out, "\n__attribute__((weak)) void *sk_message_buffer(void)\n{\n\treturn sk_fuzz_buffer;\n}\n");
 	text_add(out, "\n__attribute__((weak)) sk_status_t sk_reply(uint64_t token, const struct sk_msg *msg)\n{\n"
 		      "\t(void)token;\n\t(void)msg;\n\treturn SK_OK;\n}\n");
-	for (size_t i = 0; i < file->interfaces.count; i++) {
-		const struct interface *interface = list_at(&file->interfaces, i);
+	for (size_t i = 0; i < interfaces->count; i++) {
+		const struct interface *interface = list_at(interfaces, i);
 		if (interface_shares(interface)) {
 			emit_region(interface, out);
 		}
@@ -119,11 +133,11 @@ void emit_fuzz(const struct file *file, struct text *out)
 			emit_handler(interface, list_at(&interface->methods, j), out);
 		}
 	}
-	if (has_kind(file, true)) {
+	if (has_kind(interfaces, true)) {
 		emit_feed_kernel(out);
 	}
-	if (has_kind(file, false)) {
+	if (has_kind(interfaces, false)) {
 		emit_feed_server(out);
 	}
-	emit_entry(file, out);
+	emit_entry(interfaces, out);
 }

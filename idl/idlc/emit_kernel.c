@@ -23,19 +23,9 @@ static void emit_lengths(const struct method *method, const char *call, const ch
 	const struct message *message = &method->in;
 	if (message->payload_bytes != 0 && message->fixed_bytes != 0) {
 		text_add(out, "\tif (%s->buffer_bytes %s %uu) {\n\t\treturn SK_BAD_ARG;\n\t}\n", call,
-			 message->varies ? "<" : "!=", message->varies ? message->fixed_bytes : message->payload_bytes);
+			 message->varies ? "<" : "!=", message->varies ? pack_least(message) : message->payload_bytes);
 	}
-	unpack_payload_words(out, message, text_format("(const uint8_t *)%s->buffer", call), "_bytes");
-	for (size_t i = 0; i < message->cells.count; i++) {
-		const struct cell *cell = list_at(&message->cells, i);
-		if (cell->role != CELL_LENGTH) {
-			continue;
-		}
-		const char *length = unpack_source(cell, source);
-		text_add(out, "\tif (%s > %lluu) {\n\t\treturn SK_BAD_ARG;\n\t}\n", length,
-			 (unsigned long long)cell->field->type->count.value);
-		text_add(out, "\tuint32_t %s_bytes = (uint32_t)%s;\n", cell->field->name.text, length);
-	}
+	unpack_lengths(out, message, source, text_format("(const uint8_t *)%s->buffer", call), "_bytes");
 	if (message->varies) {
 		text_add(out, "\tif (%s->buffer_bytes != %s) {\n\t\treturn SK_BAD_ARG;\n\t}\n", call,
 			 pack_total(message, "_bytes"));
@@ -51,10 +41,14 @@ static void emit_refusals(const struct method *method, const char *source, struc
 			unpack_refusals(&refusals, cell->field->type, unpack_source(cell, source));
 		}
 	}
-	if (refusals.count != 0) {
-		emit_wrapped(out, 1, "if (", &refusals, " || ", ") {");
-		text_add(out, "\t\treturn SK_BAD_ARG;\n\t}\n");
-	}
+	emit_refusal(out, &refusals);
+}
+
+/* A pointer into the message buffer; `offset` is " + …" or empty. */
+static const char *buffer_pointer(const char *call, const char *qualifier, const char *offset)
+{
+	return offset[0] == '\0' ? text_format("%s->buffer", call)
+				 : text_format("(%svoid *)((%suint8_t *)%s->buffer%s)", qualifier, qualifier, call, offset);
 }
 
 static void add_inputs(struct list *arguments, const struct method *method, const char *call, const char *source)
@@ -64,8 +58,7 @@ static void add_inputs(struct list *arguments, const struct method *method, cons
 		if (cell->role == CELL_VALUE) {
 			emit_item(arguments, unpack_scalar(cell->field->type, unpack_source(cell, source)));
 		} else if (cell->role == CELL_BLOCK) {
-			const char *buffer = text_format("(const uint8_t *)%s->buffer", call);
-			emit_item(arguments, text_format("(const void *)(%s)", pack_position(buffer, &method->in, cell, "_bytes")));
+			emit_item(arguments, buffer_pointer(call, "const ", pack_position("", &method->in, cell, "_bytes")));
 			if (cell->field->type->kind == TYPE_BYTES) {
 				emit_item(arguments, text_format("%s_bytes", cell->field->name.text));
 			}
@@ -79,10 +72,10 @@ static void emit_outputs(struct list *arguments, const struct method *method, co
 		const struct cell *cell = list_at(&method->out.cells, i);
 		const char *name = cell->field->name.text;
 		if (cell->role == CELL_VALUE) {
-			text_add(out, "\t%s %s = 0;\n", c_scalar(cell->field->type), name);
+			text_add(out, "\t%s %s = %s;\n", c_scalar(cell->field->type), name, c_zero(cell->field->type));
 			emit_item(arguments, text_format("&%s", name));
 		} else if (cell->role == CELL_BLOCK) {
-			emit_item(arguments, text_format("(void *)((uint8_t *)%s->buffer + %uu)", call, cell->offset));
+			emit_item(arguments, buffer_pointer(call, "", pack_position("", &method->out, cell, "_bytes")));
 			if (cell->field->type->kind == TYPE_BYTES) {
 				text_add(out, "\tuint32_t %s_bytes = %lluu;\n", name,
 					 (unsigned long long)cell->field->type->count.value);
@@ -107,7 +100,8 @@ static void emit_results(const struct method *method, const char *call, struct t
 		if (!cell->in_word && cell->role == CELL_VALUE) {
 			const char *name = cell->field->name.text;
 			text_add(out, "\tuint64_t %s_word = %s;\n", name, name);
-			text_add(out, "\tmemcpy((uint8_t *)%s->buffer + %uu, &%s_word, 8u);\n", call, cell->offset, name);
+			const char *buffer = text_format("(uint8_t *)%s->buffer", call);
+			text_add(out, "\tmemcpy(%s, &%s_word, 8u);\n", pack_position(buffer, &method->out, cell, "_bytes"), name);
 		}
 	}
 }
@@ -166,7 +160,7 @@ void emit_kernel(const struct file *file, struct text *out)
 	text_add(out, "#ifndef %s\n#define %s\n\n#include \"%s.h\"\n", guard, guard, file->base);
 	for (size_t i = 0; i < file->interfaces.count; i++) {
 		const struct interface *interface = list_at(&file->interfaces, i);
-		if (!interface->kernel) {
+		if (!interface->kernel || interface->methods.count == 0) {
 			continue;
 		}
 		for (size_t j = 0; j < interface->methods.count; j++) {

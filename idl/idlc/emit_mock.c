@@ -225,7 +225,9 @@ void emit_mock(const struct file *file, struct text *out)
 			emit_promise(interface, method, false, out);
 			emit_stub(interface, method, out);
 		}
-		emit_done(interface, out);
+		if (interface->methods.count != 0) {
+			emit_done(interface, out);
+		}
 	}
 	text_add(out, "\n#endif\n");
 }

@@ -74,6 +74,18 @@ const char *pack_total(const struct message *message, const char *suffix)
 	return text_format("%s%s", cell_length(last, suffix), offset_text(message, last, suffix));
 }
 
+uint32_t pack_least(const struct message *message)
+{
+	const struct cell *last = last_in_buffer(message);
+	return cell_varies(last) ? message->fixed_bytes : last->offset + last->bytes;
+}
+
+const char *pack_cap_position(const char *payload, const struct cell *cell)
+{
+	return cell->index == 0 ? text_format("%s + SK_MSG_BYTES", payload)
+				: text_format("%s + SK_MSG_BYTES + %uu", payload, cell->index * 8);
+}
+
 const char *pack_tag(const struct message *message, const char *suffix)
 {
 	const char *bytes = "";
@@ -152,8 +164,7 @@ void pack_payload(struct text *out, const struct message *message, const char *p
 		}
 		if (cell->role == CELL_CAP) {
 			text_add(out, "\tuint64_t %s_slot = %s;\n", cell->field->name.text, cell->field->name.text);
-			text_add(out, "\tmemcpy(%s + SK_MSG_BYTES + %uu, &%s_slot, 8u);\n", payload, cell->index * 8,
-				 cell->field->name.text);
+			text_add(out, "\tmemcpy(%s, &%s_slot, 8u);\n", pack_cap_position(payload, cell), cell->field->name.text);
 			continue;
 		}
 		const char *position = pack_position(payload, message, cell, "_bytes");

@@ -8,6 +8,15 @@
 
 #include <string.h>
 
+static void emit_prototype(const char *ring, const char *verb, const char *entry, struct text *out)
+{
+	struct list parameters = {0};
+	emit_item(&parameters, text_format("struct %s *ring", ring));
+	emit_item(&parameters, entry);
+	emit_wrapped(out, 0, text_format("static inline sk_status_t %s_%s(", ring, verb), &parameters, ", ", ")");
+	text_add(out, "{\n");
+}
+
 static void emit_ring(const struct interface *interface, const struct type *type, struct text *out)
 {
 	const char *name = c_ring(interface, type);
@@ -19,7 +28,7 @@ static void emit_ring(const struct interface *interface, const struct type *type
 	text_add(out, "\tuint64_t pad_72[7];\n\t%s entries[%llu];\n};\n", entry, count);
 
 	text_add(out, "\n/* SK_OK; SK_WOULD_BLOCK: full; SK_BAD_ARG: the reader's index makes no sense. */\n");
-	text_add(out, "static inline sk_status_t %s_push(struct %s *ring, const %s *entry)\n{\n", name, name, entry);
+	emit_prototype(name, "push", text_format("const %s *entry", entry), out);
 	text_add(out, "\tuint64_t written = __atomic_load_n(&ring->written, __ATOMIC_RELAXED);\n");
 	text_add(out, "\tuint64_t used = written - __atomic_load_n(&ring->read, __ATOMIC_ACQUIRE);\n");
 	text_add(out, "\tif (used >= %lluu) {\n\t\treturn used == %lluu ? SK_WOULD_BLOCK : SK_BAD_ARG;\n\t}\n", count, count);
@@ -27,7 +36,7 @@ static void emit_ring(const struct interface *interface, const struct type *type
 	text_add(out, "\t__atomic_store_n(&ring->written, written + 1, __ATOMIC_RELEASE);\n\treturn SK_OK;\n}\n");
 
 	text_add(out, "\n/* SK_OK; SK_WOULD_BLOCK: empty; SK_BAD_ARG: an index or the entry (then taken out) makes no sense. */\n");
-	text_add(out, "static inline sk_status_t %s_pop(struct %s *ring, %s *entry)\n{\n", name, name, entry);
+	emit_prototype(name, "pop", text_format("%s *entry", entry), out);
 	text_add(out, "\tuint64_t read = __atomic_load_n(&ring->read, __ATOMIC_RELAXED);\n");
 	text_add(out, "\tuint64_t used = __atomic_load_n(&ring->written, __ATOMIC_ACQUIRE) - read;\n");
 	text_add(out, "\tif (used == 0 || used > %lluu) {\n", count);
@@ -39,10 +48,7 @@ static void emit_ring(const struct interface *interface, const struct type *type
 	} else if (strcmp(c_stored(type->element), c_scalar(type->element)) != 0 || type->element->kind == TYPE_FLAGS) {
 		unpack_refusals(&refusals, type->element, "*entry");
 	}
-	if (refusals.count != 0) {
-		emit_wrapped(out, 1, "if (", &refusals, " || ", ") {");
-		text_add(out, "\t\treturn SK_BAD_ARG;\n\t}\n");
-	}
+	emit_refusal(out, &refusals);
 	text_add(out, "\treturn SK_OK;\n}\n");
 }
 

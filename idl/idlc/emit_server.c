@@ -23,33 +23,21 @@ static void emit_in_lengths(const struct method *method, const char *msg, struct
 	struct list lengths = {0};
 	if (message->payload_bytes != 0 && message->fixed_bytes != 0) {
 		emit_item(&lengths, text_format("SK_TAG_BYTES_OF(%s->tag) %s %uu", msg, message->varies ? "<" : "!=",
-						message->varies ? message->fixed_bytes : message->payload_bytes));
+						message->varies ? pack_least(message) : message->payload_bytes));
 	}
 	if (message->caps != 0) {
 		emit_item(&lengths, text_format("SK_TAG_CAPS_OF(%s->tag) != %uu", msg, message->caps));
 	}
-	if (lengths.count != 0) {
-		emit_wrapped(out, 1, "if (", &lengths, " || ", ") {");
-		text_add(out, "\t\treturn SK_BAD_ARG;\n\t}\n");
-	}
+	emit_refusal(out, &lengths);
 }
 
-static void emit_in_bytes_lengths(const struct method *method, const char *msg, struct text *out)
+static void emit_in_bytes_lengths(const struct method *method, const char *msg, const char *payload,
+				  struct text *out)
 {
-	const struct message *message = &method->in;
-	for (size_t i = 0; i < message->cells.count; i++) {
-		const struct cell *cell = list_at(&message->cells, i);
-		if (cell->role != CELL_LENGTH) {
-			continue;
-		}
-		const char *source = unpack_source(cell, text_format("%s->", msg));
-		text_add(out, "\tif (%s > %lluu) {\n\t\treturn SK_BAD_ARG;\n\t}\n", source,
-			 (unsigned long long)cell->field->type->count.value);
-		text_add(out, "\tuint32_t %s_bytes = (uint32_t)%s;\n", cell->field->name.text, source);
-	}
-	if (message->varies) {
+	unpack_lengths(out, &method->in, text_format("%s->", msg), payload, "_bytes");
+	if (method->in.varies) {
 		text_add(out, "\tif (SK_TAG_BYTES_OF(%s->tag) != %s) {\n\t\treturn SK_BAD_ARG;\n\t}\n", msg,
-			 pack_total(message, "_bytes"));
+			 pack_total(&method->in, "_bytes"));
 	}
 }
 
@@ -75,7 +63,7 @@ static void emit_in_blocks(const struct method *method, const char *payload, str
 		const char *position = pack_position(payload, &method->in, cell, "_bytes");
 		if (cell->role == CELL_CAP) {
 			text_add(out, "\tuint64_t %s_slot;\n", name);
-			text_add(out, "\tmemcpy(&%s_slot, %s + SK_MSG_BYTES + %uu, 8u);\n", name, payload, cell->index * 8);
+			text_add(out, "\tmemcpy(&%s_slot, %s, 8u);\n", name, pack_cap_position(payload, cell));
 			text_add(out, "\tif (%s_slot == SK_CAP_NONE || %s_slot > SK_CAP_SLOTS) {\n", name, name);
 			text_add(out, "\t\treturn SK_BAD_CAP;\n\t}\n");
 		} else if (cell->role == CELL_BLOCK && field->type->kind == TYPE_BYTES) {
@@ -99,10 +87,7 @@ static void emit_in_refusals(const struct method *method, const char *msg, struc
 			unpack_refusals(&refusals, cell->field->type, unpack_source(cell, text_format("%s->", msg)));
 		}
 	}
-	if (refusals.count != 0) {
-		emit_wrapped(out, 1, "if (", &refusals, " || ", ") {");
-		text_add(out, "\t\treturn SK_BAD_ARG;\n\t}\n");
-	}
+	emit_refusal(out, &refusals);
 }
 
 /* Shared regions: found through the server, bounds checked by sk_span_resolve / the ring's own function. */
@@ -192,27 +177,33 @@ static void emit_out_variables(struct list *arguments, const struct method *meth
 			text_add(out, "\tsk_cap_t %s = SK_CAP_NONE;\n", name);
 			break;
 		default:
-			text_add(out, "\t%s %s = 0;\n", c_scalar(field->type), name);
+			text_add(out, "\t%s %s = %s;\n", c_scalar(field->type), name, c_zero(field->type));
 			break;
 		}
 		emit_item(arguments, address);
 	}
 }
 
-static void emit_out_limits(const struct method *method, struct text *out)
+/* The bounds of `bytes` results: `verdict` is what a longer one gets. */
+static void emit_out_limits(const struct method *method, const char *verdict, struct text *out)
 {
+	struct list refusals = {0};
 	for (size_t i = 0; i < method->out.fields.count; i++) {
 		const struct field *field = list_at(&method->out.fields, i);
 		if (field->type->kind == TYPE_BYTES) {
-			text_add(out, "\tif (%s_bytes > %lluu) {\n", field->name.text, (unsigned long long)field->type->count.value);
-			text_add(out, "\t\treturn SK_BAD_STATE; /* the server's own mistake */\n\t}\n");
+			emit_item(&refusals, text_format("%s_bytes > %lluu", field->name.text,
+							 (unsigned long long)field->type->count.value));
 		}
+	}
+	if (refusals.count != 0) {
+		emit_wrapped(out, 1, "if (", &refusals, " || ", ") {");
+		text_add(out, "\t\treturn %s\n\t}\n", verdict);
 	}
 }
 
 static void emit_out(const struct method *method, const char *msg, const char *payload, struct text *out)
 {
-	emit_out_limits(method, out);
+	emit_out_limits(method, "SK_BAD_STATE; /* the server's own mistake */", out);
 	pack_payload(out, &method->out, payload, true);
 	const char *length = pack_tag(&method->out, "_bytes");
 	text_add(out, "\t%s->tag = SK_OK%s;\n", msg, length);
@@ -239,8 +230,7 @@ static void emit_dispatch_method(const struct interface *interface, const struct
 		text_add(out, "\tuint8_t *%s = sk_message_buffer();\n", payload);
 	}
 	emit_in_lengths(method, msg, out);
-	unpack_payload_words(out, &method->in, payload, "_bytes");
-	emit_in_bytes_lengths(method, msg, out);
+	emit_in_bytes_lengths(method, msg, payload, out);
 	emit_in_refusals(method, msg, out);
 	emit_in_blocks(method, payload, out);
 	emit_in_shared(interface, method, msg, out);
@@ -273,13 +263,7 @@ static void emit_deferred_reply(const struct interface *interface, const struct 
 	text_add(out, "{\n\tstruct sk_msg %s = {.tag = sk_reply_tag(%s)};\n", msg, status);
 	if (method->out.fields.count != 0) {
 		text_add(out, "\tif (%s != SK_OK) {\n\t\treturn sk_reply(%s, &%s);\n\t}\n", status, token, msg);
-		for (size_t i = 0; i < method->out.fields.count; i++) {
-			const struct field *field = list_at(&method->out.fields, i);
-			if (field->type->kind == TYPE_BYTES) {
-				text_add(out, "\tif (%s_bytes > %lluu) {\n\t\treturn SK_BAD_ARG;\n\t}\n", field->name.text,
-					 (unsigned long long)field->type->count.value);
-			}
-		}
+		emit_out_limits(method, "SK_BAD_ARG;", out);
 		if (pack_is_long(&method->out)) {
 			text_add(out, "\tuint8_t *%s = sk_message_buffer();\n", payload);
 			pack_payload(out, &method->out, payload, false);
@@ -353,7 +337,7 @@ void emit_server(const struct file *file, struct text *out)
 		 guard, file->base);
 	for (size_t i = 0; i < file->interfaces.count; i++) {
 		const struct interface *interface = list_at(&file->interfaces, i);
-		if (!interface->kernel) {
+		if (!interface->kernel && interface->methods.count != 0) {
 			emit_interface(interface, out);
 		}
 	}

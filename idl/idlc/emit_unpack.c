@@ -52,20 +52,6 @@ const char *unpack_source(const struct cell *cell, const char *msg)
 			     : text_format("%s%s_word", cell->field->name.text, cell_part(cell));
 }
 
-void unpack_payload_words(struct text *out, const struct message *message, const char *payload, const char *suffix)
-{
-	for (size_t i = 0; i < message->cells.count; i++) {
-		const struct cell *cell = list_at(&message->cells, i);
-		if (cell->in_word || cell->role == CELL_BLOCK || cell->role == CELL_CAP) {
-			continue;
-		}
-		const char *name = cell->field->name.text;
-		text_add(out, "\tuint64_t %s%s_word;\n", name, cell_part(cell));
-		text_add(out, "\tmemcpy(&%s%s_word, %s, 8u);\n", name, cell_part(cell),
-			 pack_position(payload, message, cell, suffix));
-	}
-}
-
 static void check_elements(struct text *out, const struct type *type, const char *name, const char *index)
 {
 	struct list refusals = {0};
@@ -91,5 +77,54 @@ void unpack_check_block(struct text *out, const struct type *type, const char *n
 	} else if (type->kind == TYPE_STRUCT) {
 		text_add(out, "\tif (!%s_valid(%s%s)) {\n\t\treturn SK_BAD_ARG;\n\t}\n", type->declaration->c_name,
 			 by_value ? "&" : "", name);
+	}
+}
+
+static const char *length_refusal(const struct cell *cell, const char *msg)
+{
+	return text_format("%s > %lluu", unpack_source(cell, msg), (unsigned long long)cell->field->type->count.value);
+}
+
+static void define_length(struct text *out, const struct cell *cell, const char *msg, const char *suffix)
+{
+	text_add(out, "\tuint32_t %s%s = (uint32_t)%s;\n", cell->field->name.text, suffix, unpack_source(cell, msg));
+}
+
+static void unpack_word_lengths(struct text *out, const struct message *message, const char *msg, const char *suffix)
+{
+	struct list refusals = {0};
+	for (size_t i = 0; i < message->cells.count; i++) {
+		const struct cell *cell = list_at(&message->cells, i);
+		if (cell->role == CELL_LENGTH && cell->in_word) {
+			emit_item(&refusals, length_refusal(cell, msg));
+		}
+	}
+	emit_refusal(out, &refusals);
+	for (size_t i = 0; i < message->cells.count; i++) {
+		const struct cell *cell = list_at(&message->cells, i);
+		if (cell->role == CELL_LENGTH && cell->in_word) {
+			define_length(out, cell, msg, suffix);
+		}
+	}
+}
+
+void unpack_lengths(struct text *out, const struct message *message, const char *msg, const char *payload,
+		    const char *suffix)
+{
+	unpack_word_lengths(out, message, msg, suffix);
+	for (size_t i = 0; i < message->cells.count; i++) {
+		const struct cell *cell = list_at(&message->cells, i);
+		if (cell->in_word || cell->role == CELL_BLOCK || cell->role == CELL_CAP) {
+			continue;
+		}
+		const char *word = text_format("%s%s_word", cell->field->name.text, cell_part(cell));
+		text_add(out, "\tuint64_t %s;\n", word);
+		text_add(out, "\tmemcpy(&%s, %s, 8u);\n", word, pack_position(payload, message, cell, suffix));
+		if (cell->role == CELL_LENGTH) {
+			struct list refusals = {0};
+			emit_item(&refusals, length_refusal(cell, msg));
+			emit_refusal(out, &refusals);
+			define_length(out, cell, msg, suffix);
+		}
 	}
 }

@@ -5,6 +5,7 @@
  */
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "canonical.h"
 #include "check.h"
@@ -97,6 +98,29 @@ static void hash_interfaces(const struct list *files)
 	}
 }
 
+/* Two files can't have an output in common: `a.idl` with `_kernel.h` and `a_kernel.idl` with `.h`. */
+static void check_outputs(const struct list *files)
+{
+	struct list names = {0};
+	struct list owners = {0};
+	for (size_t i = 0; i < files->count; i++) {
+		struct file *file = list_at(files, i);
+		for (size_t j = 0; j < emitter_count; j++) {
+			const char *name = text_format("%s%s", file->base, emitters[j].suffix);
+			for (size_t k = 0; k < names.count; k++) {
+				const struct file *other = list_at(&owners, k);
+				if (strcmp(list_at(&names, k), name) == 0) {
+					diagnostic_error((struct location){file->path, 1, 1}, "its output %s is also that of %s, expected "
+									      "other file names", name, other->path);
+					return;
+				}
+			}
+			emit_item(&names, name);
+			list_add(&owners, file);
+		}
+	}
+}
+
 static bool emit_all(const struct list *files, const char *folder)
 {
 	for (size_t i = 0; i < files->count; i++) {
@@ -126,6 +150,7 @@ static int compile(const struct options *options, int count, char **paths)
 	}
 	if (diagnostic_count() == 0) {
 		check_files(&files);
+		check_outputs(&files);
 	}
 	if (diagnostic_count() != 0) {
 		return 2;
