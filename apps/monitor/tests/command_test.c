@@ -1,0 +1,178 @@
+/* Commands: what they ask, what they print, and what they say when something is wrong. */
+#include "bench.h"
+
+static int program(void **unused)
+{
+	(void)unused;
+	bench_open(false);
+	return 0;
+}
+
+static void assert_answer(const char *line, const char *answer)
+{
+	command_run(line);
+	bench_assert_printed(answer);
+}
+
+static void test_wrong_lines(void **unused)
+{
+	(void)unused;
+	assert_answer("", "");
+	assert_answer("    ", "");
+	assert_answer("frobnicate", "no command \"frobnicate\"; `help` lists them\n");
+	assert_answer("start", "too few arguments; usage: start VM\n");
+	assert_answer("start linux now", "too many arguments; usage: start VM\n");
+	assert_answer("vms 1", "too many arguments; usage: vms\n");
+	assert_answer("start 1 2 3 4 5 6 7 8 9", "too many arguments; usage: start VM\n");
+	assert_answer("start windows", "there is no VM \"windows\". There are: linux, zephyr\n");
+	assert_answer("start 2", "there is no VM \"2\". There are: linux, zephyr\n");
+	assert_answer("kill nobody",
+		      "there is no server \"nobody\". There are: sched, console, monitor, uart0, uart1\n");
+	assert_answer("crashes xyz", "\"xyz\" is not a number\n");
+	assert_answer("crashes 0xg", "\"0xg\" is not a number\n");
+	assert_answer("loglines maybe", "\"maybe\" is not a \"on\" or \"off\"\n");
+	assert_answer("help nosuch", "\"nosuch\" is not a command\n");
+	assert_string_equal(bench.orders, "");
+}
+
+static void test_orders(void **unused)
+{
+	(void)unused;
+	assert_answer("start linux", "start linux: done\n");
+	assert_answer("pause 1", "pause zephyr: done\n");
+	assert_answer("resume zephyr", "resume zephyr: done\n");
+	assert_answer("  stop   linux ", "stop linux: done\n");
+	assert_answer("reset linux", "reset linux: done\n");
+	assert_answer("destroy linux", "destroy linux: done\n");
+	assert_answer("create linux", "create linux: done\n");
+	assert_answer("kill uart0", "kill uart0: done\n");
+	assert_answer("restart sched", "restart sched: done\n");
+	assert_answer("loglines on", "log lines on: done\n");
+	assert_answer("reboot", "machine reset: done\n");
+	assert_answer("poweroff", "power off: done\n");
+	assert_string_equal(bench.orders,
+			    "vm_start 0;vm_pause 1;vm_resume 1;vm_stop 0;vm_reset 0;vm_destroy 0;vm_create 0;"
+			    "server_kill 3;server_restart 0;show_log 1;machine_reset 0;power_off 0;");
+}
+
+static void test_refused_orders(void **unused)
+{
+	(void)unused;
+	bench.order_status = 5;
+	assert_answer("start linux", "start linux: not done: its state does not allow this (5)\n");
+	bench.order_status = -4;
+	assert_answer("kill uart0", "kill uart0: not done: this monitor lacks the right (-4)\n");
+	bench.order_status = -99;
+	assert_answer("kill uart0", "kill uart0: not done: ? (-99)\n");
+}
+
+static void test_supervisor_gone(void **unused)
+{
+	(void)unused;
+	bench.dead = true;
+	assert_answer("vms", "there are no VMs\n");
+	assert_answer("system", "supervisor: nobody answers there (-12)\n");
+	assert_answer("memory", "memory: nobody answers there (-12)\n");
+	assert_answer("poweroff", "power off: not done: nobody answers there (-12)\n");
+	assert_answer("counters", "the supervisor gave no counters\n");
+}
+
+static void test_lists(void **unused)
+{
+	(void)unused;
+	assert_answer("vms", "name    state    vCPUs     memory  devices  starts  VMM\n"
+			     "linux   running      2  256.0 MiB        2       1  -\n"
+			     "zephyr  running      2  256.0 MiB        2       1  -\n");
+	command_run("servers");
+	bench_assert_contains("uart1    uart     failed          4        4  0 1           8  3.1 MiB"
+			      "          1004  500.000 ms\n");
+	assert_answer("vm linux", "linux: running, 256.0 MiB, 2 devices, started 1 times\n"
+				  "vCPU  state    core  exits  CPU time  next timer\n"
+				  "   0  running     0    100  3.000 ms           -\n"
+				  "   1  running     1    100  3.000 ms           -\n");
+	assert_answer("threads uart0", "server  thread  state      core  task  calls served  CPU time"
+				       "  in service (badge, method)\n"
+				       "uart0        0  receiving     1     7             5    1.5 us  -\n");
+	assert_answer("caps uart0", "slot  type      rights    badge  object  generation\n"
+				    "   3  endpoint  ---c--g  300000      17           2\n"
+				    "   5  endpoint  ---c--g  300000      17           2\n");
+}
+
+static void test_statistics(void **unused)
+{
+	(void)unused;
+	assert_answer("exits", "VM     reason      exits   share\n"
+			       "linux  mmio_write    150  75.0 %\n"
+			       "linux  halt           50  25.0 %\n");
+	assert_answer("exits zephyr", "no exits yet\n");
+	command_run("counters");
+	bench_assert_contains("counter              core 0  core 1\n"
+			      "kernel entries            0     100\n");
+	command_run("cpu");
+	bench_assert_contains("uart0    500.000 ms       25.0 %          1003\n");
+	command_run("cpu 2");
+	bench_assert_contains("uart0        0 ns            -             0\n");
+	assert_answer("memory", "memory: 1024.0 MiB in all, 700.0 MiB free, the largest free piece 512.0 MiB\n"
+				"kernel objects: 300 of 4096; the supervisor's capability slots: 90 of 511\n");
+	assert_answer("system", "2 cores, 5 servers, 2 VMs; up 12.345 s; 3 crashes\n");
+}
+
+static void test_crashes(void **unused)
+{
+	(void)unused;
+	assert_answer("crashes", "number  server  instance       at  reason  address  pc  what followed\n"
+				 "     2  uart0          0  5.000 s  killed        0   0  restarted\n"
+				 "     3  uart0          0  5.000 s  killed        0   0  restarted\n");
+	assert_answer("crashes 2", "crash 2: uart0 killed\n  pc 400100\n");
+	assert_answer("crashes 9", "crash: there is no such crash record (any more) (4)\n");
+}
+
+static void test_consoles(void **unused)
+{
+	(void)unused;
+	command_run("console uart0");
+	bench_assert_printed("console uart0: done\n");
+	assert_answer("consoles", "key  name     printed  typed  waiting  typed in vain\n"
+				  "0    control      100      5       10              0\n"
+				  "1    uart0        100      5       10              0  on the terminal\n"
+				  "M    monitor      100      5       10              0\n"
+				  "log lines are shown\n");
+	command_run("scrollback uart0");
+	assert_int_equal(strlen(bench_printed()), 5001);
+	command_run("log");
+	assert_int_equal(bench_printed()[4999], 'l');
+}
+
+static void test_help(void **unused)
+{
+	const struct command *command = NULL;
+	uint32_t count = 0;
+
+	(void)unused;
+	command_run("help");
+	const char *all = bench_printed();
+	for (; (command = command_at(count)) != NULL; count++) {
+		assert_non_null(strstr(all, command->summary));
+		assert_ptr_equal(command_named(command->name), command);
+	}
+	assert_true(count > 20);
+	assert_answer("help stop", "stop VM: stop a VM at once\n"
+				   "Like pulling the plug: the guest is not asked. Its memory stays until it is started again.\n");
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_wrong_lines, program),
+		cmocka_unit_test_setup(test_orders, program),
+		cmocka_unit_test_setup(test_refused_orders, program),
+		cmocka_unit_test_setup(test_supervisor_gone, program),
+		cmocka_unit_test_setup(test_lists, program),
+		cmocka_unit_test_setup(test_statistics, program),
+		cmocka_unit_test_setup(test_crashes, program),
+		cmocka_unit_test_setup(test_consoles, program),
+		cmocka_unit_test_setup(test_help, program),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
