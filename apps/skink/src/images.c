@@ -13,8 +13,8 @@
 
 #define IMAGE_MAX (512 * MIB)
 
-static const char *const guest_folders[] = { "guest", "aarch64/guests", NULL };
-static const char *const server_folders[] = { "aarch64/servers", NULL };
+static const char *const guest_folders[] = { "guest", "aarch64/guest", NULL };
+static const char *const server_folders[] = { "aarch64/images", NULL };
 
 static char *image_at(const char *folder, const char *between, const char *name)
 {
@@ -90,7 +90,7 @@ static void image_missing(struct system *system, const char *name, enum image_ki
 {
 	if (kind == IMAGE_SERVER) {
 		source_error(&system->source, node, property,
-			     "names `%s`, but there is no such program; expected one of those in %s/aarch64/servers "
+			     "names `%s`, but there is no such program; expected one of those in %s/aarch64/images "
 			     "(build/run builds them), or --images DIR",
 			     name, system->out);
 	} else {

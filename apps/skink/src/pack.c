@@ -175,11 +175,11 @@ static void pack_segment(struct packing *packing, uint64_t address, uint64_t mem
 static void pack_supervisor(struct packing *packing)
 {
 	struct elf elf;
-	struct bytes file = built_file(packing->system, "servers/supervisor");
+	struct bytes file = built_file(packing->system, "images/supervisor");
 	const char *wrong = elf_read(&file, &elf);
 	uint64_t heap = (uint64_t)packing->system->manifest.supervisor_heap_kib << 10;
 	if (wrong != NULL) {
-		fatal(TOOL_BAD_INPUT, "'%s/aarch64/servers/supervisor' %s: build the system again", packing->system->out, wrong);
+		fatal(TOOL_BAD_INPUT, "'%s/aarch64/images/supervisor' %s: build the system again", packing->system->out, wrong);
 	}
 	for (uint32_t i = 0; i < elf.segment_count; i++) {
 		const struct elf_segment *segment = &elf.segments[i];

@@ -1,5 +1,5 @@
 /* See system.h. */
-#define _POSIX_C_SOURCE 200809L /* readlink */
+#define _DEFAULT_SOURCE /* readlink, realpath */
 #include "system.h"
 
 #include <errno.h>
@@ -41,6 +41,20 @@ static char *system_out(const struct options *options)
 		}
 	}
 	return text_print("%s", program);
+}
+
+/* manifest/one.dts beside the output folder, told as it is seen from the current folder. */
+static const char *system_default_manifest(const struct system *system)
+{
+	char *given = text_print("%s/../manifest/one.dts", system->out);
+	char *path = realpath(given, NULL);
+	char *here = realpath(".", NULL);
+	size_t length = here == NULL ? 0 : strlen(here);
+	if (path == NULL) {
+		return given; /* reading it will tell */
+	}
+	bool below = length > 1 && strncmp(path, here, length) == 0 && path[length] == '/';
+	return below ? path + length + 1 : path;
 }
 
 void system_read(struct system *system)
@@ -102,7 +116,7 @@ struct system *system_load(const struct options *options)
 	system->out = system_out(options);
 	const char *path = options->manifest;
 	if (path == NULL) {
-		path = text_print("%s/../manifest/one.dts", system->out);
+		path = system_default_manifest(system);
 	}
 	if (options->verbose) {
 		notice("manifest '%s'", path);

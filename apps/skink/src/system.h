@@ -40,7 +40,7 @@ char *system_path(const struct system *system, int node);
 
 /* images.c: finds and reads what the manifest names; errors are the source's. */
 void images_load(struct system *system);
-/* A file of the build itself ("kernel.bin", "servers/supervisor"); NULL if it isn't there. */
+/* A file of the build itself ("kernel.bin", "images/supervisor"); NULL if it isn't there. */
 char *images_built(const struct system *system, const char *name);
 const struct image *image_named(const struct system *system, const char *name);
 /* image_format.c: whether the file is what it is meant for. */

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Command lines, images and graphs: what is refused, with which words. cli_test.py SKINK"""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import fixture
+from fixture import elf, linux_image, manifest
+
+SKINK = os.path.abspath(sys.argv.pop(1))
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.root = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.root)
+        self.folder = fixture.Folder(self.root, SKINK)
+
+    def refused(self, text, command, *arguments, status=2):
+        code, out, err = self.folder.run(command, *arguments)
+        self.assertEqual((code, out), (status, ""), err)
+        self.assertIn(text, err)
+        return err
+
+    def accepted(self, command, *arguments):
+        code, out, err = self.folder.run(command, *arguments)
+        self.assertEqual(code, 0, err)
+        return out + err
+
+
+class Arguments(Case):
+    def test_commands(self):
+        def run(*arguments):
+            return subprocess.run([SKINK, *arguments], capture_output=True, text=True, timeout=60)
+        self.assertEqual(run().returncode, 2)
+        self.assertIn("unknown command 'rum'", run("rum").stderr)
+        self.assertEqual(run("rum").returncode, 2)
+        for arguments in (["--help"], ["help"], ["run", "--help"], ["check", "-h"], ["graph", "--help"], ["pack", "--help"]):
+            done = run(*arguments)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn("xamples", done.stdout)
+
+    def test_options(self):
+        one = manifest("one.dts")
+        self.refused("unknown option --kernal", "run", "--kernal", "x")
+        self.refused("did you mean --timeout", "run", "--time", "3")
+        self.refused("--batch is no option of `skink check`", "check", "--batch", one)
+        self.refused("--mem is 'many'; expected a number from 16", "run", "--mem", "many")
+        self.refused("--mem is '-5'", "run", "--mem=-5")
+        self.refused("--cores is '9'", "run", "--cores", "9")
+        self.refused("--vcpus is '0'", "run", "--vcpus", "0")
+        self.refused("--timeout lacks its value", "run", "--timeout")
+        self.refused("--icount takes no value", "run", "--icount=yes")
+        self.refused("one argument too many", "run", one, one)
+        self.refused("unknown option -x", "run", "-x")
+        self.refused("--monitor needs --batch", "run", "--monitor", "list")
+        self.refused("--when is given 1 times", "run", "--batch", "--when", "x")
+        self.refused("--monitor is empty", "run", "--batch", "--monitor", "")
+        self.refused("no manifest", "check")
+        self.refused("no output", "pack", one)
+        self.refused("expected dot, svg", "graph", "--format", "gif", one)
+
+    def test_manifest_file(self):
+        self.refused("no.dts: error: can't be read: No such file", "run", "--manifest", "no.dts")
+        self.refused("Is a directory", "check", self.root)
+        self.refused("syntax error", "check", self.folder.put("empty.dts", b""))
+        self.refused("error", "check", self.folder.put("noise.dts", bytes(range(256)) * 10))
+        self.refused("no flattened devicetree", "check", self.folder.put("short.dtb", b"\xd0\x0d\xfe\xed" + b"\0" * 30))
+
+    def test_command_line_is_named(self):
+        self.refused("--kernel: error: /vms/linux: `kernel`", "run", "--kernel", "/no/file")
+        self.refused("/no/file", "run", "--initrd", "/no/file")
+        self.refused("--machine-mem: error: /platform: `memory` is 64 MiB; expected at least", "run", "--machine-mem", "64")
+        self.refused("No such file", "run", "--dtb", "/no/file")
+        self.refused("can't be written", "run", "--log", "/no/folder/file")
+
+
+class Check(Case):
+    def test_good(self):
+        self.assertIn("no errors, 0 warnings", self.accepted("check", manifest("one.dts")))
+        blob = self.folder.path("one.dtb")
+        subprocess.run(["dtc", "-q", "-O", "dtb", "-o", blob, manifest("one.dts")], check=True)
+        self.assertIn("no errors", self.accepted("check", blob))
+
+    def test_binary_has_no_lines(self):
+        blob = self.folder.path("bad.dtb")
+        subprocess.run(["dtc", "-q", "-O", "dtb", "-o", blob, "-"], check=True,
+                       input=b'/dts-v1/; / { compatible = "skink,system-1"; };')
+        self.refused("bad.dtb: error: / has no node `platform`", "check", blob)
+
+    def test_missing_image(self):
+        os.unlink(self.folder.path("aarch64/images/uart"))
+        os.unlink(self.folder.path("guest/initrd"))
+        err = self.refused("one.dts:", "check", manifest("one.dts"))
+        self.assertRegex(err, r"one\.dts:\d+: error: /servers/uart0: `image` names `uart`, but there is no such program")
+        self.assertRegex(err, r"one\.dts:\d+: error: /vms/linux: `initrd` names `initrd`, but there is no such file")
+        self.assertIn("2 errors", err)
+
+    def test_server_images(self):
+        for data, text in ((b"hello", "is no ELF file"), (b"", "is no ELF file"), (fixture.SERVER[:70], "is a damaged ELF"),
+                           (elf([(5, 0x400000, b"x", 1)], machine=62), "for another machine"),
+                           (elf([(5, 0x400000, b"x", 1)], kind=3), "fixed address"), (elf([]), "nothing to load"),
+                           (elf([(5, 0x10000000, b"x", 1)]), "outside a server's image range"),
+                           (elf([(5, 0x400000, b"xx", 1)]), "a segment lies outside")):
+            self.folder.put("aarch64/images/rtc", data)
+            self.refused(text, "check", manifest("one.dts"))
+
+    def test_kernels(self):
+        for data, text in ((b"", "no magic"), (b"\x1f\x8b" + b"x" * 100, "compressed with gzip"),
+                           (b"MZ\0\0zimg" + b"x" * 100, "zboot"), (fixture.SERVER, "kernel-format = \"elf\""),
+                           (linux_image(image_size=1 << 40), "expected it to fit"),
+                           (linux_image(offset=(1 << 64) - 1), "expected it to fit")):
+            path = self.folder.put("kernel", data)
+            self.refused(text, "run", "--kernel", path)
+        self.refused("is empty", "run", "--initrd", self.folder.put("empty", b""))
+        self.refused("is no flattened devicetree", "run", "--dtb", self.folder.put("dtb", b"x" * 100))
+        self.refused("larger than half", "run", "--initrd", self.folder.put("large", b"x" * (9 << 20)), "--mem", "16")
+
+    def test_replacements(self):
+        run = ("run", "--dry-run", "--qemu", "echo-qemu")
+        self.assertIn("-smp 3 ", self.accepted(*run, "--cores", "3"))
+        self.assertIn("-m 1024 ", self.accepted(*run, "--mem", "512"))
+        self.assertRegex(self.accepted(*run, "--mem", "2048"), r"-m 21\d\d ")
+        self.assertIn("-cpu max ", self.accepted(*run, "--cpu", "max"))
+        self.assertIn("-icount shift=0,sleep=off", self.accepted(*run, "--icount"))
+        self.accepted(*run, "--vcpus", "4", "--cores", "4", "--kernel", self.folder.path("guest/linux"))
+
+
+class Graph(Case):
+    def test_dot(self):
+        for name in sorted(os.listdir(fixture.MANIFESTS)):
+            if name.endswith(".dts"):
+                dot = self.accepted("graph", manifest(name))
+                self.assertIn("digraph", dot)
+                subprocess.run(["dot", "-Tplain"], input=dot.encode(), check=True, capture_output=True, timeout=60)
+
+    def test_content(self):
+        dot = self.accepted("graph", manifest("one.dts"))
+        for text in ("VM linux", "pl011@9000000", 'label="sched"', "line 33", "stream 1", "stream M", "interrupt 33"):
+            self.assertIn(text, dot)
+
+    def test_quotes(self):
+        path = self.folder.put("q.dts", b'/dts-v1/;\n/include/ "%s"\n/ { model = "a \\"b\\" \\\\ c"; };\n'
+                               % manifest("one.dts").encode())
+        subprocess.run(["dot", "-Tplain"], input=self.accepted("graph", path).encode(), check=True, capture_output=True)
+
+    def test_picture(self):
+        self.accepted("graph", manifest("one.dts"), "-o", self.folder.path("one.svg"))
+        with open(self.folder.path("one.svg"), encoding="utf-8") as file:
+            self.assertIn("<svg", file.read())
+
+
+if __name__ == "__main__":
+    unittest.main()
