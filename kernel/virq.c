@@ -91,6 +91,11 @@ static bool bit_clear(struct vcpu *vcpu, uint32_t line)
 	return (__atomic_fetch_and(&vcpu->pending[line / WORD_BITS], ~bit, __ATOMIC_ACQ_REL) & bit) != 0;
 }
 
+static bool waits(const struct vcpu *vcpu, uint32_t line)
+{
+	return (__atomic_load_n(&vcpu->pending[line / WORD_BITS], __ATOMIC_ACQUIRE) & 1ull << line % WORD_BITS) != 0;
+}
+
 static bool is_here(const struct vcpu *vcpu)
 {
 	return vcpu->context.core == core_this()->index;
@@ -228,13 +233,10 @@ static void unlist(struct vcpu *vcpu, uint32_t index, uint32_t line, struct sk_l
 static void ended(struct vcpu *vcpu, uint32_t index, uint32_t line, struct sk_line *entry, uint32_t config)
 {
 	arch_list_clear(vcpu, index);
-	state_change(entry, SK_LINE_PENDING | SK_LINE_ACTIVE | LINE_REQUESTS | LINE_HOLDER_MASK, 0);
-	uint64_t waits = __atomic_load_n(&vcpu->pending[line / WORD_BITS], __ATOMIC_ACQUIRE);
-	if ((config & SK_LINE_LEVEL) == 0) {
-		if ((waits & 1ull << line % WORD_BITS) != 0) {
-			state_change(entry, 0, SK_LINE_PENDING); /* latched anew meanwhile */
-		}
-	} else if ((state_of(entry) & SK_LINE_ASSERTED) != 0) {
+	uint32_t clear = SK_LINE_ACTIVE | LINE_DROP_PENDING | LINE_DROP_ACTIVE | LINE_HOLDER_MASK;
+	bool anew = waits(vcpu, line) && (state_of(entry) & LINE_MAKE_ACTIVE) == 0;
+	state_change(entry, anew ? clear : clear | SK_LINE_PENDING, 0);
+	if ((config & SK_LINE_LEVEL) != 0 && (state_of(entry) & SK_LINE_ASSERTED) != 0) {
 		struct vcpu *target = line < SK_PRIVATE_LINES ? vcpu : target_of(vcpu->context.space, config);
 		if (target == vcpu) {
 			(void)bit_set(vcpu, line);
@@ -278,8 +280,10 @@ static void fold(struct vcpu *vcpu, uint32_t index)
 		(void)arch_list_set(vcpu, index, line, priority_of(config), wanted, (config & SK_LINE_LEVEL) != 0);
 	}
 	uint32_t clear = LINE_DROP_PENDING | LINE_DROP_ACTIVE | SK_LINE_ACTIVE;
-	state_change(entry, wanted == LIST_ACTIVE ? clear | SK_LINE_PENDING : clear,
-		     wanted == LIST_PENDING ? 0 : SK_LINE_ACTIVE);
+	if (wanted == LIST_ACTIVE && !waits(vcpu, line)) {
+		clear |= SK_LINE_PENDING; /* the guest took it, and it was not latched anew */
+	}
+	state_change(entry, clear, wanted == LIST_PENDING ? 0 : SK_LINE_ACTIVE);
 }
 
 /* A list register for a line of that priority: a free one, or that of the least urgent line not taken yet. */
@@ -320,7 +324,7 @@ static bool list(struct vcpu *vcpu, uint32_t line, uint32_t config)
 		/* Raised again. While the guest has it, an edge waits beside; a level is looked at when it ends. */
 		uint32_t same;
 		state = arch_list_state(vcpu, (uint32_t)index, &same);
-		if ((state_of(entry) & SK_LINE_PENDING) != 0) {
+		if ((config & SK_LINE_LEVEL) == 0 || (state_of(entry) & SK_LINE_PENDING) != 0) {
 			state |= LIST_PENDING;
 		}
 	} else {

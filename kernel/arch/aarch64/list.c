@@ -191,8 +191,7 @@ bool arch_list_set(struct vcpu *vcpu, uint32_t index, uint32_t line, uint32_t pr
 	if (is_used(vcpu, index) && vcpu->arch.list_line[index] == TIMER_LINE) {
 		arch_list_clear(vcpu, index); /* a physical line must not stay active without its list register */
 	}
-	uint64_t list = field_put(line, ICH_LR_VINTID) | field_put(priority, ICH_LR_PRIORITY) | ICH_LR_GROUP1 |
-			field_put(state, ICH_LR_STATE);
+	uint64_t list = field_put(line, ICH_LR_VINTID) | field_put(priority, ICH_LR_PRIORITY) | ICH_LR_GROUP1;
 	if (line == TIMER_LINE && vcpu->arch.timer_masked) {
 		vcpu->arch.timer_masked = false;
 		if (is_resident(vcpu) && !timer_asserted()) {
@@ -200,12 +199,13 @@ bool arch_list_set(struct vcpu *vcpu, uint32_t index, uint32_t line, uint32_t pr
 			return false;
 		}
 		list |= ICH_LR_HW | field_put(TIMER_LINE, ICH_LR_PINTID);
+		state = state == LIST_BOTH ? LIST_PENDING : state; /* a linked line can't be both */
 	} else if (end_notice) {
 		list |= ICH_LR_EOI;
 	}
 	vcpu->arch.list_line[index] = (uint16_t)line;
 	vcpu->arch.list_used |= (uint16_t)(1u << index);
-	list_write(vcpu, index, list);
+	list_write(vcpu, index, list | field_put(state, ICH_LR_STATE));
 	return true;
 }
 
