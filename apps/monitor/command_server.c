@@ -1,7 +1,9 @@
 /* Servers: what they are, their threads and capabilities, their crashes, and orders to them. */
 #include <string.h>
 
+#include <sk/idl/kernel_names.h>
 #include <sk/idl/supervisor_client.h>
+#include <sk/idl/supervisor_names.h>
 
 #include "command.h"
 #include "format.h"
@@ -21,7 +23,7 @@ static void list_servers(const struct argument *arguments, uint32_t count)
 	for (uint32_t i = 0; operator_server(names_supervisor(), i, &server) == SK_OK; i++) {
 		table_cell("%.24s", (const char *)server.name);
 		table_cell("%.24s", (const char *)server.image);
-		table_cell("%s", format_server_state(server.state));
+		table_cell("%s", sk_server_state_name(server.state));
 		table_cell("%u", (unsigned)server.instance);
 		table_cell("%u", (unsigned)server.crashes);
 		table_cell("%s", format_cores(text, server.cores));
@@ -41,7 +43,7 @@ static void thread_rows(uint32_t server, const char *name)
 	for (uint32_t i = 0; operator_server_thread(names_supervisor(), server, i, &thread) == SK_OK; i++) {
 		table_cell("%s", name);
 		table_cell("%u", (unsigned)i);
-		table_cell("%s", format_thread_state(thread.state));
+		table_cell("%s", sk_thread_state_name(thread.state));
 		table_cell("%u", (unsigned)thread.core);
 		table_cell("%u", (unsigned)thread.task);
 		table_cell("%llu", (unsigned long long)thread.calls_served);
@@ -81,7 +83,7 @@ static void list_capabilities(const struct argument *arguments, uint32_t count)
 		status = operator_capability(names_supervisor(), server, from, &capability);
 		if (status == SK_OK) {
 			table_cell("%u", (unsigned)capability.slot);
-			table_cell("%s", format_object_type(capability.type));
+			table_cell("%s", sk_object_type_name(capability.type));
 			table_cell("%s", format_rights(rights, capability.rights));
 			table_cell("%x", (unsigned)capability.badge);
 			table_cell("%u", (unsigned)capability.object);
@@ -121,10 +123,10 @@ static void list_crashes(uint32_t crashes)
 		table_cell("%.24s", (const char *)record.name);
 		table_cell("%u", (unsigned)record.instance);
 		table_cell("%s", format_time(time, record.at_ns));
-		table_cell("%s", format_crash_reason(record.reason));
+		table_cell("%s", sk_crash_reason_name(record.reason));
 		table_cell("%llx", (unsigned long long)record.address);
 		table_cell("%llx", (unsigned long long)record.registers[32]);
-		table_cell("%s", format_crash_verdict(record.verdict));
+		table_cell("%s", sk_crash_verdict_name(record.verdict));
 	}
 	table_end("no server has crashed");
 }

@@ -1,7 +1,9 @@
 /* Statistics: exits by reason, the kernel's counters, CPU time, memory. */
 #include <string.h>
 
+#include <sk/idl/kernel_names.h>
 #include <sk/idl/supervisor_client.h>
+#include <sk/idl/vm_exit_names.h>
 #include <sk/process.h>
 #include <sk/timer.h>
 
@@ -13,7 +15,8 @@
 #include "table.h"
 
 #define EXIT_REASONS 32u
-#define COUNTERS 32u
+#define COUNTERS 32u                              /* in a message */
+#define KINDS (CORE_COUNTER_VIRQ_FLUSHES + 1u)      /* that the kernel has */
 #define SERVERS_MAX 64u
 #define SECONDS_MAX 60u
 #define NS_PER_S 1000000000ull
@@ -36,7 +39,7 @@ static void exit_rows(uint32_t index, const char *name)
 			continue;
 		}
 		table_cell("%s", name);
-		table_cell("%s", format_exit(reason) != NULL ? format_exit(reason) : "?");
+		table_cell("%s", vm_exit_method_name(reason));
 		table_cell("%llu", (unsigned long long)counts[reason]);
 		table_cell("%s", format_share(share, counts[reason], total));
 	}
@@ -72,11 +75,8 @@ static void show_counters(const struct argument *arguments, uint32_t count)
 		cores++;
 	}
 	table_begin(heading);
-	for (uint32_t kind = 0; kind < COUNTERS && cores != 0; kind++) {
-		if (format_counter(kind) == NULL) {
-			continue;
-		}
-		table_cell("%s", format_counter(kind));
+	for (uint32_t kind = 0; kind < KINDS && cores != 0; kind++) {
+		table_cell("%s", core_counter_name(kind));
 		for (uint32_t core = 0; core < cores; core++) {
 			table_cell("%llu", (unsigned long long)counts[core][kind]);
 		}

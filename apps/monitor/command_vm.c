@@ -1,5 +1,7 @@
 /* VMs: what they are, and orders to them. */
+#include <sk/idl/kernel_names.h>
 #include <sk/idl/supervisor_client.h>
+#include <sk/idl/supervisor_names.h>
 
 #include "command.h"
 #include "format.h"
@@ -19,7 +21,7 @@ static void list_vms(const struct argument *arguments, uint32_t count)
 	table_begin("name|state|>vCPUs|>memory|>devices|>starts|VMM");
 	for (uint32_t i = 0; operator_vm(names_supervisor(), i, &vm) == SK_OK; i++) {
 		table_cell("%.24s", (const char *)vm.name);
-		table_cell("%s", format_vm_state(vm.state));
+		table_cell("%s", sk_vm_state_name(vm.state));
 		table_cell("%u", (unsigned)vm.vcpus);
 		table_cell("%s", format_size(size, vm.memory_bytes));
 		table_cell("%u", (unsigned)vm.devices);
@@ -38,7 +40,7 @@ static void show_vcpus(uint32_t vm)
 	table_begin(">vCPU|state|>core|>exits|>CPU time|>next timer");
 	for (uint32_t i = 0; operator_vcpu(names_supervisor(), vm, i, &vcpu) == SK_OK; i++) {
 		table_cell("%u", (unsigned)i);
-		table_cell("%s", format_vcpu_state(vcpu.state));
+		table_cell("%s", vcpu_state_name(vcpu.state));
 		table_cell("%u", (unsigned)vcpu.core);
 		table_cell("%llu", (unsigned long long)vcpu.exits);
 		table_cell("%s", format_time(time, vcpu.time_ns));
@@ -58,7 +60,7 @@ static void show_vm(const struct argument *arguments, uint32_t count)
 			     operator_vm(names_supervisor(), (uint32_t)arguments[0].value, &vm))) {
 		return;
 	}
-	screen_print("%.24s: %s, %s, %u devices, started %u times\n", (const char *)vm.name, format_vm_state(vm.state),
+	screen_print("%.24s: %s, %s, %u devices, started %u times\n", (const char *)vm.name, sk_vm_state_name(vm.state),
 		     format_size(size, vm.memory_bytes), (unsigned)vm.devices, (unsigned)vm.boots);
 	show_vcpus((uint32_t)arguments[0].value);
 }

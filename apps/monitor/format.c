@@ -3,9 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <sk/idl/kernel.h>
 #include <sk/idl/supervisor.h>
-#include <sk/idl/vm_exit.h>
 
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 
@@ -75,123 +73,9 @@ const char *format_rights(char text[FORMAT_BYTES], uint32_t rights)
 	return text;
 }
 
-const char *format_name(const char *const *names, uint32_t count, uint64_t value)
+static const char *word(const char *const *words, uint32_t count, uint64_t value)
 {
-	return value < count && names[value] != NULL ? names[value] : "?";
-}
-
-const char *format_server_state(uint32_t state)
-{
-	static const char *const names[] = {
-		[SK_SERVER_STATE_STOPPED] = "stopped", [SK_SERVER_STATE_RUNNING] = "running",
-		[SK_SERVER_STATE_WAITING] = "waiting", [SK_SERVER_STATE_FAILED] = "failed",
-		[SK_SERVER_STATE_EXITED] = "exited",
-	};
-
-	return format_name(names, COUNT(names), state);
-}
-
-const char *format_vm_state(uint32_t state)
-{
-	static const char *const names[] = {
-		[SK_VM_STATE_LOADING] = "loading", [SK_VM_STATE_RUNNING] = "running", [SK_VM_STATE_PAUSED] = "paused",
-		[SK_VM_STATE_STOPPED] = "stopped", [SK_VM_STATE_FAILED] = "failed",
-		[SK_VM_STATE_DESTROYED] = "destroyed",
-	};
-
-	return format_name(names, COUNT(names), state);
-}
-
-const char *format_thread_state(uint32_t state)
-{
-	static const char *const names[] = {
-		[SK_THREAD_STATE_STOPPED] = "stopped", [SK_THREAD_STATE_READY] = "ready",
-		[SK_THREAD_STATE_RECEIVING] = "receiving", [SK_THREAD_STATE_CALLING] = "calling",
-		[SK_THREAD_STATE_WAITING] = "waiting", [SK_THREAD_STATE_FAULTED] = "faulted",
-	};
-
-	return format_name(names, COUNT(names), state);
-}
-
-const char *format_vcpu_state(uint32_t state)
-{
-	static const char *const names[] = {
-		[VCPU_STATE_CREATED] = "created", [VCPU_STATE_FREE] = "free", [VCPU_STATE_READY] = "ready",
-		[VCPU_STATE_RUNNING] = "running", [VCPU_STATE_BLOCKED] = "blocked",
-		[VCPU_STATE_INVALID] = "invalid",
-	};
-
-	return format_name(names, COUNT(names), state);
-}
-
-const char *format_object_type(uint32_t type)
-{
-	static const char *const names[] = {
-		[SK_OBJECT_TYPE_NONE] = "none", [SK_OBJECT_TYPE_MEMORY] = "memory", [SK_OBJECT_TYPE_SPACE] = "space",
-		[SK_OBJECT_TYPE_THREAD] = "thread", [SK_OBJECT_TYPE_VCPU] = "vcpu",
-		[SK_OBJECT_TYPE_ENDPOINT] = "endpoint", [SK_OBJECT_TYPE_NOTIFICATION] = "notification",
-		[SK_OBJECT_TYPE_INTERRUPT] = "interrupt", [SK_OBJECT_TYPE_VIRQ] = "virq",
-		[SK_OBJECT_TYPE_CORE] = "core", [SK_OBJECT_TYPE_MACHINE] = "machine",
-		[SK_OBJECT_TYPE_MAPPING] = "mapping",
-	};
-
-	return format_name(names, COUNT(names), type);
-}
-
-const char *format_crash_reason(uint32_t reason)
-{
-	static const char *const names[] = {
-		[SK_CRASH_REASON_MEMORY] = "memory", [SK_CRASH_REASON_INSTRUCTION] = "instruction",
-		[SK_CRASH_REASON_ALIGNMENT] = "alignment", [SK_CRASH_REASON_SYSTEM_CALL] = "system call",
-		[SK_CRASH_REASON_BUDGET] = "budget", [SK_CRASH_REASON_OTHER] = "other", [SK_CRASH_REASON_EXIT] = "exit",
-		[SK_CRASH_REASON_HEARTBEAT] = "heartbeat", [SK_CRASH_REASON_KILLED] = "killed",
-		[SK_CRASH_REASON_DEPENDENCY] = "dependency",
-	};
-
-	return format_name(names, COUNT(names), reason);
-}
-
-const char *format_crash_verdict(uint32_t verdict)
-{
-	static const char *const names[] = {
-		[SK_CRASH_VERDICT_RESTARTED] = "restarted", [SK_CRASH_VERDICT_DELAYED] = "delayed",
-		[SK_CRASH_VERDICT_GAVE_UP] = "gave up",
-	};
-
-	return format_name(names, COUNT(names), verdict);
-}
-
-const char *format_exit(uint32_t reason)
-{
-	static const char *const names[] = {
-		[VM_EXIT_METHOD_MMIO_READ] = "mmio_read", [VM_EXIT_METHOD_MMIO_WRITE] = "mmio_write",
-		[VM_EXIT_METHOD_NESTED_PAGE_FAULT] = "nested_page_fault", [VM_EXIT_METHOD_HYPERCALL] = "hypercall",
-		[VM_EXIT_METHOD_FIRMWARE_CALL] = "firmware_call", [VM_EXIT_METHOD_SYSREG_READ] = "sysreg_read",
-		[VM_EXIT_METHOD_SYSREG_WRITE] = "sysreg_write", [VM_EXIT_METHOD_IO_READ] = "io_read",
-		[VM_EXIT_METHOD_IO_WRITE] = "io_write", [VM_EXIT_METHOD_SEND_IPI] = "send_ipi",
-		[VM_EXIT_METHOD_HALT] = "halt", [VM_EXIT_METHOD_TIMER] = "timer",
-		[VM_EXIT_METHOD_EXTERNAL_INTERRUPT] = "external_interrupt",
-		[VM_EXIT_METHOD_INTERRUPT_END] = "interrupt_end", [VM_EXIT_METHOD_PREEMPTED] = "preempted",
-		[VM_EXIT_METHOD_DEBUG] = "debug", [VM_EXIT_METHOD_EXCEPTION] = "exception",
-		[VM_EXIT_METHOD_FAIL_ENTRY] = "fail_entry",
-	};
-
-	return reason < COUNT(names) ? names[reason] : NULL;
-}
-
-const char *format_counter(uint32_t kind)
-{
-	static const char *const names[] = {
-		[CORE_COUNTER_ENTRIES] = "kernel entries", [CORE_COUNTER_EXITS] = "guest exits",
-		[CORE_COUNTER_CALLS] = "calls", [CORE_COUNTER_REPLIES] = "replies", [CORE_COUNTER_SIGNALS] = "signals",
-		[CORE_COUNTER_INTERRUPTS] = "interrupts", [CORE_COUNTER_TLB_MAINTENANCE] = "TLB maintenance",
-		[CORE_COUNTER_VCPU_SWITCHES] = "vCPU switches", [CORE_COUNTER_FP_SWITCHES] = "FP switches",
-		[CORE_COUNTER_CROSS_CORE] = "cross-core messages", [CORE_COUNTER_PLAN_CALLS] = "scheduler calls",
-		[CORE_COUNTER_IDLE_NS] = "idle ns", [CORE_COUNTER_SLOW_CALLS] = "slow calls",
-		[CORE_COUNTER_VIRQ_FLUSHES] = "virq flushes",
-	};
-
-	return kind < COUNT(names) ? names[kind] : NULL;
+	return value < count && words[value] != NULL ? words[value] : "?";
 }
 
 static const char *format_operator_error(sk_status_t status)
@@ -208,7 +92,7 @@ static const char *format_operator_error(sk_status_t status)
 		[OPERATOR_ERROR_NO_MORE] = "there are no more",
 	};
 
-	return format_name(words, COUNT(words), (uint64_t)status);
+	return word(words, COUNT(words), (uint64_t)status);
 }
 
 const char *format_status(sk_status_t status)
@@ -235,5 +119,5 @@ const char *format_status(sk_status_t status)
 	if (status == SK_OK) {
 		return "done";
 	}
-	return status > 0 ? format_operator_error(status) : format_name(words, COUNT(words), (uint64_t)-status);
+	return status > 0 ? format_operator_error(status) : word(words, COUNT(words), (uint64_t)-status);
 }

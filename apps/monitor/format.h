@@ -1,4 +1,4 @@
-/* Numbers and states in words. Each returns `text`, which it fills. */
+/* Numbers and statuses in words; names of states and the like are generated (sk/idl/FILE_names.h). Each returns `text`, which it fills. */
 #ifndef MONITOR_FORMAT_H
 #define MONITOR_FORMAT_H
 
@@ -22,23 +22,6 @@ const char *format_cores(char text[FORMAT_BYTES], uint32_t mask);
 
 /* "r-x-c-g": rights in the order of SK_RIGHT_*. */
 const char *format_rights(char text[FORMAT_BYTES], uint32_t rights);
-
-/* The name with number `value`, or "?". */
-const char *format_name(const char *const *names, uint32_t count, uint64_t value);
-
-const char *format_server_state(uint32_t state);
-const char *format_vm_state(uint32_t state);
-const char *format_thread_state(uint32_t state);
-const char *format_vcpu_state(uint32_t state);
-const char *format_object_type(uint32_t type);
-const char *format_crash_reason(uint32_t reason);
-const char *format_crash_verdict(uint32_t verdict);
-
-/* Why an exit happened: numbers of interface vm_exit. NULL: no such reason. */
-const char *format_exit(uint32_t reason);
-
-/* A kernel counter's name; NULL: no such counter. */
-const char *format_counter(uint32_t kind);
 
 /* What a call of interface operator or of the console answered, in words. */
 const char *format_status(sk_status_t status);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sk/idl/console_persistent.h>
 #include <sk/idl/console_server.h>
 #include <sk/idl/kernel_client.h>
 #include <sk/idl/sched_client.h>
@@ -24,6 +25,7 @@
 #define ROUNDS_A_WAKE 16u        /* then whoever calls the console gets a chance */
 #define SCROLL_BACK_OFFSET 4096u /* in the persistent region; the state's fields lie before it */
 #define SPARE_BYTES 65536u       /* scroll-back without a persistent region */
+_Static_assert(CONSOLE_STATE_FIELDS_BYTES <= SCROLL_BACK_OFFSET, "the state lies before the scroll-back");
 
 static struct console console;
 
@@ -155,7 +157,7 @@ static bool open_streams(const struct manifest *manifest)
 		}
 	}
 	struct scroll_back back = { memory + SCROLL_BACK_OFFSET, (uint32_t)(bytes - SCROLL_BACK_OFFSET) };
-	return console_open(&console, sk_start(), manifest, (struct sk_console_state *)(void *)memory, &back);
+	return console_open(&console, sk_start(), manifest, console_state_fields(memory), &back);
 }
 
 int main(void)

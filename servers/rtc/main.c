@@ -16,6 +16,7 @@
 #include <devices/pl031.h>
 #include <sk/idl/device_server.h>
 #include <sk/idl/kernel_client.h>
+#include <sk/idl/rtc_persistent.h>
 #include <sk/idl/sched_client.h>
 #include <sk/idl/server_server.h>
 #include <sk/idl/vm_exit_server.h>
@@ -136,13 +137,13 @@ int main(void)
 {
 	const struct sk_start_region *persistent = sk_region_named("persistent");
 
-	if (persistent == NULL || persistent->bytes < sizeof(struct sk_rtc_state)) {
+	if (persistent == NULL || persistent->bytes < RTC_STATE_FIELDS_BYTES) {
 		(void)printf("no region \"persistent\" of sufficient size\n");
 		return EXIT_FAILURE;
 	}
 	rtc.virq = sk_cap_named("virq");
 	rtc.sched = sk_cap_named_of_type("sched", SK_OBJECT_TYPE_ENDPOINT);
-	pl031_open(&rtc.model, (struct sk_rtc_state *)(uintptr_t)persistent->address, sk_argument_number("epoch", 0));
+	pl031_open(&rtc.model, rtc_state_fields((void *)(uintptr_t)persistent->address), sk_argument_number("epoch", 0));
 	rtc.line = pl031_line(&rtc.model);
 	(void)virq_set_level(rtc.virq, rtc.line);
 	look_at_clock();

@@ -19,6 +19,7 @@
 #include <sk/idl/device_server.h>
 #include <sk/idl/kernel_client.h>
 #include <sk/idl/server_server.h>
+#include <sk/idl/uart_persistent.h>
 #include <sk/idl/vm_exit_server.h>
 #include <sk/process.h>
 #include <sk/server.h>
@@ -176,13 +177,13 @@ int main(void)
 	const struct sk_start_region *stream = sk_region_named("stream");
 	const struct sk_start_region *persistent = sk_region_named("persistent");
 
-	if (stream == NULL || persistent == NULL || persistent->bytes < sizeof(struct sk_uart_state)) {
+	if (stream == NULL || persistent == NULL || persistent->bytes < UART_STATE_FIELDS_BYTES) {
 		(void)printf("no region \"%s\" of sufficient size\n", stream == NULL ? "stream" : "persistent");
 		return EXIT_FAILURE;
 	}
 	uart.virq = sk_cap_named("virq");
 	uart.console = sk_cap_named_of_type("console", SK_OBJECT_TYPE_NOTIFICATION);
-	if (!pl011_open(&uart.model, (struct sk_uart_state *)(uintptr_t)persistent->address,
+	if (!pl011_open(&uart.model, uart_state_fields((void *)(uintptr_t)persistent->address),
 			(void *)(uintptr_t)stream->address, stream->bytes)) {
 		(void)printf("region \"stream\" is too small: %llu bytes\n", (unsigned long long)stream->bytes);
 		return EXIT_FAILURE;

@@ -106,8 +106,8 @@ static void test_statistics(void **unused)
 			       "linux  halt           50  25.0 %\n");
 	assert_answer("exits zephyr", "no exits yet\n");
 	command_run("counters");
-	bench_assert_contains("counter              core 0  core 1\n"
-			      "kernel entries            0     100\n");
+	bench_assert_contains("counter          core 0  core 1\n"
+			      "entries               0     100\n");
 	command_run("cpu");
 	bench_assert_contains("uart0    500.000 ms       25.0 %          1003\n");
 	command_run("cpu 2");
