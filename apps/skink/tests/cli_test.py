@@ -85,6 +85,11 @@ class Check(Case):
         subprocess.run(["dtc", "-q", "-O", "dtb", "-o", blob, manifest("one.dts")], check=True)
         self.assertIn("no errors", self.accepted("check", blob))
 
+    def test_shipped(self):
+        for name in sorted(os.listdir(fixture.MANIFESTS)):
+            if name.endswith(".dts"):
+                self.assertIn("no errors, 0 warnings", self.accepted("check", "--no-images", manifest(name)))
+
     def test_binary_has_no_lines(self):
         blob = self.folder.path("bad.dtb")
         subprocess.run(["dtc", "-q", "-O", "dtb", "-o", blob, "-"], check=True,
