@@ -22,11 +22,13 @@ static inline uint64_t smp_add(volatile uint64_t *word, uint64_t value)
 }
 
 struct spinlock {
-	uint32_t next;
-	uint32_t owner;
+	uint32_t held;
 };
 
-/* A ticket lock: fair, so that no CPU starves. */
+/*
+ * Whoever comes first. Not fair by design: with more virtual CPUs than real ones, a ticket lock waits for a CPU
+ * that isn't running at each turn.
+ */
 void spin_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock);
 
