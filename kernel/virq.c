@@ -20,7 +20,7 @@
 #include <kernel/arch.h>
 #include <sk/idl/kernel.h>
 
-/* In `state`, the kernel's own notes: what the next look is to do, and whose list register has the line. */
+/* In `state`, the kernel's own notes: what the next look is to do, and whose list register has a shared line. */
 #define LINE_DROP_PENDING (1u << 8)
 #define LINE_DROP_ACTIVE (1u << 9)
 #define LINE_MAKE_ACTIVE (1u << 10)
@@ -189,29 +189,55 @@ void virq_set_level(struct space *vm, uint32_t line, bool high)
 	}
 }
 
-/* The most urgent waiting line that may go, the lowest of equals; or -1. */
-static int32_t choose(const struct vcpu *vcpu, uint32_t *config_out)
+/* A waiting line that may go to a list register. */
+struct choice {
+	struct sk_line *entry; /* NULL: there is none */
+	uint32_t line;
+	uint32_t config;
+	bool more;             /* it is not the only one */
+};
+
+static inline bool any_waits(const struct vcpu *vcpu)
 {
-	const struct space *vm = vcpu->context.space;
-	uint32_t best = UINT32_MAX;
-	int32_t chosen = -1;
+	uint64_t any = 0;
+#pragma GCC unroll 4
 	for (uint32_t word = 0; word < VCPU_LINE_WORDS; word++) {
-		uint64_t bits = __atomic_load_n(&vcpu->pending[word], __ATOMIC_ACQUIRE);
+		any |= __atomic_load_n(&vcpu->pending[word], __ATOMIC_RELAXED);
+	}
+	return any != 0;
+}
+
+/* May the line, as it is configured, go to a list register of the vCPU? */
+static inline bool goes(const struct vcpu *vcpu, uint32_t line, const struct sk_line *entry, uint32_t config)
+{
+	if (line >= SK_PRIVATE_LINES && target_of(vcpu->context.space, config) != vcpu) {
+		return false;
+	}
+	return (config & SK_LINE_ENABLED) != 0 || (state_of(entry) & LINE_MAKE_ACTIVE) != 0;
+}
+
+/* Finds the most urgent, the lowest of equals. */
+static void choose(const struct vcpu *vcpu, struct choice *best)
+{
+	best->entry = NULL;
+	best->more = false;
+	for (uint32_t word = 0; word < VCPU_LINE_WORDS; word++) {
+		uint64_t bits = __atomic_load_n(&vcpu->pending[word], __ATOMIC_RELAXED);
 		for (; bits != 0; bits &= bits - 1u) {
 			uint32_t line = word * WORD_BITS + (uint32_t)__builtin_ctzll(bits);
-			const struct sk_line *entry = line_at(vm, vcpu->index, line);
+			struct sk_line *entry = line_at(vcpu->context.space, vcpu->index, line);
 			uint32_t config = entry == NULL ? 0 : config_of(entry);
-			bool ours = line < SK_PRIVATE_LINES || target_of(vm, config) == vcpu;
-			bool goes = (config & SK_LINE_ENABLED) != 0 ||
-				    (entry != NULL && (state_of(entry) & LINE_MAKE_ACTIVE) != 0);
-			if (ours && goes && priority_of(config) < best) {
-				best = priority_of(config);
-				chosen = (int32_t)line;
-				*config_out = config;
+			if (entry == NULL || !goes(vcpu, line, entry, config)) {
+				continue;
+			}
+			best->more = best->entry != NULL;
+			if (!best->more || priority_of(config) < priority_of(best->config)) {
+				best->entry = entry;
+				best->line = line;
+				best->config = config;
 			}
 		}
 	}
-	return chosen;
 }
 
 /* The line leaves the list register without having been taken by the guest. */
@@ -247,7 +273,7 @@ static void ended(struct vcpu *vcpu, uint32_t index, uint32_t line, struct sk_li
 }
 
 /* Looks at what the guest did with list register `index`, and whether its line still belongs there. */
-static void fold(struct vcpu *vcpu, uint32_t index)
+static __attribute__((noinline)) void fold(struct vcpu *vcpu, uint32_t index)
 {
 	uint32_t line;
 	enum list_state list = arch_list_state(vcpu, index, &line);
@@ -286,15 +312,12 @@ static void fold(struct vcpu *vcpu, uint32_t index)
 	state_change(entry, clear, wanted == LIST_PENDING ? 0 : SK_LINE_ACTIVE);
 }
 
-/* A list register for a line of that priority: a free one, or that of the least urgent line not taken yet. */
-static int32_t place(struct vcpu *vcpu, uint32_t priority)
+/* No list register is free: the least urgent line that the guest has not taken yet makes room for a more urgent one. */
+static int32_t displace(struct vcpu *vcpu, uint32_t priority)
 {
-	int32_t index = arch_list_free(vcpu);
-	if (index >= 0) {
-		return index;
-	}
 	struct sk_line *victim = NULL;
 	uint32_t victim_line = 0;
+	int32_t index = -1;
 	for (uint32_t i = 0; i < arch_list_registers(); i++) {
 		uint32_t line;
 		if (arch_list_state(vcpu, i, &line) == LIST_PENDING) {
@@ -314,36 +337,60 @@ static int32_t place(struct vcpu *vcpu, uint32_t priority)
 	return index;
 }
 
-/* Puts a waiting line into a list register; false: there is none. */
-static bool list(struct vcpu *vcpu, uint32_t line, uint32_t config)
+/* Raised while a list register has it: beside an active one an edge waits; a level is looked at when it ends. */
+static enum list_state merge(const struct vcpu *vcpu, uint32_t index, uint32_t config, uint32_t state)
 {
-	struct sk_line *entry = line_at(vcpu->context.space, vcpu->index, line);
-	enum list_state state = LIST_PENDING;
-	int32_t index = arch_list_find(vcpu, line);
+	uint32_t line;
+	enum list_state list = arch_list_state(vcpu, index, &line);
+	bool latched = (config & SK_LINE_LEVEL) == 0 || (state & SK_LINE_PENDING) != 0;
+	return latched ? list | LIST_PENDING : list;
+}
+
+/* Puts a waiting line into a list register; false: there is none for it. */
+static bool list(struct vcpu *vcpu, struct choice *choice)
+{
+	struct sk_line *entry = choice->entry;
+	uint32_t config = choice->config;
+	enum list_state wanted = LIST_PENDING;
+	int32_t index = arch_list_used(vcpu) == 0 ? -1 : arch_list_find(vcpu, choice->line);
 	if (index >= 0) {
-		/* Raised again. While the guest has it, an edge waits beside; a level is looked at when it ends. */
-		uint32_t same;
-		state = arch_list_state(vcpu, (uint32_t)index, &same);
-		if ((config & SK_LINE_LEVEL) == 0 || (state_of(entry) & SK_LINE_PENDING) != 0) {
-			state |= LIST_PENDING;
-		}
+		wanted = merge(vcpu, (uint32_t)index, config, state_of(entry));
 	} else {
-		index = place(vcpu, priority_of(config));
+		index = arch_list_free(vcpu);
+		if (index < 0) {
+			index = displace(vcpu, priority_of(config));
+			choice->more = true;
+		}
 		if (index < 0) {
 			return false;
 		}
 	}
-	(void)bit_clear(vcpu, line);
-	uint32_t active = 0;
-	if ((state_of(entry) & LINE_MAKE_ACTIVE) != 0) {
-		state = (state_of(entry) & SK_LINE_PENDING) != 0 ? LIST_BOTH : LIST_ACTIVE;
-		active = SK_LINE_ACTIVE;
+	(void)bit_clear(vcpu, choice->line);
+	uint32_t state = state_of(entry);
+	uint32_t holder = choice->line < SK_PRIVATE_LINES ? 0 : (vcpu->index + 1u) << LINE_HOLDER_SHIFT;
+	if ((state & LINE_MAKE_ACTIVE) != 0) {
+		wanted = (state & SK_LINE_PENDING) != 0 ? LIST_BOTH : LIST_ACTIVE;
 	}
-	if (arch_list_set(vcpu, (uint32_t)index, line, priority_of(config), state, (config & SK_LINE_LEVEL) != 0)) {
-		state_change(entry, LINE_REQUESTS | LINE_HOLDER_MASK, active | (vcpu->index + 1u) << LINE_HOLDER_SHIFT);
+	if (arch_list_set(vcpu, (uint32_t)index, choice->line, priority_of(config), wanted,
+			  (config & SK_LINE_LEVEL) != 0)) {
+		state_change(entry, LINE_REQUESTS | LINE_HOLDER_MASK,
+			     (wanted & LIST_ACTIVE) != 0 ? holder | SK_LINE_ACTIVE : holder);
 	} else {
 		state_change(entry, LINE_REQUESTS | LINE_HOLDER_MASK | SK_LINE_PENDING, 0);
 	}
+	return true;
+}
+
+/* Fills free list registers; false: more waits than there are. */
+static __attribute__((noinline)) bool fill(struct vcpu *vcpu)
+{
+	struct choice choice;
+	do {
+		choose(vcpu, &choice);
+		if (choice.entry != NULL && !list(vcpu, &choice)) {
+			return false;
+		}
+	} while (choice.more);
 	return true;
 }
 
@@ -354,19 +401,17 @@ void virq_flush(struct vcpu *vcpu)
 	for (uint32_t used = arch_list_used(vcpu); used != 0; used &= used - 1u) {
 		fold(vcpu, (uint32_t)__builtin_ctz(used));
 	}
-	uint32_t config = 0;
-	int32_t line = choose(vcpu, &config);
-	while (line >= 0 && list(vcpu, (uint32_t)line, config)) {
-		line = choose(vcpu, &config);
-	}
-	arch_list_underflow_notice(vcpu, line >= 0);
+	arch_list_underflow_notice(vcpu, any_waits(vcpu) && !fill(vcpu));
 }
 
 bool virq_pending(const struct vcpu *vcpu)
 {
-	uint32_t config;
-	if (choose(vcpu, &config) >= 0) {
-		return true;
+	if (any_waits(vcpu)) {
+		struct choice choice;
+		choose(vcpu, &choice);
+		if (choice.entry != NULL) {
+			return true;
+		}
 	}
 	for (uint32_t used = arch_list_used(vcpu); used != 0; used &= used - 1u) {
 		uint32_t line;
@@ -451,7 +496,7 @@ sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t
 		break;
 	}
 	uint32_t state = state_of(entry);
-	struct vcpu *holder = vcpu_at(vm, ((state & LINE_HOLDER_MASK) >> LINE_HOLDER_SHIFT) - 1u);
+	struct vcpu *holder = private ? target : vcpu_at(vm, ((state & LINE_HOLDER_MASK) >> LINE_HOLDER_SHIFT) - 1u);
 	if (!private) {
 		retarget(vm, line, target);
 		if (target != NULL && holder == NULL && (config & SK_LINE_LEVEL) != 0 &&

@@ -15,39 +15,47 @@
 #include <arch/machine.h>
 #include <arch/sysreg.h>
 
-#define LIST_EACH(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15)
-#define LIST_READ(n) case n: return read_sysreg(ich_lr##n##_el2);
-#define LIST_WRITE(n) case n: write_sysreg(ich_lr##n##_el2, value); break;
+#define LIST_FIRST(M) M(0) M(1) M(2) M(3)  /* what most machines have: reached without a jump table */
+#define LIST_OTHERS(M) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15)
+#define LIST_READ(n) if (index == (n)) { return read_sysreg(ich_lr##n##_el2); }
+#define LIST_WRITE(n) if (index == (n)) { write_sysreg(ich_lr##n##_el2, value); return; }
 
 static uint32_t count;
 
-static uint64_t hardware_read(uint32_t index)
+static __attribute__((noinline)) uint64_t hardware_read_other(uint32_t index)
 {
-	switch (index) {
-	LIST_EACH(LIST_READ)
-	default: return 0;
-	}
+	LIST_OTHERS(LIST_READ)
+	return 0;
 }
 
-static void hardware_write(uint32_t index, uint64_t value)
+static __attribute__((noinline)) void hardware_write_other(uint32_t index, uint64_t value)
 {
-	switch (index) {
-	LIST_EACH(LIST_WRITE)
-	default: break;
-	}
+	LIST_OTHERS(LIST_WRITE)
 }
 
-static bool is_resident(const struct vcpu *vcpu)
+static inline uint64_t hardware_read(uint32_t index)
+{
+	LIST_FIRST(LIST_READ)
+	return hardware_read_other(index);
+}
+
+static inline void hardware_write(uint32_t index, uint64_t value)
+{
+	LIST_FIRST(LIST_WRITE)
+	hardware_write_other(index, value);
+}
+
+static inline bool is_resident(const struct vcpu *vcpu)
 {
 	return core_this()->resident == vcpu;
 }
 
-static uint64_t list_read(const struct vcpu *vcpu, uint32_t index)
+static inline uint64_t list_read(const struct vcpu *vcpu, uint32_t index)
 {
 	return is_resident(vcpu) ? hardware_read(index) : vcpu->arch.list[index];
 }
 
-static void list_write(struct vcpu *vcpu, uint32_t index, uint64_t value)
+static inline void list_write(struct vcpu *vcpu, uint32_t index, uint64_t value)
 {
 	if (is_resident(vcpu)) {
 		hardware_write(index, value);
@@ -61,12 +69,8 @@ static enum list_state state_of(uint64_t list)
 	return (enum list_state)field_get(list, ICH_LR_STATE);
 }
 
-/* Bit per list register that holds nothing and owes no notice. */
-static uint64_t usable(const struct vcpu *vcpu)
+static uint64_t usable_saved(const struct vcpu *vcpu)
 {
-	if (is_resident(vcpu)) {
-		return read_sysreg(ich_elrsr_el2);
-	}
 	uint64_t bits = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t list = vcpu->arch.list[i];
@@ -74,6 +78,17 @@ static uint64_t usable(const struct vcpu *vcpu)
 		bits |= state_of(list) == LIST_EMPTY && !notice ? 1ull << i : 0;
 	}
 	return bits;
+}
+
+/* Bit per list register that holds nothing and owes no notice. */
+static inline uint64_t usable(const struct vcpu *vcpu)
+{
+	return is_resident(vcpu) ? read_sysreg(ich_elrsr_el2) : usable_saved(vcpu);
+}
+
+static inline bool is_used(const struct vcpu *vcpu, uint32_t index)
+{
+	return (vcpu->arch.list_used & 1u << index) != 0;
 }
 
 void list_core_init(void)
@@ -168,6 +183,18 @@ enum list_state arch_list_state(const struct vcpu *vcpu, uint32_t index, uint32_
 	return state_of(list_read(vcpu, index));
 }
 
+uint32_t arch_list_used(const struct vcpu *vcpu)
+{
+	return vcpu->arch.list_used;
+}
+
+static inline void list_put(struct vcpu *vcpu, uint32_t index, uint32_t line, uint64_t list)
+{
+	vcpu->arch.list_line[index] = (uint16_t)line;
+	vcpu->arch.list_used |= (uint16_t)(1u << index);
+	list_write(vcpu, index, list);
+}
+
 /* Does the guest's timer want an interrupt at this moment? */
 static bool timer_asserted(void)
 {
@@ -175,45 +202,43 @@ static bool timer_asserted(void)
 	       (CNT_CTL_ENABLE | CNT_CTL_ISTATUS);
 }
 
-static bool is_used(const struct vcpu *vcpu, uint32_t index)
+/* The physical line waits, active, and is linked now, unless the guest has set its timer anew meanwhile. */
+static bool list_timer(struct vcpu *vcpu, uint32_t index, uint64_t list, enum list_state state)
 {
-	return (vcpu->arch.list_used & 1u << index) != 0;
-}
-
-uint32_t arch_list_used(const struct vcpu *vcpu)
-{
-	return vcpu->arch.list_used;
+	vcpu->arch.timer_masked = false;
+	if (is_resident(vcpu) && !timer_asserted()) {
+		gic_deactivate(TIMER_LINE);
+		return false;
+	}
+	state = state == LIST_BOTH ? LIST_PENDING : state; /* a linked line can't be both */
+	list_put(vcpu, index, TIMER_LINE, list | ICH_LR_HW | field_put(TIMER_LINE, ICH_LR_PINTID) |
+		 field_put(state, ICH_LR_STATE));
+	return true;
 }
 
 bool arch_list_set(struct vcpu *vcpu, uint32_t index, uint32_t line, uint32_t priority, enum list_state state,
 		   bool end_notice)
 {
-	if (is_used(vcpu, index) && vcpu->arch.list_line[index] == TIMER_LINE) {
-		arch_list_clear(vcpu, index); /* a physical line must not stay active without its list register */
-	}
 	uint64_t list = field_put(line, ICH_LR_VINTID) | field_put(priority, ICH_LR_PRIORITY) | ICH_LR_GROUP1;
-	if (line == TIMER_LINE && vcpu->arch.timer_masked) {
-		vcpu->arch.timer_masked = false;
-		if (is_resident(vcpu) && !timer_asserted()) {
-			gic_deactivate(TIMER_LINE); /* the guest has set it anew meanwhile */
-			return false;
+	if (line == TIMER_LINE) {
+		if (is_used(vcpu, index)) {
+			arch_list_clear(vcpu, index); /* a physical line must not stay active without its list register */
 		}
-		list |= ICH_LR_HW | field_put(TIMER_LINE, ICH_LR_PINTID);
-		state = state == LIST_BOTH ? LIST_PENDING : state; /* a linked line can't be both */
-	} else if (end_notice) {
-		list |= ICH_LR_EOI;
+		if (vcpu->arch.timer_masked) {
+			return list_timer(vcpu, index, list, state);
+		}
 	}
-	vcpu->arch.list_line[index] = (uint16_t)line;
-	vcpu->arch.list_used |= (uint16_t)(1u << index);
-	list_write(vcpu, index, list | field_put(state, ICH_LR_STATE));
+	list_put(vcpu, index, line, list | field_put(state, ICH_LR_STATE) | (end_notice ? ICH_LR_EOI : 0));
 	return true;
 }
 
 void arch_list_clear(struct vcpu *vcpu, uint32_t index)
 {
-	uint64_t list = list_read(vcpu, index);
-	if ((list & ICH_LR_HW) != 0 && state_of(list) != LIST_EMPTY && is_resident(vcpu)) {
-		gic_deactivate(TIMER_LINE); /* if the timer still wants to interrupt, it does so again */
+	if (vcpu->arch.list_line[index] == TIMER_LINE) {
+		uint64_t list = list_read(vcpu, index);
+		if ((list & ICH_LR_HW) != 0 && state_of(list) != LIST_EMPTY && is_resident(vcpu)) {
+			gic_deactivate(TIMER_LINE); /* if the timer still wants to interrupt, it does so again */
+		}
 	}
 	vcpu->arch.list_used &= (uint16_t)~(1u << index);
 	list_write(vcpu, index, 0);

@@ -106,7 +106,8 @@ int32_t arch_list_find(const struct vcpu *vcpu, uint32_t line);
 enum list_state { LIST_EMPTY = 0, LIST_PENDING = 1, LIST_ACTIVE = 2, LIST_BOTH = 3 };
 enum list_state arch_list_state(const struct vcpu *vcpu, uint32_t index, uint32_t *line);
 /*
- * Puts a line into the list register, in place of what it held. `end_notice`: an interrupt to us when the guest ends it.
+ * Puts a line into the list register, which is free or has that line already. `end_notice`: an interrupt to us when
+ * the guest ends it.
  * The guest timer's line is linked to the hardware's own, if that waits. False: it does not want the interrupt any more.
  */
 bool arch_list_set(struct vcpu *vcpu, uint32_t index, uint32_t line, uint32_t priority, enum list_state state,
