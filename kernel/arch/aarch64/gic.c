@@ -34,8 +34,7 @@
 #define GICD_CTLR_GROUP1 SYSREG_BIT(1)
 #define GICD_CTLR_ARE SYSREG_BIT(4)
 #define GICD_CTLR_RWP SYSREG_BIT(31)
-#define GICD_TYPER_LINES_SHIFT 0     /* 32 * (n + 1) lines */
-#define GICD_TYPER_LINES_MASK 0x1f
+#define GICD_TYPER_LINES 0, 0x1f     /* 32 * (n + 1) lines */
 
 #define GICR_CTLR 0x0000u
 #define GICR_TYPER 0x0008u
@@ -44,8 +43,7 @@
 #define GICR_BYTES 0x20000u
 #define GICR_CTLR_RWP SYSREG_BIT(3)
 #define GICR_TYPER_LAST SYSREG_BIT(4)
-#define GICR_TYPER_AFFINITY_SHIFT 32
-#define GICR_TYPER_AFFINITY_MASK 0xffffffff
+#define GICR_TYPER_AFFINITY 32, 0xffffffff
 #define GICR_WAKER_SLEEP SYSREG_BIT(1)
 #define GICR_WAKER_ASLEEP SYSREG_BIT(2)
 
@@ -139,10 +137,9 @@ void gic_core_init(struct core *core)
 	while ((get(frame + GICR_CTLR) & GICR_CTLR_RWP) != 0) {
 		arch_core_relax();
 	}
-	set_bit(frame + GICR_SGI_FRAME, GIC_ISENABLER, POKE_LINE);
-	set_bit(frame + GICR_SGI_FRAME, GIC_ISENABLER, MAINTENANCE_LINE);
-	set_bit(frame + GICR_SGI_FRAME, GIC_ISENABLER, KERNEL_TIMER_LINE);
-	set_bit(frame + GICR_SGI_FRAME, GIC_ISENABLER, TIMER_LINE);
+	set(frame + GICR_SGI_FRAME + GIC_ICFGR + 4u, 0); /* PPIs are levels */
+	set(frame + GICR_SGI_FRAME + GIC_ISENABLER,
+	    1u << POKE_LINE | 1u << MAINTENANCE_LINE | 1u << KERNEL_TIMER_LINE | 1u << TIMER_LINE);
 	write_sysreg(icc_sre_el2, ICC_SRE_SRE | ICC_SRE_DFB | ICC_SRE_DIB | ICC_SRE_ENABLE);
 	isb();
 	write_sysreg(icc_pmr_el1, UINT8_MAX);
@@ -173,7 +170,9 @@ void gic_deactivate(uint32_t number)
 
 void gic_timer_hold(const struct core *core, bool hold)
 {
-	set_bit(core->arch.redistributor + GICR_SGI_FRAME, hold ? GIC_ISACTIVER : GIC_ICACTIVER, TIMER_LINE);
+	uint64_t frame = core->arch.redistributor + GICR_SGI_FRAME;
+	set_bit(frame, hold ? GIC_ISACTIVER : GIC_ICACTIVER, TIMER_LINE);
+	(void)get(frame + GIC_ISACTIVER); /* so that it has happened before a guest runs */
 }
 
 /* The guest's timer fired. The line stays active, so quiet, until the guest has ended its virtual one. */

@@ -2,8 +2,9 @@
  * System registers: how to read and write them, and names for the fields that
  * the kernel uses, after the Arm Architecture Reference Manual (D17) and, for
  * ICC_* and ICH_*, the GICv3 specification (12.2, 12.4). Logic never shifts: a
- * field of more than one bit has NAME_SHIFT and NAME_MASK (unshifted), for
- * field_get() and field_put(). Assembly may include this too.
+ * field of more than one bit is a pair "lowest bit, mask" for field_get() and
+ * field_put(), beside plain NAME_SHIFT or NAME_MASK where one is needed alone.
+ * Assembly may include this too.
  */
 #ifndef ARCH_SYSREG_H
 #define ARCH_SYSREG_H
@@ -24,8 +25,10 @@
 #define write_sysreg(name, value)                                              \
 	__asm__ volatile("msr " #name ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
 
-#define field_get(value, field) (((uint64_t)(value) >> field##_SHIFT) & field##_MASK)
-#define field_put(value, field) (((uint64_t)(value) & field##_MASK) << field##_SHIFT)
+#define field_get(value, field) field_get_(value, field)
+#define field_put(value, field) field_put_(value, field)
+#define field_get_(value, shift, mask) (((uint64_t)(value) >> (shift)) & (mask))
+#define field_put_(value, shift, mask) (((uint64_t)(value) & (mask)) << (shift))
 
 static inline void isb(void)
 {
@@ -49,25 +52,14 @@ static inline void dsb_sy(void)
 #endif
 
 /* ESR_EL2 */
+#define ESR_EC 26, 0x3f
 #define ESR_EC_SHIFT 26
-#define ESR_EC_MASK 0x3f
 #define ESR_IL SYSREG_BIT(25)
-#define ESR_ISS_SHIFT 0
-#define ESR_ISS_MASK 0x1ffffff
 
 #define EC_UNKNOWN 0x00
 #define EC_WFX 0x01
-#define EC_CP15_MCR 0x03
-#define EC_CP15_MCRR 0x04
-#define EC_CP14_MCR 0x05
-#define EC_CP14_LDC 0x06
 #define EC_FP_TRAP 0x07
-#define EC_PAC_TRAP 0x09
-#define EC_CP14_MRRC 0x0c
 #define EC_ILLEGAL_STATE 0x0e
-#define EC_SVC32 0x11
-#define EC_HVC32 0x12
-#define EC_SMC32 0x13
 #define EC_SVC64 0x15
 #define EC_HVC64 0x16
 #define EC_SMC64 0x17
@@ -79,68 +71,45 @@ static inline void dsb_sy(void)
 #define EC_DATA_ABORT_LOWER 0x24
 #define EC_DATA_ABORT 0x25
 #define EC_SP_ALIGNMENT 0x26
-#define EC_FP_EXCEPTION32 0x28
-#define EC_FP_EXCEPTION64 0x2c
-#define EC_SERROR 0x2f
 #define EC_BREAKPOINT_LOWER 0x30
 #define EC_STEP_LOWER 0x32
 #define EC_WATCHPOINT_LOWER 0x34
-#define EC_BKPT32 0x38
-#define EC_VECTOR_CATCH32 0x3a
 #define EC_BRK64 0x3c
 
 /* ISS of SVC, HVC, SMC, BRK */
-#define ISS_IMMEDIATE_SHIFT 0
-#define ISS_IMMEDIATE_MASK 0xffff
+#define ISS_IMMEDIATE 0, 0xffff
 
 /* ISS of WFx: 0 WFI, 1 WFE (2 and 3: with a timeout) */
-#define ISS_WFX_TI_SHIFT 0
-#define ISS_WFX_TI_MASK 0x3
 #define ISS_WFX_WFE SYSREG_BIT(0)
 
-/* ISS of data aborts; of instruction aborts from FNV down */
+/* ISS of data aborts; of instruction aborts from S1PTW down */
 #define ISS_ISV SYSREG_BIT(24)
-#define ISS_SAS_SHIFT 22             /* log2 of the access's bytes */
-#define ISS_SAS_MASK 0x3
+#define ISS_SAS 22, 0x3              /* log2 of the access's bytes */
 #define ISS_SSE SYSREG_BIT(21)
-#define ISS_SRT_SHIFT 16
-#define ISS_SRT_MASK 0x1f
+#define ISS_SRT 16, 0x1f
 #define ISS_SF SYSREG_BIT(15)
-#define ISS_FNV SYSREG_BIT(10)
-#define ISS_EA SYSREG_BIT(9)
 #define ISS_CM SYSREG_BIT(8)
 #define ISS_S1PTW SYSREG_BIT(7)
 #define ISS_WNR SYSREG_BIT(6)
-#define ISS_FSC_SHIFT 0
-#define ISS_FSC_MASK 0x3f
-#define ISS_FSC_TYPE_SHIFT 2         /* of address-size to permission faults; below it the level */
-#define ISS_FSC_TYPE_MASK 0xf
-#define FSC_TYPE_ADDRESS_SIZE 0
+#define ISS_FSC 0, 0x3f
+#define ISS_FSC_TYPE 2, 0xf          /* of address-size to permission faults; below it the level */
 #define FSC_TYPE_TRANSLATION 1
-#define FSC_TYPE_ACCESS_FLAG 2
 #define FSC_TYPE_PERMISSION 3
 #define FSC_EXTERNAL 0x10
 #define FSC_ALIGNMENT 0x21
 
 /* ISS of trapped MSR and MRS; SYSREG_ENCODING is vm_exit.idl's */
-#define ISS_SYS_OP0_SHIFT 20
-#define ISS_SYS_OP0_MASK 0x3
-#define ISS_SYS_OP2_SHIFT 17
-#define ISS_SYS_OP2_MASK 0x7
-#define ISS_SYS_OP1_SHIFT 14
-#define ISS_SYS_OP1_MASK 0x7
-#define ISS_SYS_CRN_SHIFT 10
-#define ISS_SYS_CRN_MASK 0xf
-#define ISS_SYS_RT_SHIFT 5
-#define ISS_SYS_RT_MASK 0x1f
-#define ISS_SYS_CRM_SHIFT 1
-#define ISS_SYS_CRM_MASK 0xf
+#define ISS_SYS_OP0 20, 0x3
+#define ISS_SYS_OP2 17, 0x7
+#define ISS_SYS_OP1 14, 0x7
+#define ISS_SYS_CRN 10, 0xf
+#define ISS_SYS_RT 5, 0x1f
+#define ISS_SYS_CRM 1, 0xf
 #define ISS_SYS_READ SYSREG_BIT(0)
 #define SYSREG_ENCODING(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 
 /* HPFAR_EL2: the faulting page's address, from bit 12 */
-#define HPFAR_FIPA_SHIFT 4
-#define HPFAR_FIPA_MASK 0xffffffffffull
+#define HPFAR_FIPA 4, 0xffffffffffull
 
 /* HCR_EL2 */
 #define HCR_VM SYSREG_BIT(0)
@@ -149,40 +118,28 @@ static inline void dsb_sy(void)
 #define HCR_FMO SYSREG_BIT(3)
 #define HCR_IMO SYSREG_BIT(4)
 #define HCR_AMO SYSREG_BIT(5)
-#define HCR_VSE SYSREG_BIT(8)
 #define HCR_FB SYSREG_BIT(9)
 #define HCR_BSU_INNER SYSREG_BIT(10)
 #define HCR_DC SYSREG_BIT(12)
 #define HCR_TWI SYSREG_BIT(13)
-#define HCR_TWE SYSREG_BIT(14)
-#define HCR_TID1 SYSREG_BIT(16)
-#define HCR_TID2 SYSREG_BIT(17)
 #define HCR_TID3 SYSREG_BIT(18)
 #define HCR_TSC SYSREG_BIT(19)
 #define HCR_TIDCP SYSREG_BIT(20)
 #define HCR_TACR SYSREG_BIT(21)
 #define HCR_TSW SYSREG_BIT(22)
-#define HCR_TVM SYSREG_BIT(26)
 #define HCR_TGE SYSREG_BIT(27)
 #define HCR_RW SYSREG_BIT(31)
-#define HCR_E2H SYSREG_BIT(34)
 #define HCR_TLOR SYSREG_BIT(35)
 #define HCR_TERR SYSREG_BIT(36)
-#define HCR_APK SYSREG_BIT(40)
-#define HCR_API SYSREG_BIT(41)
 
 /* CPTR_EL2, with HCR_EL2.E2H = 0 */
 #define CPTR_RES1 0x32ff
 #define CPTR_TZ SYSREG_BIT(8)
 #define CPTR_TFP SYSREG_BIT(10)
 #define CPTR_TTA SYSREG_BIT(20)
-#define CPTR_TAM SYSREG_BIT(30)
-#define CPTR_TCPAC SYSREG_BIT(31)
 #define CPACR_FPEN 0x300000          /* both bits: no trap */
 
 /* MDCR_EL2 */
-#define MDCR_HPMN_SHIFT 0
-#define MDCR_HPMN_MASK 0x1f
 #define MDCR_TPMCR SYSREG_BIT(5)
 #define MDCR_TPM SYSREG_BIT(6)
 #define MDCR_TDE SYSREG_BIT(8)
@@ -193,28 +150,21 @@ static inline void dsb_sy(void)
 #define MDCR_TTRF SYSREG_BIT(19)
 
 /* SPSR_EL2 */
-#define SPSR_M_SHIFT 0
-#define SPSR_M_MASK 0x1f             /* bit 4: AArch32 */
+#define SPSR_M_MASK 0x1f
 #define SPSR_M_EL0T 0x0
 #define SPSR_M_EL1T 0x4
 #define SPSR_M_EL1H 0x5
-#define SPSR_M_EL2H 0x9
 #define SPSR_F SYSREG_BIT(6)
 #define SPSR_I SYSREG_BIT(7)
 #define SPSR_A SYSREG_BIT(8)
 #define SPSR_D SYSREG_BIT(9)
-#define SPSR_SSBS SYSREG_BIT(12)
-#define SPSR_IL SYSREG_BIT(20)
-#define SPSR_SS SYSREG_BIT(21)
 #define SPSR_PAN SYSREG_BIT(22)
-#define SPSR_UAO SYSREG_BIT(23)
 #define SPSR_DIT SYSREG_BIT(24)
 #define SPSR_NZCV 0xf0000000
 #define CURRENT_EL_EL2 0x8
 
 /* SCTLR */
 #define SCTLR_M SYSREG_BIT(0)
-#define SCTLR_A SYSREG_BIT(1)
 #define SCTLR_C SYSREG_BIT(2)
 #define SCTLR_SA SYSREG_BIT(3)
 #define SCTLR_I SYSREG_BIT(12)
@@ -223,40 +173,28 @@ static inline void dsb_sy(void)
 #define SCTLR_EL1_RES1 0x30d00800
 
 /* TCR_EL2 and VTCR_EL2 */
-#define TCR_T0SZ_SHIFT 0
-#define TCR_T0SZ_MASK 0x3f
+#define TCR_T0SZ 0, 0x3f
 #define TCR_IRGN0_WBWA 0x100
 #define TCR_ORGN0_WBWA 0x400
 #define TCR_SH0_INNER 0x3000
+#define TCR_PS 16, 0x7
 #define TCR_PS_SHIFT 16
-#define TCR_PS_MASK 0x7
 #define TCR_EL2_RES1 0x80800000
 #define VTCR_SL0_LEVEL1 0x40
 #define VTCR_RES1 0x80000000
-#define VTTBR_VMID_SHIFT 48
-#define VTTBR_VMID_MASK 0xff
-#define VTTBR_BADDR_SHIFT 0
-#define VTTBR_BADDR_MASK 0xffffffffffffull
+#define VTTBR_VMID 48, 0xff
 
 /* ID_AA64MMFR0_EL1, ID_AA64PFR0_EL1, DCZID_EL0, CTR_EL0 */
-#define MMFR0_PARANGE_SHIFT 0
+#define MMFR0_PARANGE 0, 0xf
 #define MMFR0_PARANGE_MASK 0xf
 #define MMFR0_PARANGE_40 2
 #define MMFR0_PARANGE_48 5           /* larger ranges need larger tables */
-#define PFR0_EL2_SHIFT 8
-#define PFR0_EL2_MASK 0xf
-#define PFR0_GIC_SHIFT 24
-#define PFR0_GIC_MASK 0xf
-#define PFR0_SVE_SHIFT 32
-#define PFR0_SVE_MASK 0xf
-#define DCZID_BS_SHIFT 0             /* log2 of the block's words */
-#define DCZID_BS_MASK 0xf
+#define PFR0_GIC 24, 0xf
+#define DCZID_BS 0, 0xf              /* log2 of the block's words */
 #define DCZID_DZP SYSREG_BIT(4)
-#define CTR_DMINLINE_SHIFT 16        /* log2 of the smallest data cache line's words */
-#define CTR_DMINLINE_MASK 0xf
+#define CTR_DMINLINE 16, 0xf         /* log2 of the smallest data cache line's words */
 
-#define MMFR1_PAN_SHIFT 20
-#define MMFR1_PAN_MASK 0xf
+#define MMFR1_PAN 20, 0xf
 #define SCTLR_EL1_SPAN SYSREG_BIT(23)
 #define SCTLR_EL1_DZE SYSREG_BIT(14)
 #define SCTLR_EL1_UCT SYSREG_BIT(15)
@@ -265,21 +203,15 @@ static inline void dsb_sy(void)
 /* MPIDR_EL1 */
 #define MPIDR_RES1 SYSREG_BIT(31)
 #define MPIDR_AFFINITY 0xff00ffffffull
-#define MPIDR_AFF0_SHIFT 0
-#define MPIDR_AFF0_MASK 0xff
-#define MPIDR_AFF1_SHIFT 8
-#define MPIDR_AFF1_MASK 0xff
-#define MPIDR_AFF2_SHIFT 16
-#define MPIDR_AFF2_MASK 0xff
-#define MPIDR_AFF3_SHIFT 32
-#define MPIDR_AFF3_MASK 0xff
+#define MPIDR_AFF0 0, 0xff
+#define MPIDR_AFF1 8, 0xff
+#define MPIDR_AFF2 16, 0xff
+#define MPIDR_AFF3 32, 0xff
 
-/* Generic timer; CNTHCTL_EL2 with HCR_EL2.E2H = 0 */
+/* Generic timer */
 #define CNT_CTL_ENABLE SYSREG_BIT(0)
 #define CNT_CTL_IMASK SYSREG_BIT(1)
 #define CNT_CTL_ISTATUS SYSREG_BIT(2)
-#define CNTHCTL_EL1PCTEN SYSREG_BIT(0)
-#define CNTHCTL_EL1PCEN SYSREG_BIT(1)
 
 /* GIC CPU interface */
 #define ICC_SRE_SRE SYSREG_BIT(0)
@@ -287,56 +219,26 @@ static inline void dsb_sy(void)
 #define ICC_SRE_DIB SYSREG_BIT(2)
 #define ICC_SRE_ENABLE SYSREG_BIT(3)
 #define ICC_CTLR_EOIMODE SYSREG_BIT(1)
-#define ICC_IAR_INTID_SHIFT 0
-#define ICC_IAR_INTID_MASK 0xffffff
-#define ICC_SGIR_TARGETS_SHIFT 0
-#define ICC_SGIR_TARGETS_MASK 0xffff
-#define ICC_SGIR_AFF1_SHIFT 16
-#define ICC_SGIR_AFF1_MASK 0xff
-#define ICC_SGIR_INTID_SHIFT 24
-#define ICC_SGIR_INTID_MASK 0xf
-#define ICC_SGIR_AFF2_SHIFT 32
-#define ICC_SGIR_AFF2_MASK 0xff
-#define ICC_SGIR_IRM SYSREG_BIT(40)
-#define ICC_SGIR_RS_SHIFT 44
-#define ICC_SGIR_RS_MASK 0xf
-#define ICC_SGIR_AFF3_SHIFT 48
-#define ICC_SGIR_AFF3_MASK 0xff
+#define ICC_IAR_INTID 0, 0xffffff
+#define ICC_SGIR_TARGETS 0, 0xffff
+#define ICC_SGIR_AFF1 16, 0xff
+#define ICC_SGIR_INTID 24, 0xf
+#define ICC_SGIR_AFF2 32, 0xff
+#define ICC_SGIR_RS 44, 0xf
+#define ICC_SGIR_AFF3 48, 0xff
 #define ISR_I SYSREG_BIT(7)
 
 /* GIC hypervisor control */
 #define ICH_HCR_EN SYSREG_BIT(0)
 #define ICH_HCR_UIE SYSREG_BIT(1)
-#define ICH_HCR_LRENPIE SYSREG_BIT(2)
-#define ICH_HCR_NPIE SYSREG_BIT(3)
-#define ICH_HCR_TC SYSREG_BIT(10)
-#define ICH_HCR_TALL0 SYSREG_BIT(11)
-#define ICH_HCR_TALL1 SYSREG_BIT(12)
-#define ICH_HCR_TDIR SYSREG_BIT(14)
-#define ICH_VTR_LISTREGS_SHIFT 0     /* one less than there are */
-#define ICH_VTR_LISTREGS_MASK 0x1f
-#define ICH_VMCR_VENG0 SYSREG_BIT(0)
-#define ICH_VMCR_VENG1 SYSREG_BIT(1)
+#define ICH_VTR_LISTREGS 0, 0x1f     /* one less than there are */
 #define ICH_VMCR_VFIQEN SYSREG_BIT(3)
-#define ICH_VMCR_VEOIM SYSREG_BIT(9)
-#define ICH_VMCR_VBPR1_SHIFT 18
-#define ICH_VMCR_VBPR1_MASK 0x7
-#define ICH_VMCR_VBPR0_SHIFT 21
-#define ICH_VMCR_VBPR0_MASK 0x7
-#define ICH_VMCR_VPMR_SHIFT 24
-#define ICH_VMCR_VPMR_MASK 0xff
-#define ICH_MISR_EOI SYSREG_BIT(0)
-#define ICH_MISR_U SYSREG_BIT(1)
-#define ICH_LR_VINTID_SHIFT 0
-#define ICH_LR_VINTID_MASK 0xffffffff
-#define ICH_LR_PINTID_SHIFT 32
-#define ICH_LR_PINTID_MASK 0x1fff
+#define ICH_LR_VINTID 0, 0xffffffff
+#define ICH_LR_PINTID 32, 0x1fff
 #define ICH_LR_EOI SYSREG_BIT(41)    /* in the place of PINTID, when HW is 0 */
-#define ICH_LR_PRIORITY_SHIFT 48
-#define ICH_LR_PRIORITY_MASK 0xff
+#define ICH_LR_PRIORITY 48, 0xff
 #define ICH_LR_GROUP1 SYSREG_BIT(60)
 #define ICH_LR_HW SYSREG_BIT(61)
-#define ICH_LR_STATE_SHIFT 62        /* enum list_state */
-#define ICH_LR_STATE_MASK 0x3ull
+#define ICH_LR_STATE 62, 0x3ull      /* enum list_state */
 
 #endif
