@@ -233,6 +233,7 @@ static void check_field(struct file *file, const struct declaration *declaration
 	if (kind == TYPE_CAP || kind == TYPE_RING || kind == TYPE_BUFFER) {
 		diagnostic_error(field->type->name.at, "'%s' in a struct, expected it as a parameter or result",
 				 type_text(field->type));
+		field->type->kind = TYPE_BAD; /* it has no size */
 	}
 	if (strncmp(field->name.text, "pad_", 4) == 0) {
 		diagnostic_error(field->name.at, "field '%s' begins with 'pad_', expected another name (generated padding)",

@@ -20,6 +20,7 @@ static void yyerror(const YYLTYPE *at, yyscan_t scanner, struct parse *parse, co
 
 %define api.pure full
 %define parse.error custom
+%define parse.lac full
 %locations
 %lex-param { yyscan_t scanner }
 %parse-param { yyscan_t scanner } { struct parse *parse }
@@ -70,7 +71,7 @@ declaration:
     | KW_NEWTYPE name ':' name ';'
         { list_add(&parse->file->declarations, tree_declaration(DECLARATION_NEWTYPE, $2, $1.doc, $4)); }
     | error ';'
-    | error '}'
+    | error '}' { yyerrok; }
     ;
 
 type_declaration:
@@ -103,6 +104,7 @@ member_list:
 fields:
       %empty { $$ = (struct list){0}; }
     | fields name ':' type ';' { $$ = $1; list_add(&$$, tree_field($2, $4)); }
+    | fields error ';' { $$ = $1; yyerrok; }
     ;
 
 interface_body:
@@ -111,7 +113,7 @@ interface_body:
     | interface_body KW_ERROR '{' members '}' { $$ = $1; tree_errors($$, $2, $4); }
     | interface_body method { $$ = $1; list_add(&$$->methods, $2); }
     | interface_body KW_EVENT name '=' NUMBER ';' { $$ = $1; tree_event($$, $3, $2.doc, $5); }
-    | interface_body error ';' { $$ = $1; }
+    | interface_body error ';' { $$ = $1; yyerrok; }
     ;
 
 method:
