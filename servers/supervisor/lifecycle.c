@@ -77,7 +77,7 @@ static void give_up(struct server *server, const char *why)
 		restart_dependants(server);
 		return;
 	}
-	(void)endpoint_abandon(server->endpoint);
+	process_abandon(server);
 	switch (server->config->restart.fallback) {
 	case MANIFEST_FALLBACK_STOP_VM:
 		vm_server_lost(server->index, why);
@@ -115,7 +115,7 @@ static bool is_done(struct server *server, const struct crash_cause *cause)
 		return false;
 	}
 	process_stop(server);
-	(void)endpoint_abandon(server->endpoint);
+	process_abandon(server);
 	server->state = SK_SERVER_STATE_EXITED;
 	heartbeat_end(server);
 	printf("server %s: done\n", server->config->name);

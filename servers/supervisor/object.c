@@ -96,12 +96,15 @@ sk_status_t object_make_vcpu(sk_cap_t vm, uint32_t core, sk_cap_t state, uint64_
 					vcpu);
 }
 
-sk_status_t object_make_endpoint(sk_cap_t *endpoint)
+sk_status_t object_make_endpoint(sk_cap_t *endpoint, sk_cap_t *control)
 {
 	struct ram_range range;
 	sk_status_t status = take(pages.endpoint, &range);
 
-	return status != SK_OK ? status : settle(memory_create_endpoint(range.memory, range.memory), &range, endpoint);
+	if (status == SK_OK) {
+		status = settle(memory_create_endpoint(range.memory, range.memory), &range, endpoint);
+	}
+	return status != SK_OK ? status : object_badge(*endpoint, SK_RIGHT_READ | SK_RIGHT_CONTROL, 0, control);
 }
 
 sk_status_t object_make_notification(sk_cap_t *notification)

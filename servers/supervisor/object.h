@@ -23,7 +23,10 @@ sk_status_t object_make_space(enum sk_space_kind kind, uint32_t table_pages, sk_
 sk_status_t object_make_thread(sk_cap_t space, uint32_t core, sk_cap_t *thread, sk_cap_t *buffer);
 /* `state`: one page of RAM, the state page. */
 sk_status_t object_make_vcpu(sk_cap_t vm, uint32_t core, sk_cap_t state, uint64_t config, sk_cap_t *vcpu);
-sk_status_t object_make_endpoint(sk_cap_t *endpoint);
+/*
+ * `*control` is another capability to it, for its own methods: a call through `*endpoint` goes to whoever serves there.
+ */
+sk_status_t object_make_endpoint(sk_cap_t *endpoint, sk_cap_t *control);
 sk_status_t object_make_notification(sk_cap_t *notification);
 
 /*

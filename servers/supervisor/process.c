@@ -214,7 +214,7 @@ bool process_build(struct server *server)
 	}
 	write_start(server);
 	if (object_make_space(SK_SPACE_KIND_PROCESS, TABLE_PAGES, &server->space) != SK_OK ||
-	    object_make_endpoint(&server->endpoint) != SK_OK) {
+	    object_make_endpoint(&server->endpoint, &server->endpoint_control) != SK_OK) {
 		return unusable(server, "no memory for its space");
 	}
 	for (uint32_t i = 0; i < server->config->core_count; i++) {
@@ -275,7 +275,11 @@ sk_status_t process_start(struct server *server)
 
 		status = thread_configure(thread, server->image.entry, layout_stack_top(i), SK_VA_START_PAGE,
 					  layout_message_buffer(i));
+		if (status == SK_OK && server->abandoned) {
+			status = thread_bind_endpoint(thread, server->endpoint);
+		}
 	}
+	server->abandoned = false;
 	for (uint32_t i = 0; status == SK_OK && i < server->interrupt_count; i++) {
 		status = connect_interrupt(server, i);
 	}
@@ -290,7 +294,13 @@ void process_stop(struct server *server)
 	for (uint32_t i = 0; i < server->interrupt_count; i++) {
 		(void)interrupt_mask(server->interrupts[i]);
 	}
-	(void)endpoint_retire(server->endpoint);
+	(void)endpoint_retire(server->endpoint_control);
+}
+
+void process_abandon(struct server *server)
+{
+	(void)endpoint_abandon(server->endpoint_control);
+	server->abandoned = true;
 }
 
 static const void *peek_part(const struct server *server, const struct layout_part *part, uint64_t address,

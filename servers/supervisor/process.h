@@ -29,6 +29,9 @@ sk_status_t process_start(struct server *server);
  */
 void process_stop(struct server *server);
 
+/* It will not come back, as far as is known: those who wait for it and those who call it get SERVER_DIED. */
+void process_abandon(struct server *server);
+
 /* Address of `bytes` of the process's memory in the supervisor's view; NULL: not its own RAM, or not all of it. */
 const void *process_peek(const struct server *server, uint64_t address, uint64_t bytes);
 

@@ -44,6 +44,7 @@ struct server {
 	struct sk_start *start;       /* in it */
 	sk_cap_t space;
 	sk_cap_t endpoint;
+	sk_cap_t endpoint_control;    /* for the endpoint's own methods */
 	sk_cap_t notifications[SK_MAX_CORES]; /* [i] bound to worker i; only the scheduler has more than [0] */
 	struct worker workers[SK_MAX_CORES];
 	sk_cap_t interrupts[SYSTEM_INTERRUPTS];
@@ -52,6 +53,7 @@ struct server {
 	struct restart_history history;
 	sk_cap_t ping;                /* its endpoint, badged for heartbeats; SK_CAP_NONE: not asked yet */
 	enum beat beat;
+	bool abandoned;               /* its endpoint refuses calls until it starts again */
 	const char *unusable;         /* why it was never built; NULL: it was */
 };
 
