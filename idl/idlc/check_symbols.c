@@ -110,7 +110,7 @@ static void add_method(struct symbols *symbols, const struct interface *interfac
 static void add_interface(struct symbols *symbols, const struct interface *interface)
 {
 	static const char *const constants[] = {"INTERFACE", "HASH", "SERVE_SOME"};
-	static const char *const functions[] = {"dispatch", "region", "mock_done", "method_name", "error_name", "event_name"};
+	static const char *const functions[] = {"dispatch", "region", "status", "mock_done", "method_name", "error_name", "event_name"};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
 		symbol_add(symbols, interface->name.at, text_format("%s_%s", interface->name.text, functions[i]), NULL);
 	}

@@ -157,11 +157,15 @@ static void emit_stub(const struct interface *interface, const struct method *me
 		text_add(out, "\tuint8_t *%s = sk_message_buffer();\n", payload);
 		pack_payload(out, &method->in, payload, false);
 	}
+	const char *sending = text_format("sk_call(%s, &%s)", to, msg);
+	if (!interface->kernel) {
+		sending = text_format("%s_status(%s)", interface->name.text, sending);
+	}
 	if (method->out.fields.count == 0) {
-		text_add(out, "\treturn sk_call(%s, &%s);\n}\n", to, msg);
+		text_add(out, "\treturn %s;\n}\n", sending);
 		return;
 	}
-	text_add(out, "\tsk_status_t %s = sk_call(%s, &%s);\n", status, to, msg);
+	text_add(out, "\tsk_status_t %s = %s;\n", status, sending);
 	text_add(out, "\tif (%s != SK_OK) {\n\t\treturn %s;\n\t}\n", status, status);
 	emit_results(method, msg, payload, out);
 	text_add(out, "\treturn SK_OK;\n}\n");

@@ -89,6 +89,25 @@ static void emit_errors(const struct interface *interface, struct text *out)
 	text_add(out, "};\n");
 }
 
+/* Errors are closed too: what a server may answer, and nothing else, reaches its clients. */
+static void emit_status(const struct interface *interface, struct text *out)
+{
+	if (interface->kernel || interface->methods.count == 0) {
+		return;
+	}
+	text_add(out, "\nstatic inline sk_status_t %s_status(sk_status_t status)\n{\n", interface->name.text);
+	if (interface->errors.count == 0) {
+		text_add(out, "\treturn status > 0 ? SK_BAD_ARG : status; /* it has no errors of its own */\n}\n");
+		return;
+	}
+	text_add(out, "\tif (status <= 0) {\n\t\treturn status;\n\t}\n\tswitch (status) {\n");
+	for (size_t i = 0; i < interface->errors.count; i++) {
+		const struct member *error = list_at(&interface->errors, i);
+		text_add(out, "\tcase %s_ERROR_%s:\n", interface->c_constant, text_upper(error->name.text));
+	}
+	text_add(out, "\t\treturn status;\n\tdefault:\n\t\treturn SK_BAD_ARG;\n\t}\n}\n");
+}
+
 static void emit_methods(const struct interface *interface, struct text *out)
 {
 	const char *prefix = interface->c_constant;
@@ -135,6 +154,7 @@ static void emit_interface(const struct interface *interface, struct text *out)
 	emit_methods(interface, out);
 	emit_events(interface, out);
 	emit_errors(interface, out);
+	emit_status(interface, out);
 	emit_scalars(&interface->declarations, out);
 }
 

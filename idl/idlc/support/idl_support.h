@@ -121,7 +121,7 @@ static inline enum sk_persistence sk_persistent_check(const struct sk_persistent
 	if (copy->magic == 0 && copy->sequence == 0) {
 		return SK_COLD_EMPTY;
 	}
-	if (copy->magic == SK_PERSISTENT_MAGIC && copy->sequence != 0 && copy->schema != schema) {
+	if (copy->magic == SK_PERSISTENT_MAGIC && copy->schema != schema) {
 		return SK_COLD_SCHEMA;
 	}
 	if (copy->magic != SK_PERSISTENT_MAGIC || copy->sequence == 0 ||

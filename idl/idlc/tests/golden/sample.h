@@ -66,6 +66,20 @@ enum sample_error {
 	SAMPLE_ERROR_NOT_THERE = 32767,
 };
 
+static inline sk_status_t sample_status(sk_status_t status)
+{
+	if (status <= 0) {
+		return status;
+	}
+	switch (status) {
+	case SAMPLE_ERROR_FULL:
+	case SAMPLE_ERROR_NOT_THERE:
+		return status;
+	default:
+		return SK_BAD_ARG;
+	}
+}
+
 enum sample_level {
 	SAMPLE_LEVEL_LOW = 0,
 	SAMPLE_LEVEL_HIGH = 7,

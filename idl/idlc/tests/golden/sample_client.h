@@ -16,7 +16,7 @@ static inline sk_status_t sample_scalars(sk_cap_t to, uint8_t a, uint16_t b, uin
 		.tag = SAMPLE_TAG_SCALARS | SK_TAG_IDEMPOTENT,
 		.w = {a, b, c, d, e, f},
 	};
-	sk_status_t status = sk_call(to, &msg);
+	sk_status_t status = sample_status(sk_call(to, &msg));
 	if (status != SK_OK) {
 		return status;
 	}
@@ -45,7 +45,7 @@ static inline sk_status_t sample_crowded(sk_cap_t to_, uint64_t to, uint32_t msg
 	memcpy(payload_, &token_word, 8u);
 	uint64_t at_word = at;
 	memcpy(payload_ + 8u, &at_word, 8u);
-	sk_status_t status_ = sk_call(to_, &msg_);
+	sk_status_t status_ = sample_status(sk_call(to_, &msg_));
 	if (status_ != SK_OK) {
 		return status_;
 	}
@@ -79,7 +79,7 @@ static inline sk_status_t sample_draw(sk_cap_t to, const struct sk_shape *shape,
 	uint8_t *payload = sk_message_buffer();
 	memcpy(payload, shape, 96u);
 	memcpy(payload + 96u, pairs, 16u);
-	sk_status_t status = sk_call(to, &msg);
+	sk_status_t status = sample_status(sk_call(to, &msg));
 	if (status != SK_OK) {
 		return status;
 	}
@@ -128,7 +128,7 @@ static inline sk_status_t sample_join(sk_cap_t to, const uint8_t *left, uint32_t
 	}
 	memset(payload + 8u + (left_bytes + 7u) / 8u * 8u + right_bytes, 0, (8u - right_bytes % 8u) % 8u);
 	memcpy(payload + 8u + (left_bytes + 7u) / 8u * 8u + (right_bytes + 7u) / 8u * 8u, flips, 3u);
-	sk_status_t status = sk_call(to, &msg);
+	sk_status_t status = sample_status(sk_call(to, &msg));
 	if (status != SK_OK) {
 		return status;
 	}
@@ -173,7 +173,7 @@ static inline sk_status_t sample_nothing(sk_cap_t to)
 	struct sk_msg msg = {
 		.tag = SAMPLE_TAG_NOTHING | SK_TAG_IDEMPOTENT,
 	};
-	return sk_call(to, &msg);
+	return sample_status(sk_call(to, &msg));
 }
 
 #endif

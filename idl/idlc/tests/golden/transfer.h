@@ -41,6 +41,11 @@ static inline bool sk_tint_valid(uint64_t value)
 #define TRANSFER_TAG_NUDGE SK_TAG_METHOD(TRANSFER_INTERFACE, TRANSFER_METHOD_NUDGE)
 #define TRANSFER_TAG_LATE SK_TAG_METHOD(TRANSFER_INTERFACE, TRANSFER_METHOD_LATE)
 
+static inline sk_status_t transfer_status(sk_status_t status)
+{
+	return status > 0 ? SK_BAD_ARG : status; /* it has no errors of its own */
+}
+
 typedef uint8_t transfer_want_t;
 #define TRANSFER_WANT_A ((transfer_want_t)0x1u)
 #define TRANSFER_WANT_B ((transfer_want_t)0x6u)

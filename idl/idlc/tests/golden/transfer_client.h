@@ -20,7 +20,7 @@ static inline sk_status_t transfer_give(sk_cap_t to, sk_cap_t file, sk_cap_t own
 	memcpy(payload + SK_MSG_BYTES, &file_slot, 8u);
 	uint64_t owner_slot = owner;
 	memcpy(payload + SK_MSG_BYTES + 8u, &owner_slot, 8u);
-	sk_status_t status = sk_call(to, &msg);
+	sk_status_t status = transfer_status(sk_call(to, &msg));
 	if (status != SK_OK) {
 		return status;
 	}
@@ -50,7 +50,7 @@ static inline sk_status_t transfer_read(sk_cap_t to, struct sk_span from, struct
 		.w = {from.region | (uint64_t)from.bytes << 32, from.offset, into.region | (uint64_t)into.bytes << 32,
 				into.offset},
 	};
-	sk_status_t status = sk_call(to, &msg);
+	sk_status_t status = transfer_status(sk_call(to, &msg));
 	if (status != SK_OK) {
 		return status;
 	}
@@ -70,7 +70,7 @@ static inline sk_status_t transfer_mix(sk_cap_t to, struct sk_span data, uint32_
 		.tag = TRANSFER_TAG_MIX,
 		.w = {data.region | (uint64_t)data.bytes << 32, data.offset, queue, numbers},
 	};
-	return sk_call(to, &msg);
+	return transfer_status(sk_call(to, &msg));
 }
 
 static inline sk_status_t transfer_poke(sk_cap_t to, const struct sk_spot *where, transfer_want_t how)
@@ -81,7 +81,7 @@ static inline sk_status_t transfer_poke(sk_cap_t to, const struct sk_spot *where
 	};
 	uint8_t *payload = sk_message_buffer();
 	memcpy(payload, where, 8u);
-	return sk_call(to, &msg);
+	return transfer_status(sk_call(to, &msg));
 }
 
 static inline sk_status_t transfer_nudge(sk_cap_t to)
@@ -89,7 +89,7 @@ static inline sk_status_t transfer_nudge(sk_cap_t to)
 	struct sk_msg msg = {
 		.tag = TRANSFER_TAG_NUDGE | SK_TAG_IDEMPOTENT | SK_TAG_ONEWAY,
 	};
-	return sk_call(to, &msg);
+	return transfer_status(sk_call(to, &msg));
 }
 
 /* Lengths and scalars that find no word, behind parts that vary. */
@@ -122,7 +122,7 @@ static inline sk_status_t transfer_late(sk_cap_t to, uint64_t a, uint64_t b, uin
 	memset(payload + 16u + (first_bytes + 7u) / 8u * 8u + second_bytes, 0, (8u - second_bytes % 8u) % 8u);
 	uint64_t last_word = last;
 	memcpy(payload + 16u + (first_bytes + 7u) / 8u * 8u + (second_bytes + 7u) / 8u * 8u, &last_word, 8u);
-	sk_status_t status = sk_call(to, &msg);
+	sk_status_t status = transfer_status(sk_call(to, &msg));
 	if (status != SK_OK) {
 		return status;
 	}

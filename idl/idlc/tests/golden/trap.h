@@ -18,6 +18,11 @@ typedef uint64_t sk_gpa_t;
 #define TRAP_TAG_FAULT SK_TAG_METHOD(TRAP_INTERFACE, TRAP_METHOD_FAULT)
 #define TRAP_TAG_TELL SK_TAG_METHOD(TRAP_INTERFACE, TRAP_METHOD_TELL)
 
+static inline sk_status_t trap_status(sk_status_t status)
+{
+	return status > 0 ? SK_BAD_ARG : status; /* it has no errors of its own */
+}
+
 enum trap_action {
 	TRAP_ACTION_RESUME = 1,
 	TRAP_ACTION_STOP = 2,

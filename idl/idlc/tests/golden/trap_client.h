@@ -15,7 +15,7 @@ static inline sk_status_t trap_fault(sk_cap_t to, sk_gpa_t address, uint64_t syn
 		.tag = TRAP_TAG_FAULT | SK_TAG_IDEMPOTENT,
 		.w = {address, syndrome, write},
 	};
-	sk_status_t status = sk_call(to, &msg);
+	sk_status_t status = trap_status(sk_call(to, &msg));
 	if (status != SK_OK) {
 		return status;
 	}
@@ -40,7 +40,7 @@ static inline sk_status_t trap_tell(sk_cap_t to, const uint8_t *text, uint32_t t
 	if (text_bytes != 0) {
 		memcpy(payload, text, text_bytes);
 	}
-	return sk_call(to, &msg);
+	return trap_status(sk_call(to, &msg));
 }
 
 #endif
