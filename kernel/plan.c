@@ -247,7 +247,7 @@ void plan_tick(struct core *core)
 {
 	uint64_t now = arch_ticks();
 	charge(core, now);
-	core->deadline = UINT64_MAX;
+	core->deadline = 0; /* it fires until it is set anew */
 	if (core->plan.wake_time != 0 && now >= core->plan.wake_time) {
 		core->plan.wake_time = 0;
 		core->due |= 1u << EVENT_WAKE;

@@ -484,7 +484,7 @@ sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t
 		}
 		break;
 	case SPACE_LINE_CHANGE_CLEAR_ACTIVE:
-		state_change(entry, 0, LINE_DROP_ACTIVE);
+		state_change(entry, SK_LINE_ACTIVE, LINE_DROP_ACTIVE);
 		break;
 	case SPACE_LINE_CHANGE_SET_ACTIVE:
 		state_change(entry, 0, LINE_MAKE_ACTIVE);

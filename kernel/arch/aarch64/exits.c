@@ -106,6 +106,7 @@ static struct context *abort_exit(struct core *core, struct vcpu *vcpu, uint64_t
 	}
 	vcpu->arch.fault_address = far;
 	vcpu->arch.fault_is_fetch = fetch;
+	vcpu->arch.fault_is_write = !fetch && (esr & ISS_WNR) != 0;
 	uint32_t kind = fetch ? SK_ACCESS_FETCH : (esr & ISS_WNR) != 0 ? SK_ACCESS_WRITE : SK_ACCESS_READ;
 	uint32_t cause = type == FSC_TYPE_PERMISSION ? SK_FAULT_CAUSE_PERMISSION
 		       : translation && (fetch || (esr & ISS_ISV) != 0) ? SK_FAULT_CAUSE_UNMAPPED
@@ -255,5 +256,5 @@ void arch_vcpu_data_abort(struct vcpu *vcpu)
 	bool lower = (vcpu->context.frame->pstate & SPSR_M_MASK) == SPSR_M_EL0T;
 	uint64_t class = vcpu->arch.fault_is_fetch ? (lower ? EC_INSTRUCTION_ABORT_LOWER : EC_INSTRUCTION_ABORT)
 						   : (lower ? EC_DATA_ABORT_LOWER : EC_DATA_ABORT);
-	inject(vcpu, class << ESR_EC_SHIFT | ESR_IL | FSC_EXTERNAL, true);
+	inject(vcpu, class << ESR_EC_SHIFT | ESR_IL | (vcpu->arch.fault_is_write ? ISS_WNR : 0) | FSC_EXTERNAL, true);
 }

@@ -50,7 +50,7 @@ struct arch_vcpu {
 	uint64_t cntvoff, cntv_ctl, cntv_cval;
 	uint64_t hcr, mdcr;
 	uint64_t fault_address; /* the guest's own address of its last abort */
-	bool fault_is_fetch;
+	bool fault_is_fetch, fault_is_write;
 	uint64_t ich_hcr, ich_vmcr, ich_ap0r0, ich_ap1r0;
 	uint64_t list[LIST_REGISTERS_MAX];  /* as saved; the hardware's own while resident */
 	uint16_t list_line[LIST_REGISTERS_MAX]; /* line in each list register that list_used has a bit for */
