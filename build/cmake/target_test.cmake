@@ -10,7 +10,7 @@
 #                   [LABELS label …])         beside `target`; `long`: only with build/test --long
 #
 # MANIFEST is a name in manifest/ or a path. A `;` in an argument is written \;. Regular expressions are Python's, and
-# are searched for in the whole output, not line by line. Each test may use one core: as many run at once as ctest is told.
+# are searched for in the whole output, with ^ and $ at each line.
 function(add_target_test name manifest)
   if(SKINK_TARGET)
     return()
@@ -37,7 +37,7 @@ function(add_target_test name manifest)
     endforeach()
   endforeach()
   set(file ${CMAKE_CURRENT_BINARY_DIR}/${name}.test)
-  file(CONFIGURE OUTPUT ${file} CONTENT "${text}" @ONLY)
+  file(GENERATE OUTPUT ${file} CONTENT "${text}")
   add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/build/tests/target_test.py
            $<TARGET_FILE:skink> ${file})
   math(EXPR limit "${T_SECONDS} + 30")

@@ -21,8 +21,8 @@ static void cpio_entry(struct bytes *archive, const char *name, uint32_t mode, c
 		fatal(TOOL_BAD_INPUT, "'%s' is too large for the archive", name);
 	}
 	/* magic, inode, mode, uid, gid, links, time, size, device (2), its device (2), name's bytes, check */
-	snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 0u, mode, 0u, 0u, 1u,
-		 0u, (unsigned)size, 0u, 0u, 0u, 0u, (unsigned)name_bytes, 0u);
+	snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 0u, mode, 0u, 0u,
+		 1u, 0u, (unsigned)size, 0u, 0u, 0u, 0u, (unsigned)name_bytes, 0u);
 	bytes_append(archive, header, HEADER_BYTES);
 	bytes_text(archive, name);
 	bytes_zeroes(archive, name_bytes - strlen(name));

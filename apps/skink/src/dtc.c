@@ -50,7 +50,8 @@ static char *label_place(const char *place, const char *label)
 	FILE *file = fopen(path, "re");
 	char *found = NULL;
 	char line[4096];
-	for (unsigned long number = 1; file != NULL && found == NULL && fgets(line, sizeof(line), file) != NULL; number++) {
+	for (unsigned long number = 1; file != NULL && found == NULL && fgets(line, sizeof(line), file) != NULL;
+	     number++) {
 		if (number >= first && strstr(line, reference) != NULL) {
 			found = text_print("%s:%lu", path, number);
 		}
@@ -78,7 +79,8 @@ static void complaint_end(struct complaint *complaint)
 	if (complaint->text != NULL) {
 		fprintf(stderr, "%s%serror: %s%s\n", complaint->place != NULL ? complaint->place : "",
 			complaint->place != NULL ? ": " : "", complaint->text,
-			complaint->label != NULL ? ": nobody provides it; expected the label of a node in this manifest" : "");
+			complaint->label != NULL ? ": nobody provides it; expected the label of a node in this manifest"
+						 : "");
 	}
 	free(complaint->text);
 	free(complaint->place);

@@ -19,7 +19,8 @@ static void *edit_blob(struct system *system)
 static void edit_must(const struct system *system, int result, const char *what)
 {
 	if (result < 0) {
-		fatal(TOOL_BAD_INPUT, "%s can't be applied to '%s': %s", what, system->source.path, fdt_strerror(result));
+		fatal(TOOL_BAD_INPUT, "%s can't be applied to '%s': %s", what, system->source.path,
+		      fdt_strerror(result));
 	}
 }
 

@@ -14,7 +14,7 @@
 struct elf_segment {
 	uint64_t virtual_address;
 	uint64_t physical_address;
-	uint64_t offset;       /* in the file */
+	uint64_t offset; /* in the file */
 	uint64_t file_bytes;
 	uint64_t memory_bytes; /* not less */
 	uint32_t flags;

@@ -52,7 +52,7 @@ static void graph_server(struct bytes *dot, const struct manifest_server *server
 	if (server->persistent_kib != 0) {
 		add(dot, ", persistent %u KiB", server->persistent_kib);
 	}
-	add(dot, "%s%s\"%s];\n", server->stream ? "\\nstream" : "", server->operator ? "\\noperator" : "",
+	add(dot, "%s%s\"%s];\n", server->stream ? "\\nstream" : "", server->operator? "\\noperator" : "",
 	    server->restart.policy == MANIFEST_RESTART_ALWAYS ? "" : ", peripheries=2");
 	free(image);
 }
@@ -83,7 +83,8 @@ static void graph_platform(struct bytes *dot, const struct manifest *manifest)
 {
 	const struct manifest_platform *platform = &manifest->platform;
 	char *compatible = quoted(platform->compatible);
-	add(dot, "\tsubgraph cluster_platform {\n\t\tlabel=\"%s: %u cores, %" PRIu64 " MiB\"; style=rounded; color=gray;\n",
+	add(dot,
+	    "\tsubgraph cluster_platform {\n\t\tlabel=\"%s: %u cores, %" PRIu64 " MiB\"; style=rounded; color=gray;\n",
 	    compatible, platform->cores, platform->memory.bytes / MIB);
 	add(dot, "\t\tnode [shape=component, style=filled, fillcolor=\"#fce8b2\"];\n");
 	for (uint32_t i = 0; i < platform->device_count; i++) {
@@ -101,8 +102,8 @@ static void graph_vm(struct bytes *dot, const struct manifest *manifest, uint32_
 {
 	const struct manifest_vm *vm = &manifest->vms[index];
 	char *kernel = quoted(vm->kernel);
-	add(dot, "\tvm%u [shape=box3d, style=filled, fillcolor=\"#d9ead3\", label=\"VM %s\\n%s\\n%u vCPU%s on cores", index,
-	    vm->name, kernel, vm->vcpus, vm->vcpus == 1 ? "" : "s");
+	add(dot, "\tvm%u [shape=box3d, style=filled, fillcolor=\"#d9ead3\", label=\"VM %s\\n%s\\n%u vCPU%s on cores",
+	    index, vm->name, kernel, vm->vcpus, vm->vcpus == 1 ? "" : "s");
 	for (uint32_t i = 0; i < vm->vcpus; i++) {
 		add(dot, " %u", vm->vcpu_cores[i]);
 	}
@@ -113,12 +114,12 @@ static void graph_vm(struct bytes *dot, const struct manifest *manifest, uint32_
 		add(dot, "\tvm%u -> server%u [style=bold, color=\"#38761d\", label=\"%s\"];\n", index, device->server,
 		    device->name);
 		if (device->line != 0) {
-			add(dot, "\tserver%u -> vm%u [style=dashed, color=\"#cc0000\", label=\"line %u\"];\n", device->server,
-			    index, device->line);
+			add(dot, "\tserver%u -> vm%u [style=dashed, color=\"#cc0000\", label=\"line %u\"];\n",
+			    device->server, index, device->line);
 		}
 		if (device->guest_memory) {
-			add(dot, "\tserver%u -> vm%u [style=dotted, arrowhead=none, label=\"memory\"];\n", device->server,
-			    index);
+			add(dot, "\tserver%u -> vm%u [style=dotted, arrowhead=none, label=\"memory\"];\n",
+			    device->server, index);
 		}
 	}
 	free(kernel);
@@ -128,8 +129,8 @@ static void graph_channels(struct bytes *dot, const struct manifest *manifest)
 {
 	for (uint32_t i = 0; i < manifest->channel_count; i++) {
 		const struct manifest_channel *channel = &manifest->channels[i];
-		add(dot, "\tchannel%u [shape=cylinder, style=filled, fillcolor=\"#eeeeee\", label=\"%s\\n%u KiB\"];\n", i,
-		    channel->name, channel->kib);
+		add(dot, "\tchannel%u [shape=cylinder, style=filled, fillcolor=\"#eeeeee\", label=\"%s\\n%u KiB\"];\n",
+		    i, channel->name, channel->kib);
 		for (uint32_t j = 0; j < channel->member_count; j++) {
 			add(dot, "\tserver%u -> channel%u [style=dotted, arrowhead=none];\n", channel->members[j], i);
 		}
@@ -137,8 +138,9 @@ static void graph_channels(struct bytes *dot, const struct manifest *manifest)
 	uint32_t console = manifest_find_server(manifest, "console");
 	for (uint32_t i = 0; i < manifest->server_count; i++) {
 		if (manifest->servers[i].stream && console != MANIFEST_NONE) {
-			add(dot, "\tserver%u -> server%u [style=dotted, dir=both, label=\"stream %c\", constraint=false];\n", i,
-			    console, manifest_stream_id(manifest, i));
+			add(dot,
+			    "\tserver%u -> server%u [style=dotted, dir=both, label=\"stream %c\", constraint=false];\n",
+			    i, console, manifest_stream_id(manifest, i));
 		}
 	}
 }
@@ -146,8 +148,9 @@ static void graph_channels(struct bytes *dot, const struct manifest *manifest)
 static void graph_write(const struct manifest *manifest, struct bytes *dot)
 {
 	char *model = quoted(manifest->model);
-	add(dot, "digraph skink {\n\tlabel=\"%s\"; labelloc=t; rankdir=TB; fontname=\"Helvetica\";\n"
-		 "\tnode [fontname=\"Helvetica\", fontsize=10];\n\tedge [fontname=\"Helvetica\", fontsize=9];\n",
+	add(dot,
+	    "digraph skink {\n\tlabel=\"%s\"; labelloc=t; rankdir=TB; fontname=\"Helvetica\";\n"
+	    "\tnode [fontname=\"Helvetica\", fontsize=10];\n\tedge [fontname=\"Helvetica\", fontsize=9];\n",
 	    model);
 	for (uint32_t i = 0; i < manifest->vm_count; i++) {
 		graph_vm(dot, manifest, i);
@@ -180,10 +183,12 @@ static struct bytes graph_convert(const struct bytes *dot, const char *format)
 	const char *argv[] = { "dot", option, NULL };
 	int status = program_run(argv, dot, &picture, &errors);
 	if (status == 127) {
-		fatal(TOOL_FAILED, "Graphviz's `dot` can't be started: install the package graphviz, or use --format dot");
+		fatal(TOOL_FAILED,
+		      "Graphviz's `dot` can't be started: install the package graphviz, or use --format dot");
 	}
 	if (status != 0) {
-		fatal(TOOL_FAILED, "`dot` ended with status %d: %.*s", status, (int)errors.size, (const char *)errors.data);
+		fatal(TOOL_FAILED, "`dot` ended with status %d: %.*s", status, (int)errors.size,
+		      (const char *)errors.data);
 	}
 	free(option);
 	bytes_free(&errors);

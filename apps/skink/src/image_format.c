@@ -29,8 +29,8 @@ struct use {
 
 static void wrong(const struct use *use, const char *what, const char *expected)
 {
-	source_error(&use->system->source, use->node, use->property, "names '%s', which %s; expected %s", use->image->path,
-		     what, expected);
+	source_error(&use->system->source, use->node, use->property, "names '%s', which %s; expected %s",
+		     use->image->path, what, expected);
 }
 
 static uint64_t little_endian(const uint8_t *bytes)
@@ -69,7 +69,10 @@ static const char *compression(const struct bytes *file)
 	if (file->size > 2 && file->data[0] == 0x1f && file->data[1] == 0x8b) {
 		return "is compressed with gzip";
 	}
-	if (file->size > 6 && memcmp(file->data, "\xfd" "7zXZ", 5) == 0) {
+	if (file->size > 6 && memcmp(file->data,
+				     "\xfd"
+				     "7zXZ",
+				     5) == 0) {
 		return "is compressed with xz";
 	}
 	if (file->size > 8 && memcmp(file->data + 4, "zimg", 4) == 0) {
@@ -84,8 +87,11 @@ static void check_linux(const struct use *use)
 	const struct manifest_range *memory = &use->vm->memory[0];
 	if (file->size < LINUX_HEADER_BYTES || memcmp(file->data + LINUX_MAGIC, "ARM\x64", 4) != 0) {
 		const char *packed = compression(file);
-		wrong(use, packed != NULL ? packed : elf_is(file) ? "is an ELF file" : "has no magic number at byte 56",
-		      packed != NULL  ? "an uncompressed arm64 Image: unpack it first"
+		wrong(use,
+		      packed != NULL ? packed
+		      : elf_is(file) ? "is an ELF file"
+				     : "has no magic number at byte 56",
+		      packed != NULL ? "an uncompressed arm64 Image: unpack it first"
 		      : elf_is(file) ? "an arm64 Image, or kernel-format = \"elf\""
 				     : "an arm64 Image (Linux's arch/arm64/boot/Image), or another kernel-format");
 		return;

@@ -35,8 +35,8 @@ char *images_built(const struct system *system, const char *name)
 static char *manifest_folder(const struct system *system)
 {
 	const char *slash = strrchr(system->source.path, '/');
-	return slash == NULL ? text_print(".") : text_print("%.*s", (int)(slash - system->source.path + 1),
-							      system->source.path);
+	return slash == NULL ? text_print(".")
+			     : text_print("%.*s", (int)(slash - system->source.path + 1), system->source.path);
 }
 
 static char *image_find(const struct system *system, const char *name, enum image_kind kind)
@@ -110,8 +110,8 @@ static void image_add(struct system *system, const char *name, enum image_kind k
 	if (known != NULL) {
 		if ((known->kind == IMAGE_SERVER) != (kind == IMAGE_SERVER)) {
 			source_error(&system->source, path, property,
-				     "names `%s`, a name that %s has too; expected different names in the archive", name,
-				     kind == IMAGE_SERVER ? "a guest's file" : "a server's program");
+				     "names `%s`, a name that %s has too; expected different names in the archive",
+				     name, kind == IMAGE_SERVER ? "a guest's file" : "a server's program");
 		}
 		image_check(system, known, node, property);
 		free(path);
@@ -121,8 +121,9 @@ static void image_add(struct system *system, const char *name, enum image_kind k
 	if (image.path == NULL) {
 		image_missing(system, name, kind, path, property);
 	} else if (!file_read(image.path, IMAGE_MAX, &image.data)) {
-		source_error(&system->source, path, property, "can't be read from '%s': %s; expected a file of at most %u MiB",
-			     image.path, strerror(errno), (unsigned)(IMAGE_MAX / MIB));
+		source_error(&system->source, path, property,
+			     "can't be read from '%s': %s; expected a file of at most %u MiB", image.path,
+			     strerror(errno), (unsigned)(IMAGE_MAX / MIB));
 	} else {
 		system->images[system->image_count] = image;
 		image_check(system, &system->images[system->image_count++], node, property);
@@ -156,7 +157,8 @@ void images_load(struct system *system)
 	}
 	for (uint32_t i = 0; i < manifest->vm_count; i++) {
 		const struct manifest_vm *vm = &manifest->vms[i];
-		image_add(system, vm->kernel, IMAGE_KERNEL, vm->node, "kernel", image_given(system, IMAGE_KERNEL, i == 0));
+		image_add(system, vm->kernel, IMAGE_KERNEL, vm->node, "kernel",
+			  image_given(system, IMAGE_KERNEL, i == 0));
 		if (vm->initrd != NULL) {
 			image_add(system, vm->initrd, IMAGE_INITRD, vm->node, "initrd",
 				  image_given(system, IMAGE_INITRD, i == 0));

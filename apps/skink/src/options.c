@@ -11,48 +11,49 @@
 #define ALL (SYSTEM | COMMAND_GRAPH)
 
 const struct option_row option_rows[] = {
-	{ "manifest", "FILE", "the system to run (.dts or .dtb); default: manifest/one.dts", ALL, OPTION_TEXT, AT(manifest),
-	  0, 0, 0 },
+	{ "manifest", "FILE", "the system to run (.dts or .dtb); default: manifest/one.dts", ALL, OPTION_TEXT,
+	  AT(manifest), 0, 0, 0 },
 	{ "kernel", "FILE", "the first VM's kernel", SYSTEM, OPTION_TEXT, AT(kernel), 0, 0, 0 },
 	{ "initrd", "FILE", "its initrd", SYSTEM, OPTION_TEXT, AT(initrd), 0, 0, 0 },
 	{ "append", "STRING", "its kernel command line", SYSTEM, OPTION_TEXT, AT(append), 0, 0, 0 },
 	{ "dtb", "FILE", "its devicetree, instead of one made for it", SYSTEM, OPTION_TEXT, AT(dtb), 0, 0, 0 },
 	{ "mem", "MIB", "its memory", SYSTEM, OPTION_NUMBER, AT(mem), 16, 1u << 20, 0 },
 	{ "vcpus", "N", "its vCPUs, spread over the cores", SYSTEM, OPTION_NUMBER, AT(vcpus), 1, 16, 0 },
-	{ "run", "COMMAND", "the default guest's init runs this shell command and powers off", COMMAND_RUN | COMMAND_PACK,
-	  OPTION_TEXT, AT(run), 0, 0, 0 },
+	{ "run", "COMMAND", "the default guest's init runs this shell command and powers off",
+	  COMMAND_RUN | COMMAND_PACK, OPTION_TEXT, AT(run), 0, 0, 0 },
 	{ "cores", "N", "cores of the physical machine", SYSTEM, OPTION_NUMBER, AT(cores), 1, 8, 0 },
-	{ "machine-mem", "MIB", "memory of the physical machine; default: enough", SYSTEM, OPTION_NUMBER, AT(machine_mem),
-	  64, 1u << 20, 0 },
+	{ "machine-mem", "MIB", "memory of the physical machine; default: enough", SYSTEM, OPTION_NUMBER,
+	  AT(machine_mem), 64, 1u << 20, 0 },
 	{ "cpu", "TYPE", "the physical machine's CPU, as QEMU names it; default: cortex-a53", COMMAND_RUN, OPTION_TEXT,
 	  AT(cpu), 0, 0, 0 },
 	{ "icount", NULL, "count instructions: virtual time is 1 ns for each, runs repeat exactly", COMMAND_RUN,
 	  OPTION_FLAG, AT(icount), 0, 0, 0 },
-	{ "gdb", NULL, "wait for a debugger of the whole machine on TCP port 1234", COMMAND_RUN, OPTION_FLAG, AT(gdb), 0, 0,
-	  0 },
-	{ "timeout", "SECONDS", "give up after this time, with exit status 3", COMMAND_RUN, OPTION_NUMBER, AT(timeout), 1,
-	  86400, 0 },
+	{ "gdb", NULL, "wait for a debugger of the whole machine on TCP port 1234", COMMAND_RUN, OPTION_FLAG, AT(gdb),
+	  0, 0, 0 },
+	{ "timeout", "SECONDS", "give up after this time, with exit status 3", COMMAND_RUN, OPTION_NUMBER, AT(timeout),
+	  1, 86400, 0 },
 	{ "batch", NULL, "no terminal: the first VM's console is standard output, logs are standard error", COMMAND_RUN,
 	  OPTION_FLAG, AT(batch), 0, 0, 0 },
 	{ "when", "TEXT", "with --batch: wait until the first VM's console has printed this", COMMAND_RUN, OPTION_LIST,
 	  AT(when), 0, 0, AT(when_count) },
 	{ "monitor", "COMMAND", "with --batch: run a monitor command then (may be repeated, each with its --when)",
 	  COMMAND_RUN, OPTION_LIST, AT(monitor), 0, 0, AT(monitor_count) },
-	{ "log", "FILE", "with --batch: logs go there; otherwise: a copy of all that is shown", COMMAND_RUN, OPTION_TEXT,
-	  AT(log), 0, 0, 0 },
+	{ "log", "FILE", "with --batch: logs go there; otherwise: a copy of all that is shown", COMMAND_RUN,
+	  OPTION_TEXT, AT(log), 0, 0, 0 },
 	{ "images", "DIR", "look for guest images and servers there first (may be repeated)", SYSTEM, OPTION_LIST,
 	  AT(images), 0, 0, AT(images_count) },
 	{ "no-images", NULL, "check the manifest alone, not the files that it names", COMMAND_CHECK, OPTION_FLAG,
 	  AT(no_images), 0, 0, 0 },
-	{ "output", "FILE", "write there (pack: the boot image; graph: DOT, or what the name ends in: .svg, .png, .pdf)",
+	{ "output", "FILE",
+	  "write there (pack: the boot image; graph: DOT, or what the name ends in: .svg, .png, .pdf)",
 	  COMMAND_GRAPH | COMMAND_PACK, OPTION_TEXT, AT(output), 0, 0, 0 },
 	{ "format", "FORMAT", "dot (default), or one that Graphviz can make: svg, png, pdf", COMMAND_GRAPH, OPTION_TEXT,
 	  AT(format), 0, 0, 0 },
-	{ "out", "DIR", "the build's output folder; default: the one that this program is in", ALL, OPTION_TEXT, AT(out), 0,
-	  0, 0 },
+	{ "out", "DIR", "the build's output folder; default: the one that this program is in", ALL, OPTION_TEXT,
+	  AT(out), 0, 0, 0 },
 	{ "qemu", "PROGRAM", "default: qemu-system-aarch64", COMMAND_RUN, OPTION_TEXT, AT(qemu), 0, 0, 0 },
-	{ "dry-run", NULL, "check and pack everything, print QEMU's command line, start nothing", COMMAND_RUN, OPTION_FLAG,
-	  AT(dry_run), 0, 0, 0 },
+	{ "dry-run", NULL, "check and pack everything, print QEMU's command line, start nothing", COMMAND_RUN,
+	  OPTION_FLAG, AT(dry_run), 0, 0, 0 },
 	{ "verbose", NULL, "tell what is done", ALL, OPTION_FLAG, AT(verbose), 0, 0, 0 },
 };
 const size_t option_row_count = sizeof(option_rows) / sizeof(option_rows[0]);
@@ -74,8 +75,8 @@ static void option_unknown(const struct options *options, const char *name, size
 	const char *command = command_name(options->command);
 	for (size_t i = 0; i < option_row_count; i++) {
 		if (strlen(option_rows[i].name) == length && strncmp(option_rows[i].name, name, length) == 0) {
-			fatal(TOOL_BAD_INPUT, "--%.*s is no option of `skink %s`; see `skink %s --help`", (int)length, name,
-			      command, command);
+			fatal(TOOL_BAD_INPUT, "--%.*s is no option of `skink %s`; see `skink %s --help`", (int)length,
+			      name, command, command);
 		}
 	}
 	/* The beginning of a longer name, or a longer form of one: what is most often meant. */
@@ -83,8 +84,8 @@ static void option_unknown(const struct options *options, const char *name, size
 		const struct option_row *row = &option_rows[i];
 		size_t shorter = strlen(row->name) < length ? strlen(row->name) : length;
 		if ((row->commands & options->command) != 0 && shorter > 1 && strncmp(row->name, name, shorter) == 0) {
-			fatal(TOOL_BAD_INPUT, "unknown option --%.*s; did you mean --%s? See `skink %s --help`", (int)length,
-			      name, row->name, command);
+			fatal(TOOL_BAD_INPUT, "unknown option --%.*s; did you mean --%s? See `skink %s --help`",
+			      (int)length, name, row->name, command);
 		}
 	}
 	fatal(TOOL_BAD_INPUT, "unknown option --%.*s; see `skink %s --help`", (int)length, name, command);
@@ -148,7 +149,8 @@ static int option_take(struct options *options, const char *argument, const char
 static void options_consistent(const struct options *options)
 {
 	if (options->monitor_count < options->when_count) {
-		fatal(TOOL_BAD_INPUT, "--when is given %u times, --monitor %u times; expected a --monitor for each --when",
+		fatal(TOOL_BAD_INPUT,
+		      "--when is given %u times, --monitor %u times; expected a --monitor for each --when",
 		      options->when_count, options->monitor_count);
 	}
 	if (options->monitor_count != 0 && !options->batch) {
@@ -183,8 +185,8 @@ void options_parse(struct options *options, int argc, char **argv)
 			i++;
 		} else if (!only_files && strncmp(argument, "--", 2) == 0) {
 			i += option_take(options, argument, i + 1 < argc ? argv[i + 1] : NULL);
-		} else if (!only_files && argument[0] == '-' && argument[1] == 'o' && argument[2] == '\0' && i + 1 < argc &&
-			   (options->command & (COMMAND_GRAPH | COMMAND_PACK)) != 0) {
+		} else if (!only_files && argument[0] == '-' && argument[1] == 'o' && argument[2] == '\0' &&
+			   i + 1 < argc && (options->command & (COMMAND_GRAPH | COMMAND_PACK)) != 0) {
 			options->output = argv[i + 1];
 			i += 2;
 		} else if (!only_files && argument[0] == '-' && argument[1] != '\0') {

@@ -66,10 +66,10 @@ struct option_row {
 	const char *help;
 	unsigned commands;
 	enum { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_LIST } kind;
-	size_t offset;        /* in struct options */
-	uint64_t min;         /* OPTION_NUMBER */
+	size_t offset; /* in struct options */
+	uint64_t min;  /* OPTION_NUMBER */
 	uint64_t max;
-	size_t count_offset;  /* OPTION_LIST */
+	size_t count_offset; /* OPTION_LIST */
 };
 extern const struct option_row option_rows[];
 extern const size_t option_row_count;

@@ -41,7 +41,8 @@ static struct bytes built_file(const struct system *system, const char *name)
 	struct bytes file;
 	char *path = images_built(system, name);
 	if (path == NULL || !file_read(path, KERNEL_MAX, &file)) {
-		fatal(TOOL_BAD_INPUT, "'%s/aarch64/%s' is missing: build the system first (build/run does)", system->out, name);
+		fatal(TOOL_BAD_INPUT, "'%s/aarch64/%s' is missing: build the system first (build/run does)",
+		      system->out, name);
 	}
 	free(path);
 	return file;
@@ -53,7 +54,8 @@ static void pack_kernel(struct packing *packing)
 	struct bytes kernel = built_file(packing->system, "kernel/kernel.bin");
 	uint64_t memory = 0;
 	if (kernel.size < 64 || memcmp(kernel.data + 56, "ARM\x64", 4) != 0) {
-		fatal(TOOL_BAD_INPUT, "'%s/aarch64/kernel/kernel.bin' has no arm64 Image header: build the system again",
+		fatal(TOOL_BAD_INPUT,
+		      "'%s/aarch64/kernel/kernel.bin' has no arm64 Image header: build the system again",
 		      packing->system->out);
 	}
 	memcpy(&memory, kernel.data + IMAGE_HEADER_SIZE_FIELD, sizeof(memory));
@@ -147,14 +149,16 @@ static void pack_segment(struct packing *packing, uint64_t address, uint64_t mem
 	struct sk_boot_info *info = &packing->info;
 	uint64_t lead = address % PAGE; /* a program's segment may begin inside a page */
 	if (info->segment_count == SK_BOOT_SEGMENTS) {
-		fatal(TOOL_BAD_INPUT, "the supervisor has too many segments; expected at most %u", SK_BOOT_SEGMENTS - 3);
+		fatal(TOOL_BAD_INPUT, "the supervisor has too many segments; expected at most %u",
+		      SK_BOOT_SEGMENTS - 3);
 	}
 	for (uint32_t i = 0; i < info->segment_count; i++) {
 		const struct sk_boot_segment *other = &info->segments[i];
 		if (address - lead < other->address + page_up(other->memory_bytes) &&
 		    other->address < page_up(address + memory_bytes)) {
-			fatal(TOOL_BAD_INPUT, "the supervisor's segment at 0x%llx shares a page with another one; link it with "
-					      "-z separate-code",
+			fatal(TOOL_BAD_INPUT,
+			      "the supervisor's segment at 0x%llx shares a page with another one; link it with "
+			      "-z separate-code",
 			      (unsigned long long)address);
 		}
 	}
@@ -179,15 +183,16 @@ static void pack_supervisor(struct packing *packing)
 	const char *wrong = elf_read(&file, &elf);
 	uint64_t heap = (uint64_t)packing->system->manifest.supervisor_heap_kib << 10;
 	if (wrong != NULL) {
-		fatal(TOOL_BAD_INPUT, "'%s/aarch64/images/supervisor' %s: build the system again", packing->system->out, wrong);
+		fatal(TOOL_BAD_INPUT, "'%s/aarch64/images/supervisor' %s: build the system again", packing->system->out,
+		      wrong);
 	}
 	for (uint32_t i = 0; i < elf.segment_count; i++) {
 		const struct elf_segment *segment = &elf.segments[i];
 		uint32_t rights = ((segment->flags & ELF_READ) != 0 ? SK_RIGHT_READ : 0) |
 				  ((segment->flags & ELF_WRITE) != 0 ? SK_RIGHT_WRITE : 0) |
 				  ((segment->flags & ELF_EXECUTE) != 0 ? SK_RIGHT_EXECUTE : 0);
-		pack_segment(packing, segment->virtual_address, segment->memory_bytes, rights, file.data + segment->offset,
-			     segment->file_bytes);
+		pack_segment(packing, segment->virtual_address, segment->memory_bytes, rights,
+			     file.data + segment->offset, segment->file_bytes);
 	}
 	pack_segment(packing, SK_VA_STACKS + PAGE, STACK_SLOT - PAGE, SK_RIGHT_READ | SK_RIGHT_WRITE, NULL, 0);
 	pack_segment(packing, SK_VA_REGIONS, heap, SK_RIGHT_READ | SK_RIGHT_WRITE, NULL, 0);

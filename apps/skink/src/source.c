@@ -32,7 +32,8 @@ static bool dtc_compile(struct source *source)
 	if (status != 0) {
 		source->errors += dtc_complaints((const char *)errors.data);
 		if (source->errors == 0) {
-			fprintf(stderr, "%s: error: dtc refused it (status %d) without a reason\n", source->path, status);
+			fprintf(stderr, "%s: error: dtc refused it (status %d) without a reason\n", source->path,
+				status);
 			source->errors = 1;
 		}
 	}
@@ -45,7 +46,8 @@ bool source_load(struct source *source, const char *path)
 	struct bytes file;
 	*source = (struct source){ .path = path };
 	if (!file_read(path, MANIFEST_FILE_MAX, &file)) {
-		fprintf(stderr, "%s: error: can't be read: %s; expected a manifest (.dts or .dtb)\n", path, strerror(errno));
+		fprintf(stderr, "%s: error: can't be read: %s; expected a manifest (.dts or .dtb)\n", path,
+			strerror(errno));
 		source->errors = 1;
 		return false;
 	}

@@ -14,9 +14,9 @@
 #define SOURCE_OVERRIDES 16u
 
 struct position {
-	char *node;     /* path */
+	char *node;	/* path */
 	char *property; /* NULL: the node */
-	char *place;    /* "file:line" */
+	char *place;	/* "file:line" */
 };
 
 struct override {
@@ -27,7 +27,7 @@ struct override {
 
 struct source {
 	const char *path;
-	bool binary;                /* a .dtb was given: no lines */
+	bool binary; /* a .dtb was given: no lines */
 	struct bytes dtb;
 	struct position *positions; /* NULL: not looked up yet */
 	size_t position_count;

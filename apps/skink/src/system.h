@@ -17,7 +17,7 @@ enum image_kind { IMAGE_SERVER, IMAGE_KERNEL, IMAGE_INITRD, IMAGE_DTB };
 /* A file of the boot archive. */
 struct image {
 	char *name; /* in the archive */
-	char *path;       /* on the host */
+	char *path; /* on the host */
 	enum image_kind kind;
 	struct bytes data;
 };

@@ -16,8 +16,8 @@ enum tool_status {
 	TOOL_FAILED = 1,    /* of the machine that the tool runs on: a missing program, a full disk */
 	TOOL_BAD_INPUT = 2, /* arguments, manifest, images */
 	TOOL_TIMEOUT = 3,
-	TOOL_CRASHED = 4,   /* a VM, or a server that could not be restarted */
-	TOOL_PANIC = 5,     /* the kernel's */
+	TOOL_CRASHED = 4, /* a VM, or a server that could not be restarted */
+	TOOL_PANIC = 5,	  /* the kernel's */
 };
 
 struct bytes {

@@ -38,7 +38,7 @@ class Arguments(Case):
         self.assertEqual(run().returncode, 2)
         self.assertIn("unknown command 'rum'", run("rum").stderr)
         self.assertEqual(run("rum").returncode, 2)
-        for arguments in (["--help"], ["help"], ["run", "--help"], ["check", "-h"], ["graph", "--help"], ["pack", "--help"]):
+        for arguments in (["--help"], ["help"], ["run", "--help"], ["check", "-h"], ["graph", "-h"], ["pack", "-h"]):
             done = run(*arguments)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn("xamples", done.stdout)
@@ -73,7 +73,7 @@ class Arguments(Case):
     def test_command_line_is_named(self):
         self.refused("--kernel: error: /vms/linux: `kernel`", "run", "--kernel", "/no/file")
         self.refused("/no/file", "run", "--initrd", "/no/file")
-        self.refused("--machine-mem: error: /platform: `memory` is 64 MiB; expected at least", "run", "--machine-mem", "64")
+        self.refused("--machine-mem: error: /platform: `memory` is 64 MiB; expected", "run", "--machine-mem", "64")
         self.refused("No such file", "run", "--dtb", "/no/file")
         self.refused("can't be written", "run", "--log", "/no/folder/file")
 
@@ -100,12 +100,13 @@ class Check(Case):
         os.unlink(self.folder.path("aarch64/images/uart"))
         os.unlink(self.folder.path("guest/initrd"))
         err = self.refused("one.dts:", "check", manifest("one.dts"))
-        self.assertRegex(err, r"one\.dts:\d+: error: /servers/uart0: `image` names `uart`, but there is no such program")
+        self.assertRegex(err, r"one\.dts:\d+: error: /servers/uart0: `image` names `uart`, but there is no such")
         self.assertRegex(err, r"one\.dts:\d+: error: /vms/linux: `initrd` names `initrd`, but there is no such file")
         self.assertIn("2 errors", err)
 
     def test_server_images(self):
-        for data, text in ((b"hello", "is no ELF file"), (b"", "is no ELF file"), (fixture.SERVER[:70], "is a damaged ELF"),
+        for data, text in ((b"hello", "is no ELF file"), (b"", "is no ELF file"),
+                           (fixture.SERVER[:70], "is a damaged ELF"),
                            (elf([(5, 0x400000, b"x", 1)], machine=62), "for another machine"),
                            (elf([(5, 0x400000, b"x", 1)], kind=3), "fixed address"), (elf([]), "nothing to load"),
                            (elf([(5, 0x10000000, b"x", 1)]), "outside a server's image range"),

@@ -71,8 +71,9 @@ static void test_literal(void **state)
 	struct demux demux = { .deliver = sink_take, .context = &sink };
 	static const uint8_t text[] = { 0x1e, '1', 'a', 0x1e, 0x1e, '0', 0x1e, 0x1e, 0x1e, '0', 'b' };
 	demux_take(&demux, text, sizeof(text));
-	expect(&sink, '1', "a\x1e"
-			   "0\x1e");
+	expect(&sink, '1',
+	       "a\x1e"
+	       "0\x1e");
 	expect(&sink, DEMUX_CONTROL, "b");
 	sink_free(&sink);
 }

@@ -77,7 +77,8 @@ class Pack(unittest.TestCase):
         self.assertEqual((image.ram, image.ram_bytes), (0x40000000, 1 << 30))
         self.assertEqual((image.gicd, image.gicr, image.uart), (0x08000000, 0x080A0000, 0x09000000))
         self.assertEqual(image.mpidr[:3], (0, 1, 2))
-        self.assertEqual([(base, size, name(n)) for base, size, n in image.devices], [(0x09000000, 0x1000, "pl011@9000000")])
+        self.assertEqual([(base, size, name(n)) for base, size, n in image.devices],
+                         [(0x09000000, 0x1000, "pl011@9000000")])
         self.assertGreaterEqual(image.objects, 256)
 
     def test_kernel(self):
@@ -129,7 +130,8 @@ class Pack(unittest.TestCase):
     def test_archive(self):
         image = self.pack()
         files = image.files()
-        self.assertEqual(sorted(files), ["console", "initrd", "linux", "manifest.dtb", "monitor", "rtc", "sched", "uart", "vmm"])
+        self.assertEqual(sorted(files), ["console", "initrd", "linux", "manifest.dtb", "monitor", "rtc", "sched",
+                                         "uart", "vmm"])
         for offset, _ in files.values():
             self.assertEqual(offset % PAGE, 0)
         self.assertEqual(files["linux"][1], fixture.linux_image())

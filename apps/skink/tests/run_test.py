@@ -32,7 +32,8 @@ class Case(unittest.TestCase):
         self.folder = fixture.Folder(root, SKINK)
         self.arguments = self.folder.path("arguments")
         # A program by itself: under another interpreter the tests would need it executable.
-        self.qemu = self.folder.put("qemu", b'#!/bin/sh\nexec "%s" "%s" "$@"\n' % (sys.executable.encode(), FAKE.encode()))
+        script = f'#!/bin/sh\nexec "{sys.executable}" "{FAKE}" "$@"\n'
+        self.qemu = self.folder.put("qemu", script.encode())
         os.chmod(self.qemu, 0o755)
 
     def environment(self, scenario):
@@ -62,7 +63,8 @@ class Batch(Case):
     def test_statuses(self):
         for scenario, status, text in (("crash", 4, "vm linux failed no memory"), ("server", 4, "server rtc0 failed"),
                                        ("panic", 5, "KERNEL PANIC: at the disco"), ("joke", 0, ""),
-                                       ("stop", 4, "had not powered itself off"), ("refuses", 1, "ended with status 1")):
+                                       ("stop", 4, "had not powered itself off"),
+                                       ("refuses", 1, "ended with status 1")):
             code, out, err = self.run_batch(scenario)
             self.assertEqual(code, status, scenario + err)
             self.assertIn(text, err)

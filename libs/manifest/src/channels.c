@@ -20,8 +20,8 @@ static void channel_names(const struct section *section, struct manifest_channel
 		channel->names[i] = name != NULL ? name : channel->name;
 		if (name == NULL || strlen(name) >= SK_NAME_BYTES) {
 			reader_fail(section->reader, section->node, "names",
-				    "has no good name for member %u; expected a name of at most %u characters for each", i,
-				    SK_NAME_BYTES - 1);
+				    "has no good name for member %u; expected a name of at most %u characters for each",
+				    i, SK_NAME_BYTES - 1);
 		}
 	}
 	if (names != NULL && strings_at(names, bytes, channel->member_count) != NULL) {
@@ -56,7 +56,8 @@ static void channel_read(struct reader *reader, int node)
 void channels_read(struct reader *reader, int node)
 {
 	int child;
-	fdt_for_each_subnode(child, reader->fdt, node) {
+	fdt_for_each_subnode(child, reader->fdt, node)
+	{
 		channel_read(reader, child);
 	}
 }

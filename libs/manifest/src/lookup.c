@@ -52,7 +52,7 @@ uint32_t manifest_vm_of_device(const struct manifest *manifest, uint32_t server,
 static uint32_t stream_monitor(const struct manifest *manifest)
 {
 	for (uint32_t i = 0; i < manifest->server_count; i++) {
-		if (manifest->servers[i].operator && manifest->servers[i].stream) {
+		if (manifest->servers[i].operator&& manifest->servers[i].stream) {
 			return i;
 		}
 	}

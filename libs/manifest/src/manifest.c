@@ -8,7 +8,7 @@ static const struct property root_properties[] = {
 	{ "model", "one string", false },
 };
 static const char *const root_children[] = { "platform",   "supervisor", "servers", "channels", "vms",
-					     "scheduling", "chosen",     "aliases", NULL };
+					     "scheduling", "chosen",	 "aliases", NULL };
 static const struct schema root_schema = { "a manifest", SCHEMA_PROPERTIES(root_properties), root_children };
 
 static const struct property supervisor_properties[] = {
@@ -60,7 +60,8 @@ static void scheduling_read(struct reader *reader, int node)
 	if (node < 0) {
 		return;
 	}
-	fdt_for_each_subnode(child, reader->fdt, node) {
+	fdt_for_each_subnode(child, reader->fdt, node)
+	{
 		struct section section = section_open(reader, child, &core_schema);
 		uint32_t core = MANIFEST_NONE;
 		value_u32(&section, "reg", (struct bounds){ 0, SK_MAX_CORES - 1 }, &core);
@@ -68,8 +69,9 @@ static void scheduling_read(struct reader *reader, int node)
 			scheduling_values(&section, &manifest->scheduling[core]);
 		}
 		if (core != MANIFEST_NONE && core >= manifest->platform.cores) {
-			reader_fail(reader, child, "reg", "names core %u; expected less than %u, the platform's `cores`",
-				    core, manifest->platform.cores);
+			reader_fail(reader, child, "reg",
+				    "names core %u; expected less than %u, the platform's `cores`", core,
+				    manifest->platform.cores);
 		}
 	}
 }

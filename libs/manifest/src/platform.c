@@ -54,8 +54,8 @@ static void platform_affinities(const struct section *section)
 	}
 	value_u64_list(section, "core-mpidr", platform->core_mpidr, SK_MAX_CORES, &count);
 	if (count != 0 && count != platform->cores) {
-		reader_fail(section->reader, section->node, "core-mpidr", "names %u cores; expected `cores` of them, %u",
-			    count, platform->cores);
+		reader_fail(section->reader, section->node, "core-mpidr",
+			    "names %u cores; expected `cores` of them, %u", count, platform->cores);
 	}
 }
 
@@ -78,7 +78,8 @@ void platform_read(struct reader *reader, int node)
 	}
 	platform->gic_distributor = gic[0];
 	platform->gic_redistributors = gic[1];
-	fdt_for_each_subnode(child, reader->fdt, node) {
+	fdt_for_each_subnode(child, reader->fdt, node)
+	{
 		platform_device(reader, child);
 	}
 	count = 0;

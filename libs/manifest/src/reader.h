@@ -28,10 +28,10 @@ struct property {
 };
 
 struct schema {
-	const char *what;                  /* "a server": for messages */
+	const char *what; /* "a server": for messages */
 	const struct property *properties;
 	uint32_t property_count;
-	const char *const *children;       /* known child nodes, ended by NULL; NULL: any */
+	const char *const *children; /* known child nodes, ended by NULL; NULL: any */
 };
 
 struct section {

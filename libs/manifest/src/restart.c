@@ -32,8 +32,10 @@ void restart_read(struct reader *reader, int server_node, struct manifest_restar
 		return;
 	}
 	struct section section = section_open(reader, restart->node, &restart_schema);
-	restart->policy = (enum manifest_restart_policy)value_word(&section, "policy", restart_policies, restart->policy);
-	restart->fallback = (enum manifest_fallback)value_word(&section, "fallback", restart_fallbacks, restart->fallback);
+	restart->policy =
+		(enum manifest_restart_policy)value_word(&section, "policy", restart_policies, restart->policy);
+	restart->fallback =
+		(enum manifest_fallback)value_word(&section, "fallback", restart_fallbacks, restart->fallback);
 	value_u32(&section, "max", (struct bounds){ 1, 1000 }, &restart->max);
 	value_u32(&section, "window-ms", (struct bounds){ 1, 3600000 }, &restart->window_ms);
 	value_u32_list(&section, "backoff-ms", (struct bounds){ 0, 60000 }, restart->backoff_ms, MANIFEST_BACKOFFS,

@@ -64,7 +64,8 @@ struct section section_open(struct reader *reader, int node, const struct schema
 {
 	struct section section = { reader, node, schema };
 	int at;
-	fdt_for_each_property_offset(at, reader->fdt, node) {
+	fdt_for_each_property_offset(at, reader->fdt, node)
+	{
 		const char *name = NULL;
 		if (fdt_getprop_by_offset(reader->fdt, at, &name, NULL) != NULL && name != NULL) {
 			section_check_property(&section, name);
@@ -72,7 +73,8 @@ struct section section_open(struct reader *reader, int node, const struct schema
 	}
 	section_check_required(&section);
 	if (schema->children != NULL) {
-		fdt_for_each_subnode(at, reader->fdt, node) {
+		fdt_for_each_subnode(at, reader->fdt, node)
+		{
 			section_check_child(&section, at);
 		}
 	}
@@ -93,8 +95,8 @@ const char *section_name(struct reader *reader, int node, const char *what, uint
 		bool good = name_character(*c) || (address && *c == '@' && n > 0);
 		if (!good || n == max) {
 			reader_fail(reader, node, NULL,
-				    "is no name for %s; expected at most %u letters, digits, `_`, `-`, `.`, `,`%s", what,
-				    max, address ? " with the unit address" : " and no unit address");
+				    "is no name for %s; expected at most %u letters, digits, `_`, `-`, `.`, `,`%s",
+				    what, max, address ? " with the unit address" : " and no unit address");
 			break;
 		}
 		n++;

@@ -93,7 +93,8 @@ static const char *server_names(const struct section *section, const char *names
 	if (strings == NULL) {
 		return NULL;
 	}
-	if (strings_at(strings, *bytes, count) != NULL || (count > 0 && strings_at(strings, *bytes, count - 1) == NULL)) {
+	if (strings_at(strings, *bytes, count) != NULL ||
+	    (count > 0 && strings_at(strings, *bytes, count - 1) == NULL)) {
 		reader_fail(section->reader, section->node, names, "does not name each thing once; expected %u names",
 			    count);
 		return NULL;
@@ -101,8 +102,8 @@ static const char *server_names(const struct section *section, const char *names
 	for (uint32_t i = 0; i < count; i++) {
 		const char *name = strings_at(strings, *bytes, i);
 		if (strlen(name) >= SK_NAME_BYTES) {
-			reader_fail(section->reader, section->node, names, "has `%s`; expected at most %u characters", name,
-				    SK_NAME_BYTES - 1);
+			reader_fail(section->reader, section->node, names, "has `%s`; expected at most %u characters",
+				    name, SK_NAME_BYTES - 1);
 		}
 	}
 	return strings;
@@ -173,9 +174,11 @@ void servers_collect(struct reader *reader, int node)
 {
 	struct manifest *manifest = reader->manifest;
 	int child;
-	fdt_for_each_subnode(child, reader->fdt, node) {
+	fdt_for_each_subnode(child, reader->fdt, node)
+	{
 		if (manifest->server_count == MANIFEST_SERVERS) {
-			reader_fail(reader, child, NULL, "is one server too many; expected at most %u", MANIFEST_SERVERS);
+			reader_fail(reader, child, NULL, "is one server too many; expected at most %u",
+				    MANIFEST_SERVERS);
 			return;
 		}
 		manifest->servers[manifest->server_count++] = (struct manifest_server){

@@ -138,7 +138,8 @@ static uint32_t text_distance(const char *a, const char *b)
 const char *text_nearest(const char *name, const char *const *candidates, uint32_t count)
 {
 	const char *nearest = NULL;
-	uint32_t best = text_length(name) / 3 + 1; /* a third of the letters wrong is a misspelling, more is another word */
+	uint32_t best =
+		text_length(name) / 3 + 1; /* a third of the letters wrong is a misspelling, more is another word */
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t distance = text_distance(name, candidates[i]);
 		if (distance <= best) {

@@ -149,7 +149,8 @@ const char *value_strings(const struct section *section, const char *name, uint3
 	bool good = *bytes != 0 && value[*bytes - 1] == '\0';
 	for (uint32_t i = 0; good && i + 1 < *bytes; i++) {
 		/* No control characters, and no empty string, which would end a list of them. */
-		good = (uint8_t)value[i] >= ' ' || value[i] == '\t' || (value[i] == '\0' && value[i + 1] != '\0' && i > 0);
+		good = (uint8_t)value[i] >= ' ' || value[i] == '\t' ||
+		       (value[i] == '\0' && value[i + 1] != '\0' && i > 0);
 	}
 	if (!good) {
 		value_fail(section, name, "is no text");

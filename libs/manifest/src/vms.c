@@ -38,8 +38,8 @@ static void vm_cores(const struct section *section, struct manifest_vm *vm)
 	value_u32_list(section, "vcpu-cores", (struct bounds){ 0, SK_MAX_CORES - 1 }, vm->vcpu_cores, SK_VM_VCPUS_MAX,
 		       &count);
 	if (count != 0 && count != vm->vcpus) {
-		reader_fail(reader, section->node, "vcpu-cores", "names %u cores; expected one for each of %u vCPUs", count,
-			    vm->vcpus);
+		reader_fail(reader, section->node, "vcpu-cores", "names %u cores; expected one for each of %u vCPUs",
+			    count, vm->vcpus);
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		if (vm->vcpu_cores[i] >= cores) {
@@ -93,7 +93,8 @@ static void vm_read(struct reader *reader, int node)
 	value_ranges(&section, "memory", PAGE, vm->memory, MANIFEST_VM_MEMORIES, &vm->memory_count);
 	vm_images(&section, vm);
 	value_flag(&section, "autostart", &vm->autostart);
-	fdt_for_each_subnode(child, reader->fdt, node) {
+	fdt_for_each_subnode(child, reader->fdt, node)
+	{
 		vm_device_read(reader, child, vm);
 	}
 }
@@ -101,7 +102,8 @@ static void vm_read(struct reader *reader, int node)
 void vms_read(struct reader *reader, int node)
 {
 	int child;
-	fdt_for_each_subnode(child, reader->fdt, node) {
+	fdt_for_each_subnode(child, reader->fdt, node)
+	{
 		vm_read(reader, child);
 	}
 }

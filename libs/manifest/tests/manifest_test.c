@@ -44,8 +44,8 @@ static size_t compile_file(const char *name)
 static size_t compile_changed(const char *change)
 {
 	char command[2048];
-	snprintf(command, sizeof(command), "{ cat '%s/one.dts'; printf '%%s' '%s'; } | dtc -q -I dts -O dtb -", manifests,
-		 change);
+	snprintf(command, sizeof(command), "{ cat '%s/one.dts'; printf '%%s' '%s'; } | dtc -q -I dts -O dtb -",
+		 manifests, change);
 	return read_command(command);
 }
 
@@ -137,12 +137,13 @@ static void test_questions(void **state)
 static void test_defaults(void **state)
 {
 	(void)state;
-	assert_true(manifest_read(blob,
-				  compile_changed("/ { platform { cores = <4>; }; servers { s { image = \"i\"; args = \"a\", "
-						  "\"b\"; }; }; vms { linux { vcpus = <6>; /delete-property/ vcpu-cores; }; "
-						  "}; scheduling { core@1 { reg = <1>; policy = \"round-robin\"; }; }; "
-						  "chosen { skink,console = \"framed\"; skink,exit-with-first-vm; }; };"),
-				  &manifest, &error));
+	assert_true(manifest_read(
+		blob,
+		compile_changed("/ { platform { cores = <4>; }; servers { s { image = \"i\"; args = \"a\", "
+				"\"b\"; }; }; vms { linux { vcpus = <6>; /delete-property/ vcpu-cores; }; "
+				"}; scheduling { core@1 { reg = <1>; policy = \"round-robin\"; }; }; "
+				"chosen { skink,console = \"framed\"; skink,exit-with-first-vm; }; };"),
+		&manifest, &error));
 	const struct manifest_server *server = &manifest.servers[manifest_find_server(&manifest, "s")];
 	assert_int_equal(server->core_count, 4);
 	assert_int_equal(server->cores[3], 3);
@@ -183,7 +184,8 @@ static void test_wrong(void **state)
 	expect_error("&uart0 { cores = <1 1>; };", "/servers/uart0", "cores", "twice");
 	expect_error("&uart0 { uses = <&pl011>; };", "/servers/uart0", "uses", "`pl011@9000000`, which is no server");
 	expect_error("&uart0 { uses = <77>; };", "/servers/uart0", "uses", "`nothing`");
-	expect_error("&uart0 { uses = <&sched>; uses-names = \"a\", \"b\"; };", "/servers/uart0", "uses-names", "1 names");
+	expect_error("&uart0 { uses = <&sched>; uses-names = \"a\", \"b\"; };", "/servers/uart0", "uses-names",
+		     "1 names");
 	expect_error("&uart0 { stream = <1>; };", "/servers/uart0", "stream", "has a value");
 	expect_error("&uart0 { /delete-property/ image; };", "/servers/uart0", NULL, "lacks `image`");
 	expect_error("&uart0 { image = [ff]; };", "/servers/uart0", "image", "no text");
@@ -194,13 +196,15 @@ static void test_wrong(void **state)
 	expect_error("/ { servers { a-name-that-is-too-long-for-it { image = \"i\"; }; }; };",
 		     "/servers/a-name-that-is-too-long-for-it", NULL, "is no name");
 	expect_error("/ { vms { linux { memory = <0 0 0 0>; }; }; };", "/vms/linux", "memory", "size 0x0");
-	expect_error("/ { vms { linux { vcpus = <2>; vcpu-cores = <0>; }; }; };", "/vms/linux", "vcpu-cores", "names 1 cores");
+	expect_error("/ { vms { linux { vcpus = <2>; vcpu-cores = <0>; }; }; };", "/vms/linux", "vcpu-cores",
+		     "names 1 cores");
 	expect_error("/ { platform { gic-v3 = <0 1>; }; };", "/platform", "gic-v3", "one address");
 	expect_error("/ { compatible = \"skink,system-2\"; };", "/", "compatible", "skink,system-1");
 	expect_error("/ { virtual-machines { }; };", "/virtual-machines", NULL, "is not a node");
 	expect_error("/ { scheduling { core@5 { reg = <5>; }; }; };", "/scheduling/core@5", "reg", "names core 5");
-	expect_error("/delete-node/ &sched;/ { servers { monitor { uses = <>; }; vmm0 { /delete-property/ uses; }; }; };",
-		     "/servers/monitor", "uses", "has 0 bytes");
+	expect_error(
+		"/delete-node/ &sched;/ { servers { monitor { uses = <>; }; vmm0 { /delete-property/ uses; }; }; };",
+		"/servers/monitor", "uses", "has 0 bytes");
 }
 
 static uint32_t reported;

@@ -7,7 +7,7 @@
 
 struct load {
 	uint32_t per_mille[SK_MAX_CORES]; /* of each core, in budgets */
-	uint32_t slots[SK_MAX_CORES];     /* of its plan */
+	uint32_t slots[SK_MAX_CORES];	  /* of its plan */
 };
 
 /* One thread's or vCPU's budget on a core. */
@@ -66,7 +66,8 @@ void check_budgets(struct system *system)
 	}
 	for (uint32_t i = 0; i < manifest->vm_count; i++) {
 		const struct manifest_vm *vm = &manifest->vms[i];
-		check_pair(system, vm->node, "vcpu-budget-us", vm->vcpu_budget_us, "vcpu-period-us", vm->vcpu_period_us);
+		check_pair(system, vm->node, "vcpu-budget-us", vm->vcpu_budget_us, "vcpu-period-us",
+			   vm->vcpu_period_us);
 		for (uint32_t j = 0; j < vm->vcpus; j++) {
 			load_add(&load, vm->vcpu_cores[j], vm->vcpu_budget_us, vm->vcpu_period_us);
 		}

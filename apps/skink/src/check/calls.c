@@ -99,7 +99,8 @@ static void check_self(struct system *system)
 			for (uint32_t core = 0; core < server->core_count; core++) {
 				if (!has_core(used, server->cores[core])) {
 					CHECK_WARNING(system, server->node, "uses",
-						      "calls `%s` from core %u, where that has no worker: each call crosses cores",
+						      "calls `%s` from core %u, where that has no worker: each call "
+						      "crosses cores",
 						      used->name, server->cores[core]);
 				}
 			}

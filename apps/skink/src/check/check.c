@@ -25,8 +25,8 @@ void spans_check(struct system *system, const struct span *spans, uint32_t count
 		for (uint32_t j = 0; j < i; j++) {
 			if (ranges_overlap(&spans[i].range, &spans[j].range)) {
 				CHECK_ERROR(system, spans[i].node, spans[i].property,
-					    "overlaps %s: 0x%" PRIx64 " to 0x%" PRIx64 " and 0x%" PRIx64 " to 0x%" PRIx64
-					    "; expected ranges of their own",
+					    "overlaps %s: 0x%" PRIx64 " to 0x%" PRIx64 " and 0x%" PRIx64
+					    " to 0x%" PRIx64 "; expected ranges of their own",
 					    spans[j].what, spans[i].range.base,
 					    spans[i].range.base + spans[i].range.bytes - 1, spans[j].range.base,
 					    spans[j].range.base + spans[j].range.bytes - 1);

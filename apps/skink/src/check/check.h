@@ -28,17 +28,17 @@ void check_calls(struct system *system);      /* who calls whom: cycles, depth, 
 void check_budgets(struct system *system);    /* time */
 
 /* An error at a node. */
-#define CHECK_ERROR(system, node, property, ...)                                \
-	do {                                                                    \
-		char *check_path = system_path((system), (node));               \
-		source_error(&(system)->source, check_path, (property), __VA_ARGS__); \
-		free(check_path);                                               \
+#define CHECK_ERROR(system, node, property, ...)                                                                       \
+	do {                                                                                                           \
+		char *check_path = system_path((system), (node));                                                      \
+		source_error(&(system)->source, check_path, (property), __VA_ARGS__);                                  \
+		free(check_path);                                                                                      \
 	} while (0)
-#define CHECK_WARNING(system, node, property, ...)                                \
-	do {                                                                      \
-		char *check_path = system_path((system), (node));                 \
-		source_warning(&(system)->source, check_path, (property), __VA_ARGS__); \
-		free(check_path);                                                 \
+#define CHECK_WARNING(system, node, property, ...)                                                                     \
+	do {                                                                                                           \
+		char *check_path = system_path((system), (node));                                                      \
+		source_warning(&(system)->source, check_path, (property), __VA_ARGS__);                                \
+		free(check_path);                                                                                      \
 	} while (0)
 
 #endif

@@ -16,17 +16,21 @@ static void check_guest_ranges(struct system *system, const struct manifest_vm *
 {
 	struct span spans[SPANS];
 	uint32_t count = 0;
-	spans[count++] = (struct span){ { VGIC_DISTRIBUTOR, VGIC_DISTRIBUTOR_BYTES }, "the guest's GIC distributor",
-					vm->node, NULL };
+	spans[count++] = (struct span){
+		{ VGIC_DISTRIBUTOR, VGIC_DISTRIBUTOR_BYTES }, "the guest's GIC distributor", vm->node, NULL
+	};
 	spans[count++] = (struct span){ { VGIC_REDISTRIBUTORS, VGIC_REDISTRIBUTOR_BYTES * vm->vcpus },
-					"the guest's GIC redistributors", vm->node, NULL };
+					"the guest's GIC redistributors",
+					vm->node,
+					NULL };
 	for (uint32_t i = 0; i < vm->memory_count; i++) {
-		spans[count++] = (struct span){ vm->memory[i], text_print("the VM's memory %u", i), vm->node, "memory" };
+		spans[count++] =
+			(struct span){ vm->memory[i], text_print("the VM's memory %u", i), vm->node, "memory" };
 	}
 	for (uint32_t i = 0; i < vm->device_count; i++) {
 		const struct manifest_vm_device *device = &vm->devices[i];
-		spans[count++] = (struct span){ device->registers, text_print("device %s", device->name), device->node,
-						"reg" };
+		spans[count++] =
+			(struct span){ device->registers, text_print("device %s", device->name), device->node, "reg" };
 	}
 	for (uint32_t i = 2; i < count; i++) {
 		if (spans[i].range.base >= GUEST_ADDRESS_END ||
@@ -56,8 +60,8 @@ static void check_flat_kernel(struct system *system, const struct manifest_vm *v
 		return;
 	}
 	if (!in_memory(vm, vm->kernel_address)) {
-		CHECK_ERROR(system, vm->node, "kernel-address", "is 0x%" PRIx64 "; expected an address in the VM's memory",
-			    vm->kernel_address);
+		CHECK_ERROR(system, vm->node, "kernel-address",
+			    "is 0x%" PRIx64 "; expected an address in the VM's memory", vm->kernel_address);
 	}
 	if (!in_memory(vm, vm->entry) || vm->entry % 4 != 0) {
 		CHECK_ERROR(system, vm->node, "entry",

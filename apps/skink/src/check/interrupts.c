@@ -14,9 +14,10 @@ static void check_physical_lines(struct system *system)
 				uint32_t end = j == i ? line : other->interrupt_count;
 				for (uint32_t k = 0; k < end; k++) {
 					if (other->interrupts[k] == device->interrupts[line]) {
-						CHECK_ERROR(system, device->node, "interrupts",
-							    "names interrupt %u, which %s has; expected one owner of each",
-							    device->interrupts[line], other->name);
+						CHECK_ERROR(
+							system, device->node, "interrupts",
+							"names interrupt %u, which %s has; expected one owner of each",
+							device->interrupts[line], other->name);
 					}
 				}
 			}
@@ -46,9 +47,10 @@ static void check_owner(struct system *system, uint32_t index, uint32_t which)
 		uint32_t end = i == index ? which : manifest->servers[i].device_count;
 		for (uint32_t j = 0; j < end; j++) {
 			if (manifest->servers[i].devices[j].device == device) {
-				CHECK_ERROR(system, manifest->servers[index].node, "devices",
-					    "names %s, whose registers and interrupt server `%s` owns; expected one owner",
-					    manifest->platform.devices[device].name, manifest->servers[i].name);
+				CHECK_ERROR(
+					system, manifest->servers[index].node, "devices",
+					"names %s, whose registers and interrupt server `%s` owns; expected one owner",
+					manifest->platform.devices[device].name, manifest->servers[i].name);
 				return;
 			}
 		}

@@ -16,8 +16,8 @@ static void check_unit_address(struct system *system, int node, const char *name
 	const char *at = strchr(name, '@');
 	char *end;
 	if (at != NULL && (strtoull(at + 1, &end, 16) != base || *end != '\0' || at[1] == '\0')) {
-		CHECK_ERROR(system, node, "reg", "begins at 0x%" PRIx64 "; expected the unit address in the node's name, %s",
-			    base, at);
+		CHECK_ERROR(system, node, "reg",
+			    "begins at 0x%" PRIx64 "; expected the unit address in the node's name, %s", base, at);
 	}
 }
 
@@ -42,14 +42,17 @@ static void check_physical_ranges(struct system *system)
 	struct span spans[SPANS];
 	uint32_t count = 0;
 	spans[count++] = (struct span){ platform->memory, "the machine's memory", platform->node, "memory" };
-	spans[count++] = (struct span){ { platform->gic_distributor, GIC_DISTRIBUTOR_BYTES },
-					"the GIC's distributor", platform->node, "gic-v3" };
+	spans[count++] = (struct span){
+		{ platform->gic_distributor, GIC_DISTRIBUTOR_BYTES }, "the GIC's distributor", platform->node, "gic-v3"
+	};
 	spans[count++] = (struct span){ { platform->gic_redistributors, GIC_REDISTRIBUTOR_BYTES * platform->cores },
-					"the GIC's redistributors", platform->node, "gic-v3" };
+					"the GIC's redistributors",
+					platform->node,
+					"gic-v3" };
 	for (uint32_t i = 0; i < platform->device_count; i++) {
 		const struct manifest_device *device = &platform->devices[i];
-		spans[count++] = (struct span){ device->registers, text_print("device %s", device->name), device->node,
-						"reg" };
+		spans[count++] =
+			(struct span){ device->registers, text_print("device %s", device->name), device->node, "reg" };
 	}
 	spans_check(system, spans, count);
 }
@@ -58,13 +61,15 @@ static void check_qemu(struct system *system)
 {
 	const struct manifest_platform *platform = &system->manifest.platform;
 	if (strcmp(platform->compatible, "qemu,virt-aarch64") != 0) {
-		CHECK_ERROR(system, platform->node, "compatible", "is `%s`; expected \"qemu,virt-aarch64\", the machine that this version knows",
+		CHECK_ERROR(system, platform->node, "compatible",
+			    "is `%s`; expected \"qemu,virt-aarch64\", the machine that this version knows",
 			    platform->compatible);
 		return;
 	}
 	if (platform->memory.base != QEMU_RAM_BASE || platform->memory.bytes % MIB != 0) {
 		CHECK_ERROR(system, platform->node, "memory",
-			    "is at 0x%" PRIx64 ", 0x%" PRIx64 " bytes; expected 0x40000000 and whole MiB, as QEMU's virt has",
+			    "is at 0x%" PRIx64 ", 0x%" PRIx64
+			    " bytes; expected 0x40000000 and whole MiB, as QEMU's virt has",
 			    platform->memory.base, platform->memory.bytes);
 	}
 }

@@ -37,13 +37,15 @@ static void check_restart(struct system *system, const struct manifest_server *s
 	const struct manifest_restart *restart = &server->restart;
 	if (restart->fallback == MANIFEST_FALLBACK_MARK_FAILED && !serves_device) {
 		CHECK_ERROR(system, restart->node, "fallback",
-			    "is \"mark-failed\", but `%s` serves no VM's device; expected \"none\", \"restart-dependants\" or \"halt\"",
+			    "is \"mark-failed\", but `%s` serves no VM's device; expected \"none\", "
+			    "\"restart-dependants\" or \"halt\"",
 			    server->name);
 	}
 	if (restart->fallback == MANIFEST_FALLBACK_STOP_VM && !serves_vm) {
-		CHECK_ERROR(system, restart->node, "fallback",
-			    "is \"stop-vm\", but `%s` serves no VM; expected \"none\", \"restart-dependants\" or \"halt\"",
-			    server->name);
+		CHECK_ERROR(
+			system, restart->node, "fallback",
+			"is \"stop-vm\", but `%s` serves no VM; expected \"none\", \"restart-dependants\" or \"halt\"",
+			server->name);
 	}
 }
 
@@ -61,8 +63,8 @@ static void check_names(struct system *system, const struct manifest_server *ser
 {
 	for (uint32_t i = 0; i < server->use_count; i++) {
 		if (names_collide(server, i)) {
-			CHECK_ERROR(system, server->node, "uses", "gives `%s` twice; expected different names (`uses-names`)",
-				    server->uses[i].name);
+			CHECK_ERROR(system, server->node, "uses",
+				    "gives `%s` twice; expected different names (`uses-names`)", server->uses[i].name);
 		}
 	}
 	for (uint32_t i = 0; i < server->device_count; i++) {
@@ -86,7 +88,8 @@ static void check_console(struct system *system)
 		const struct manifest_server *server = &manifest->servers[i];
 		streams += server->stream ? 1 : 0;
 		if (server->stream && (console == MANIFEST_NONE || console == i)) {
-			CHECK_ERROR(system, server->node, "stream", "needs a server named `console` to show it; expected %s",
+			CHECK_ERROR(system, server->node, "stream",
+				    "needs a server named `console` to show it; expected %s",
 				    console == i ? "no stream of the console itself" : "one among /servers");
 		}
 	}

@@ -15,12 +15,12 @@
 #define LINES_BYTES 1024u
 
 struct lines {
-	FILE *log;  /* all streams but the monitor's */
+	FILE *log; /* all streams but the monitor's */
 	const struct manifest *manifest;
 	struct line {
 		char text[LINES_BYTES];
 		size_t length;
-	} *streams[LINES_STREAMS];
+	} * streams[LINES_STREAMS];
 };
 
 void lines_take(struct lines *lines, char stream, const uint8_t *data, size_t size);

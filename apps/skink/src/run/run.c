@@ -29,7 +29,8 @@ static void tell_keys(const struct system *system)
 	for (uint32_t i = 0; i < manifest->vm_count; i++) {
 		uint32_t console = manifest_console_of_vm(manifest, i);
 		if (console != MANIFEST_NONE && manifest->vm_count > 1) {
-			notice("Ctrl-A %c: console of VM %s", manifest_stream_id(manifest, console), manifest->vms[i].name);
+			notice("Ctrl-A %c: console of VM %s", manifest_stream_id(manifest, console),
+			       manifest->vms[i].name);
 		}
 	}
 }
@@ -58,7 +59,8 @@ int run_main(const struct options *options)
 	struct system *system = system_load(options);
 	edit_chosen(system, options->batch, options->batch);
 	session_prepare(&session, system);
-	if (session.trigger.options->monitor_count != 0 && manifest_server_of_stream(&system->manifest, 'M') == MANIFEST_NONE) {
+	if (session.trigger.options->monitor_count != 0 &&
+	    manifest_server_of_stream(&system->manifest, 'M') == MANIFEST_NONE) {
 		fatal(TOOL_BAD_INPUT, "--monitor needs a monitor: no server of '%s' has `operator` and `stream`",
 		      system->source.path);
 	}

@@ -15,19 +15,19 @@ struct session {
 	const struct options *options;
 	struct qemu qemu;
 	bool framed;
-	char console;            /* stream of the first VM's console; 0: it has none */
+	char console; /* stream of the first VM's console; 0: it has none */
 	struct demux demux;
 	struct lines lines;
 	struct trigger trigger;
 	struct verdict verdict;
 	struct bytes to_machine; /* not written to the UART yet */
-	char selected;           /* stream selected in that direction */
-	bool read_input;         /* standard input is forwarded */
-	bool escape;             /* the last byte typed was Ctrl-A */
-	int64_t deadline_ms;     /* of --timeout; 0: none */
-	int64_t leave_ms;        /* when QEMU is stopped that should stop by itself; 0: not asked to */
-	bool left;               /* the person left */
-	FILE *log;               /* --log; NULL: none */
+	char selected;		 /* stream selected in that direction */
+	bool read_input;	 /* standard input is forwarded */
+	bool escape;		 /* the last byte typed was Ctrl-A */
+	int64_t deadline_ms;	 /* of --timeout; 0: none */
+	int64_t leave_ms;	 /* when QEMU is stopped that should stop by itself; 0: not asked to */
+	bool left;		 /* the person left */
+	FILE *log;		 /* --log; NULL: none */
 };
 
 int64_t now_ms(void);

@@ -11,10 +11,10 @@
 
 struct trigger {
 	const struct options *options;
-	uint32_t next;                /* command that waits */
+	uint32_t next;		      /* command that waits */
 	uint8_t window[TRIGGER_TEXT]; /* the console's last bytes */
 	size_t filled;
-	bool ready;                   /* the system has booted */
+	bool ready; /* the system has booted */
 };
 
 /*

@@ -11,16 +11,16 @@
 
 struct verdict {
 	const char *first_vm; /* name; NULL: the system has no VM */
-	bool booted;          /* the supervisor said so */
-	bool off;             /* the first VM powered itself off */
-	bool halted;          /* the machine was powered off in good order */
-	bool crashed;         /* the first VM, or a server for good */
-	bool vm_failed;       /* the first VM */
+	bool booted;	      /* the supervisor said so */
+	bool off;	      /* the first VM powered itself off */
+	bool halted;	      /* the machine was powered off in good order */
+	bool crashed;	      /* the first VM, or a server for good */
+	bool vm_failed;	      /* the first VM */
 	bool panicked;
 	char why[VERDICT_TEXT]; /* of crashed, panicked: the line */
 	char line[VERDICT_TEXT];
 	size_t line_length;
-	size_t after_panic;   /* bytes since the panic print */
+	size_t after_panic;	/* bytes since the panic print */
 	uint32_t panic_matched; /* characters of the panic print's beginning that were just seen */
 };
 

@@ -47,19 +47,20 @@ struct manifest_range {
 
 /* A physical device: registers and interrupts that one server may be given. */
 struct manifest_device {
-	const char *name;       /* the node's name with its address, "pl011@9000000": also the start page's "device:…" */
+	const char *name; /* the node's name with its address, "pl011@9000000": also the start page's "device:…" */
 	const char *compatible;
 	struct manifest_range registers;
 	uint32_t interrupts[MANIFEST_DEVICE_INTERRUPTS]; /* INTIDs */
 	uint32_t interrupt_count;
-	bool level;             /* its interrupts are level-triggered; otherwise edges */
+	bool level; /* its interrupts are level-triggered; otherwise edges */
 	int node;
 };
 
 struct manifest_platform {
 	const char *compatible;
 	uint32_t cores;
-	uint64_t core_mpidr[SK_MAX_CORES]; /* affinity fields; core i has affinity i unless `core-mpidr` says otherwise */
+	uint64_t core_mpidr[SK_MAX_CORES]; /* affinity fields; core i has affinity i unless `core-mpidr` says otherwise
+					    */
 	struct manifest_range memory;
 	uint64_t gic_distributor;
 	uint64_t gic_redistributors;
@@ -70,17 +71,17 @@ struct manifest_platform {
 };
 
 enum manifest_restart_policy {
-	MANIFEST_RESTART_NEVER,  /* a crash leads to the fallback at once */
+	MANIFEST_RESTART_NEVER,	 /* a crash leads to the fallback at once */
 	MANIFEST_RESTART_ALWAYS, /* at most `max` times in `window_ms` */
 };
 
 /* What becomes of a server that is not restarted (any more). */
 enum manifest_fallback {
-	MANIFEST_FALLBACK_NONE,        /* it stays dead; its clients get SERVER_DIED */
+	MANIFEST_FALLBACK_NONE,	       /* it stays dead; its clients get SERVER_DIED */
 	MANIFEST_FALLBACK_MARK_FAILED, /* its guest device is marked failed (DEVICE_NEEDS_RESET, or reads as absent) */
 	MANIFEST_FALLBACK_STOP_VM,     /* the VM that it serves is stopped */
 	MANIFEST_FALLBACK_RESTART_DEPENDANTS, /* servers that use it are restarted, and it starts cold with them */
-	MANIFEST_FALLBACK_HALT,        /* the machine is powered off */
+	MANIFEST_FALLBACK_HALT,		      /* the machine is powered off */
 };
 
 struct manifest_restart {
@@ -88,9 +89,9 @@ struct manifest_restart {
 	enum manifest_fallback fallback;
 	uint32_t max;
 	uint32_t window_ms;
-	uint32_t backoff_ms[MANIFEST_BACKOFFS]; /* before the 1st, 2nd … restart in the window; the last one repeats */
-	uint32_t backoff_count;                 /* at least 1 */
-	int node;                               /* -1: no restart node, these are the defaults */
+	uint32_t backoff_ms[MANIFEST_BACKOFFS]; /* before the 1st, 2nd … restart in a window; the last one repeats */
+	uint32_t backoff_count;			/* at least 1 */
+	int node;				/* -1: no restart node, these are the defaults */
 };
 
 struct manifest_use {
@@ -99,8 +100,9 @@ struct manifest_use {
 };
 
 struct manifest_owned_device {
-	char name[SK_NAME_BYTES]; /* the region's name in the start page: `device-names`, or the device's name up to '@' */
-	uint32_t device;          /* index into platform.devices */
+	char name[SK_NAME_BYTES]; /* the region's name in the start page: `device-names`, or the device's name up to '@'
+				   */
+	uint32_t device;	  /* index into platform.devices */
 };
 
 struct manifest_server {
@@ -110,15 +112,15 @@ struct manifest_server {
 	uint32_t args_bytes;
 	uint32_t cores[SK_MAX_CORES]; /* worker thread i runs on cores[i]; no core twice */
 	uint32_t core_count;
-	uint32_t priority;            /* 0 (most urgent) to 255 */
-	uint32_t budget_us;           /* of its own slots in the plan, a period; 0: unlimited */
+	uint32_t priority;  /* 0 (most urgent) to 255 */
+	uint32_t budget_us; /* of its own slots in the plan, a period; 0: unlimited */
 	uint32_t period_us;
-	uint32_t call_budget_us;      /* longest time it may keep one call in service; 0: no limit */
-	uint32_t heartbeat_ms;        /* longest silence; 0: no heartbeat asked for */
+	uint32_t call_budget_us; /* longest time it may keep one call in service; 0: no limit */
+	uint32_t heartbeat_ms;	 /* longest silence; 0: no heartbeat asked for */
 	uint32_t heap_kib;
 	uint32_t persistent_kib;
-	bool stream;                  /* has a duplex stream on the console */
-	bool operator;                /* may use the supervisor's operator interface */
+	bool stream;   /* has a duplex stream on the console */
+	bool operator; /* may use the supervisor's operator interface */
 	struct manifest_use uses[MANIFEST_SERVER_USES];
 	uint32_t use_count;
 	struct manifest_owned_device devices[MANIFEST_SERVER_DEVICES];
@@ -131,7 +133,7 @@ struct manifest_server {
 struct manifest_channel {
 	const char *name;
 	uint32_t kib;
-	bool persistent; /* survives the restart of its members (always zeroed at boot) */
+	bool persistent;			    /* survives the restart of its members (always zeroed at boot) */
 	uint32_t members[MANIFEST_CHANNEL_MEMBERS]; /* servers */
 	const char *names[MANIFEST_CHANNEL_MEMBERS];
 	uint32_t member_count;
@@ -141,18 +143,18 @@ struct manifest_channel {
 enum manifest_kernel_format {
 	MANIFEST_KERNEL_IMAGE, /* arm64 Linux Image: placed by its header, device tree in x0 */
 	MANIFEST_KERNEL_ELF,
-	MANIFEST_KERNEL_FLAT,  /* at kernel_address, entered at entry */
+	MANIFEST_KERNEL_FLAT, /* at kernel_address, entered at entry */
 };
 
 /* An emulated device of a VM: the range whose accesses go straight to `server`, and its line. */
 struct manifest_vm_device {
-	const char *name;       /* node name, "uart@9000000" */
+	const char *name;	/* node name, "uart@9000000" */
 	const char *compatible; /* for the guest's device tree */
 	uint32_t server;
 	struct manifest_range registers; /* guest-physical */
-	uint32_t line;          /* INTID in the guest, 32 and up; 0: none */
+	uint32_t line;			 /* INTID in the guest, 32 and up; 0: none */
 	bool level;
-	bool guest_memory;      /* its server gets the VM's memory mapped (a virtio device) */
+	bool guest_memory; /* its server gets the VM's memory mapped (a virtio device) */
 	int node;
 };
 
@@ -162,17 +164,17 @@ struct manifest_vm {
 	uint32_t vcpus;
 	uint32_t vcpu_cores[SK_VM_VCPUS_MAX]; /* physical core of each vCPU */
 	uint32_t vcpu_priority;
-	uint32_t vcpu_budget_us;  /* a period; 0: unlimited */
+	uint32_t vcpu_budget_us; /* a period; 0: unlimited */
 	uint32_t vcpu_period_us;
 	struct manifest_range memory[MANIFEST_VM_MEMORIES]; /* guest-physical; [0] holds the kernel */
 	uint32_t memory_count;
 	enum manifest_kernel_format kernel_format;
-	const char *kernel;       /* files in the boot archive */
-	const char *initrd;       /* NULL: none */
-	const char *dtb;          /* NULL: the VMM makes the guest's device tree */
-	const char *cmdline;      /* "" if none */
-	uint64_t kernel_address;  /* flat: where it is copied to; default memory[0].base */
-	uint64_t entry;           /* flat: default kernel_address. Others: taken from the image */
+	const char *kernel;	 /* files in the boot archive */
+	const char *initrd;	 /* NULL: none */
+	const char *dtb;	 /* NULL: the VMM makes the guest's device tree */
+	const char *cmdline;	 /* "" if none */
+	uint64_t kernel_address; /* flat: where it is copied to; default memory[0].base */
+	uint64_t entry;		 /* flat: default kernel_address. Others: taken from the image */
 	bool autostart;
 	struct manifest_vm_device devices[MANIFEST_VM_DEVICES];
 	uint32_t device_count;
@@ -188,7 +190,7 @@ struct manifest_scheduling {
 
 /* What the host tool tells the running system (/chosen). */
 struct manifest_chosen {
-	bool framed;             /* console: streams are framed for the host tool; otherwise a person's terminal */
+	bool framed;		 /* console: streams are framed for the host tool; otherwise a person's terminal */
 	bool exit_with_first_vm; /* power the machine off once VM 0 is off */
 };
 
@@ -213,7 +215,7 @@ struct manifest {
 /* Where something is wrong, what, and what was expected. */
 struct manifest_error {
 	char path[MANIFEST_PATH_BYTES]; /* node, "/servers/uart0" */
-	const char *property;           /* NULL: the node itself; points into the blob or to static text */
+	const char *property;		/* NULL: the node itself; points into the blob or to static text */
 	char text[MANIFEST_TEXT_BYTES];
 };
 
@@ -245,7 +247,8 @@ uint32_t manifest_find_vm(const struct manifest *manifest, const char *name);
 /* The VM that this server is the VMM of, or MANIFEST_NONE. */
 uint32_t manifest_vm_of_vmm(const struct manifest *manifest, uint32_t server);
 
-/* The VM that has a device served by this server, or MANIFEST_NONE; `*device` (may be NULL): the device's index in it. */
+/* The VM that has a device served by this server, or MANIFEST_NONE; `*device` (may be NULL): the device's index in it.
+ */
 uint32_t manifest_vm_of_device(const struct manifest *manifest, uint32_t server, uint32_t *device);
 
 /*
