@@ -41,8 +41,8 @@ const char *format_share(char text[FORMAT_BYTES], uint64_t part, uint64_t whole)
 	if (whole == 0) {
 		return strcpy(text, "-");
 	}
-	/* In thousandths; ns of centuries times 1000 do not fit, so the whole is scaled instead. */
-	uint64_t thousandths = whole >= 1000 ? part / (whole / 1000) : part * 1000 / whole;
+	uint64_t thousandths = (uint64_t)((unsigned __int128)part * 1000 / whole);
+
 	(void)snprintf(text, FORMAT_BYTES, "%llu.%llu %%", (unsigned long long)(thousandths / 10),
 		       (unsigned long long)(thousandths % 10));
 	return text;
