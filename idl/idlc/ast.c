@@ -36,8 +36,8 @@ uint64_t type_size(const struct type *type)
 	case TYPE_STRUCT:
 		return type->declaration->size;
 	case TYPE_ARRAY: {
-		uint64_t one = type_is_scalar(type->element) ? type->element->bits / 8
-							     : type->element->declaration->size;
+		uint64_t one =
+			type_is_scalar(type->element) ? type->element->bits / 8 : type->element->declaration->size;
 		return one * type->count.value;
 	}
 	case TYPE_BYTES:

@@ -95,7 +95,7 @@ struct declaration {
 	struct list fields;
 	bool persistent;
 	struct number version;
-	uint32_t size;           /* struct: bytes; 0 until laid out */
+	uint32_t size; /* struct: bytes; 0 until laid out */
 	uint32_t align;
 };
 

@@ -157,7 +157,8 @@ uint64_t canonical_interface_hash(const struct interface *interface)
 	}
 	for (size_t i = 0; i < interface->errors.count; i++) {
 		const struct member *error = list_at(&interface->errors, i);
-		add_line(&lines, text_format("error %s=%llu", error->name.text, (unsigned long long)error->value.value));
+		add_line(&lines,
+			 text_format("error %s=%llu", error->name.text, (unsigned long long)error->value.value));
 	}
 	for (size_t i = 0; i < interface->events.count; i++) {
 		const struct event *event = list_at(&interface->events, i);

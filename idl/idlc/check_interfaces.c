@@ -40,13 +40,16 @@ static void check_cap(const struct list *files, const struct type *type)
 {
 	struct location at = type->name.at;
 	if (!is_one_of(type->object, object_types, sizeof(object_types) / sizeof(object_types[0]))) {
-		diagnostic_error(at, "no object type '%s', expected memory, space, thread, vcpu, endpoint, notification, interrupt, "
-				     "virq, core or machine", type->object);
+		diagnostic_error(at,
+				 "no object type '%s', expected memory, space, thread, vcpu, endpoint, notification, "
+				 "interrupt, virq, core or machine",
+				 type->object);
 	}
 	for (size_t i = 0; i < type->rights.count; i++) {
 		const struct name *right = list_at(&type->rights, i);
 		if (!is_one_of(right->text, right_names, sizeof(right_names) / sizeof(right_names[0]))) {
-			diagnostic_error(right->at, "no right '%s', expected read, write, execute, call, wait, control or grant",
+			diagnostic_error(right->at,
+					 "no right '%s', expected read, write, execute, call, wait, control or grant",
 					 right->text);
 		}
 	}
@@ -63,7 +66,8 @@ static void check_shared(const struct method *method, const struct field *field,
 				 type_text(field->type), method->name.text);
 	} else if (field->type->kind == TYPE_BUFFER && field->type->direction == DIRECTION_INOUT &&
 		   method->restart == RESTART_IDEMPOTENT) {
-		diagnostic_error(field->name.at, "idempotent '%s' changes buffer '%s' in place, expected at_most_once, or in or out",
+		diagnostic_error(field->name.at,
+				 "idempotent '%s' changes buffer '%s' in place, expected at_most_once, or in or out",
 				 method->name.text, field->name.text);
 	}
 }
@@ -74,7 +78,8 @@ static void check_parameter(const struct list *files, const struct interface *in
 	const struct type *type = field->type;
 	bool shared = type->kind == TYPE_BUFFER || type->kind == TYPE_RING;
 	if (interface->kernel && (type->kind == TYPE_CAP || shared)) {
-		diagnostic_error(field->name.at, "'%s' in a kernel interface, expected slots and scalars, structs, arrays or bytes",
+		diagnostic_error(field->name.at,
+				 "'%s' in a kernel interface, expected slots and scalars, structs, arrays or bytes",
 				 type_text(type));
 		return;
 	}
@@ -84,7 +89,9 @@ static void check_parameter(const struct list *files, const struct interface *in
 	if (type->kind == TYPE_CAP) {
 		check_cap(files, type);
 		if (type->move && !result && method->restart == RESTART_IDEMPOTENT) {
-			diagnostic_error(field->name.at, "idempotent '%s' moves capability '%s' away, expected at_most_once, or no move",
+			diagnostic_error(field->name.at,
+					 "idempotent '%s' moves capability '%s' away, expected at_most_once, or no "
+					 "move",
 					 method->name.text, field->name.text);
 		}
 	}
@@ -132,12 +139,12 @@ static void check_parameter_names(const struct method *method)
 static void check_size(const struct method *method, const struct message *message, const char *what)
 {
 	if (message->payload_bytes > MESSAGE_BYTES) {
-		diagnostic_error(method->name.at, "the %s of '%s' exceed the message buffer, expected at most %u bytes", what,
-				 method->name.text, MESSAGE_BYTES);
+		diagnostic_error(method->name.at, "the %s of '%s' exceed the message buffer, expected at most %u bytes",
+				 what, method->name.text, MESSAGE_BYTES);
 	}
 	if (message->caps > MESSAGE_CAPS) {
-		diagnostic_error(method->name.at, "%u capabilities in the %s of '%s', expected at most %u", message->caps, what,
-				 method->name.text, MESSAGE_CAPS);
+		diagnostic_error(method->name.at, "%u capabilities in the %s of '%s', expected at most %u",
+				 message->caps, what, method->name.text, MESSAGE_CAPS);
 	}
 }
 
@@ -145,11 +152,14 @@ static void check_restart(const struct interface *interface, const struct method
 {
 	const char *name = method->name.text;
 	if (method->restart == RESTART_BOTH) {
-		diagnostic_error(method->restart_at, "'%s' is both idempotent and at_most_once, expected one of them", name);
+		diagnostic_error(method->restart_at, "'%s' is both idempotent and at_most_once, expected one of them",
+				 name);
 	} else if (!method->oneway && method->restart == RESTART_UNSAID) {
-		diagnostic_error(method->name.at, "call '%s' has no restart rule, expected 'idempotent' or 'at_most_once'", name);
+		diagnostic_error(method->name.at,
+				 "call '%s' has no restart rule, expected 'idempotent' or 'at_most_once'", name);
 	} else if (method->oneway && method->restart == RESTART_AT_MOST_ONCE) {
-		diagnostic_error(method->restart_at, "'at_most_once' on oneway '%s', expected 'idempotent' or nothing", name);
+		diagnostic_error(method->restart_at, "'at_most_once' on oneway '%s', expected 'idempotent' or nothing",
+				 name);
 	}
 	if (method->restart != RESTART_IDEMPOTENT) {
 		return;
@@ -157,8 +167,10 @@ static void check_restart(const struct interface *interface, const struct method
 	for (size_t i = 0; i < interface->errors.count; i++) {
 		const struct member *error = list_at(&interface->errors, i);
 		if (strcmp(error->name.text, "server_died") == 0) {
-			diagnostic_error(error->name.at, "error 'server_died' beside idempotent '%s', expected none (its clients never "
-							 "see that)", name);
+			diagnostic_error(error->name.at,
+					 "error 'server_died' beside idempotent '%s', expected none (its clients "
+					 "never see that)",
+					 name);
 			return;
 		}
 	}
@@ -171,9 +183,10 @@ static void check_kernel_results(const struct method *method)
 	for (size_t i = 0; i < method->out.cells.count; i++) {
 		const struct cell *cell = list_at(&method->out.cells, i);
 		if (varying != NULL && !cell->in_word) {
-			diagnostic_error(cell->field->name.at, "result '%s' lies behind bytes '%s', expected bytes as the last result of a "
-							       "kernel method in the message buffer", cell->field->name.text,
-					 varying->name.text);
+			diagnostic_error(cell->field->name.at,
+					 "result '%s' lies behind bytes '%s', expected bytes as the last result of a "
+					 "kernel method in the message buffer",
+					 cell->field->name.text, varying->name.text);
 			return;
 		}
 		if (cell->role == CELL_BLOCK && cell->field->type->kind == TYPE_BYTES) {
@@ -207,8 +220,10 @@ static void check_method(const struct list *files, const struct interface *inter
 		check_kernel_results(method);
 	}
 	if (interface->kernel && method->in.payload_bytes != 0 && method->out.payload_bytes != 0) {
-		diagnostic_error(method->name.at, "kernel method '%s' uses the message buffer both ways, expected one direction "
-						  "(results would overwrite parameters in use)", method->name.text);
+		diagnostic_error(method->name.at,
+				 "kernel method '%s' uses the message buffer both ways, expected one direction "
+				 "(results would overwrite parameters in use)",
+				 method->name.text);
 	}
 }
 
@@ -220,11 +235,13 @@ static void check_methods(const struct list *files, const struct interface *inte
 		for (size_t j = 0; j < i; j++) {
 			const struct method *other = list_at(&interface->methods, j);
 			if (other->number.value == method->number.value) {
-				diagnostic_error(method->number.at, "'%s' has the number of '%s', expected one of its own",
+				diagnostic_error(method->number.at,
+						 "'%s' has the number of '%s', expected one of its own",
 						 method->name.text, other->name.text);
 			}
 			if (strcmp(other->name.text, method->name.text) == 0) {
-				diagnostic_error(method->name.at, "method '%s' is declared twice, expected once (first at line %d)",
+				diagnostic_error(method->name.at,
+						 "method '%s' is declared twice, expected once (first at line %d)",
 						 method->name.text, other->name.at.line);
 			}
 		}
@@ -241,8 +258,10 @@ static void check_errors(const struct interface *interface)
 		}
 		for (size_t j = 0; j < i; j++) {
 			const struct member *other = list_at(&interface->errors, j);
-			if (strcmp(other->name.text, error->name.text) == 0 || other->value.value == error->value.value) {
-				diagnostic_error(error->name.at, "error '%s' has the name or number of '%s', expected its own",
+			if (strcmp(other->name.text, error->name.text) == 0 ||
+			    other->value.value == error->value.value) {
+				diagnostic_error(error->name.at,
+						 "error '%s' has the name or number of '%s', expected its own",
 						 error->name.text, other->name.text);
 			}
 		}
@@ -257,12 +276,14 @@ static void check_events(const struct interface *interface)
 	for (size_t i = 0; i < interface->events.count; i++) {
 		const struct event *event = list_at(&interface->events, i);
 		if (event->bit.value >= EVENT_BITS) {
-			diagnostic_error(event->bit.at, "event bit %llu, expected 0 to 63", (unsigned long long)event->bit.value);
+			diagnostic_error(event->bit.at, "event bit %llu, expected 0 to 63",
+					 (unsigned long long)event->bit.value);
 		}
 		for (size_t j = 0; j < i; j++) {
 			const struct event *other = list_at(&interface->events, j);
 			if (strcmp(other->name.text, event->name.text) == 0 || other->bit.value == event->bit.value) {
-				diagnostic_error(event->name.at, "event '%s' has the name or bit of '%s', expected its own",
+				diagnostic_error(event->name.at,
+						 "event '%s' has the name or bit of '%s', expected its own",
 						 event->name.text, other->name.text);
 			}
 		}
@@ -276,7 +297,8 @@ void check_interface(const struct list *files, const struct interface *interface
 				 (unsigned long long)interface->number.value);
 	}
 	if (interface->methods.count == 0 && interface->events.count == 0) {
-		diagnostic_error(interface->name.at, "interface '%s' has nothing to call or to signal, expected a method or an event",
+		diagnostic_error(interface->name.at,
+				 "interface '%s' has nothing to call or to signal, expected a method or an event",
 				 interface->name.text);
 	}
 	check_methods(files, interface);
@@ -287,7 +309,8 @@ void check_interface(const struct list *files, const struct interface *interface
 static void check_number_pair(const struct interface *interface, const struct interface *other)
 {
 	if (interface->number.value == other->number.value) {
-		diagnostic_error(interface->number.at, "interface '%s' has number 0x%02llx of '%s' (%s:%d), expected one of its own",
+		diagnostic_error(interface->number.at,
+				 "interface '%s' has number 0x%02llx of '%s' (%s:%d), expected one of its own",
 				 interface->name.text, (unsigned long long)interface->number.value, other->name.text,
 				 other->name.at.file, other->name.at.line);
 	}

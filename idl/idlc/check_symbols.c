@@ -75,10 +75,12 @@ static void add_declaration(struct symbols *symbols, const struct declaration *d
 			   text_format("%s_%s", declaration->c_constant, text_upper(member->name.text)), NULL);
 	}
 	if (declaration->persistent) {
-		static const char *const suffixes[] = {"open", "commit", "fields", "SCHEMA", "FIELDS_BYTES", "REGION_BYTES"};
+		static const char *const suffixes[] = {"open",   "commit",       "fields",
+						       "SCHEMA", "FIELDS_BYTES", "REGION_BYTES"};
 		const char *prefix = declaration->scope == NULL ? declaration->name.text : name;
 		for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-			symbol_add(symbols, at, text_format("%s_%s", i < 3 ? prefix : text_upper(prefix), suffixes[i]), NULL);
+			symbol_add(symbols, at, text_format("%s_%s", i < 3 ? prefix : text_upper(prefix), suffixes[i]),
+				   NULL);
 		}
 	}
 }
@@ -110,12 +112,14 @@ static void add_method(struct symbols *symbols, const struct interface *interfac
 static void add_interface(struct symbols *symbols, const struct interface *interface)
 {
 	static const char *const constants[] = {"INTERFACE", "HASH", "SERVE_SOME"};
-	static const char *const functions[] = {"dispatch", "region", "status", "mock_done", "method_name", "error_name", "event_name"};
+	static const char *const functions[] = {"dispatch",    "region",     "status",    "mock_done",
+						"method_name", "error_name", "event_name"};
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
 		symbol_add(symbols, interface->name.at, text_format("%s_%s", interface->name.text, functions[i]), NULL);
 	}
 	for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++) {
-		symbol_add(symbols, interface->name.at, text_format("%s_%s", interface->c_constant, constants[i]), NULL);
+		symbol_add(symbols, interface->name.at, text_format("%s_%s", interface->c_constant, constants[i]),
+			   NULL);
 	}
 	for (size_t i = 0; i < interface->declarations.count; i++) {
 		add_declaration(symbols, list_at(&interface->declarations, i));
@@ -142,9 +146,10 @@ static void add_interface(struct symbols *symbols, const struct interface *inter
 static void add_system_names(struct symbols *symbols)
 {
 	static const char *const tags[] = {
-		"sk_msg", "sk_caller", "sk_start", "sk_start_cap", "sk_start_region", "sk_syscall", "sk_boot_info",
-		"sk_boot_segment", "sk_boot_device", "sk_boot_slot", "sk_vcpu_state", "sk_line", "sk_byte_ring",
-		"sk_span", "sk_region", "sk_persistence", "sk_trace_field", "sk_trace_method",
+		"sk_msg",         "sk_caller",      "sk_start",        "sk_start_cap",   "sk_start_region",
+		"sk_syscall",     "sk_boot_info",   "sk_boot_segment", "sk_boot_device", "sk_boot_slot",
+		"sk_vcpu_state",  "sk_line",        "sk_byte_ring",    "sk_span",        "sk_region",
+		"sk_persistence", "sk_trace_field", "sk_trace_method",
 	};
 	struct location at = {"<sk/*.h>", 1, 1};
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
@@ -158,12 +163,13 @@ static void add_system_names(struct symbols *symbols)
 static void check_prefix(const struct declaration *declaration)
 {
 	static const char *const taken[] = {
-		"badge", "boot", "call", "cap", "cold", "line", "msg", "page", "persistent", "plan", "region", "reply", "right",
-		"start", "sys", "tag", "va", "wait",
+		"badge", "boot",   "call",  "cap",   "cold",  "line", "msg", "page", "persistent",
+		"plan",  "region", "reply", "right", "start", "sys",  "tag", "va",   "wait",
 	};
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
 		if (declaration->members.count != 0 && strcmp(declaration->name.text, taken[i]) == 0) {
-			diagnostic_error(declaration->name.at, "type '%s' would share constants with sk/abi.h (%s_…), expected another name",
+			diagnostic_error(declaration->name.at,
+					 "type '%s' would share constants with sk/abi.h (%s_…), expected another name",
 					 taken[i], declaration->c_constant);
 		}
 	}

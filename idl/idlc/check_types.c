@@ -79,7 +79,8 @@ static void resolve_name(struct file *file, const struct interface *scope, struc
 		file->uses_irq = true;
 	} else {
 		type->kind = TYPE_BAD;
-		diagnostic_error(type->name.at, "no type '%s', expected u8, u16, u32, u64, bool, time, gpa, irq or one declared here",
+		diagnostic_error(type->name.at,
+				 "no type '%s', expected u8, u16, u32, u64, bool, time, gpa, irq or one declared here",
 				 name);
 	}
 }
@@ -87,8 +88,8 @@ static void resolve_name(struct file *file, const struct interface *scope, struc
 static void check_count(struct type *type, const char *what)
 {
 	if (type->count.value == 0 || type->count.value > ARRAY_COUNT_MAX) {
-		diagnostic_error(type->count.at, "%s of %llu, expected 1 to %u", what, (unsigned long long)type->count.value,
-				 ARRAY_COUNT_MAX);
+		diagnostic_error(type->count.at, "%s of %llu, expected 1 to %u", what,
+				 (unsigned long long)type->count.value, ARRAY_COUNT_MAX);
 		type->count.value = 1;
 	}
 }
@@ -142,7 +143,8 @@ static void check_unique(const struct list *declarations)
 		const struct declaration *declaration = list_at(declarations, i);
 		const struct declaration *first = find_declaration(declarations, declaration->name.text);
 		if (first != declaration) {
-			diagnostic_error(declaration->name.at, "type '%s' is declared twice, expected once (first at line %d)",
+			diagnostic_error(declaration->name.at,
+					 "type '%s' is declared twice, expected once (first at line %d)",
 					 declaration->name.text, first->name.at.line);
 		}
 		if (is_built_in(declaration->name.text)) {
@@ -162,15 +164,17 @@ static void check_member_value(const struct declaration *declaration, const stru
 	const char *name = member->name.text;
 	uint64_t value = member->value.value;
 	if (value > base_max(declaration)) {
-		diagnostic_error(member->value.at, "'%s' does not fit %s, expected at most 0x%llx", name, declaration->base.text,
-				 (unsigned long long)base_max(declaration));
+		diagnostic_error(member->value.at, "'%s' does not fit %s, expected at most 0x%llx", name,
+				 declaration->base.text, (unsigned long long)base_max(declaration));
 	} else if (declaration->kind == DECLARATION_ENUM && value > INT_MAX_U64) {
-		diagnostic_error(member->value.at, "'%s' is larger than an enumerator of C, expected at most 0x7fffffff", name);
+		diagnostic_error(member->value.at,
+				 "'%s' is larger than an enumerator of C, expected at most 0x7fffffff", name);
 	} else if (declaration->kind == DECLARATION_FLAGS && value == 0) {
 		diagnostic_error(member->value.at, "flag '%s' has no bit, expected at least one", name);
 	}
 	if (declaration->kind == DECLARATION_FLAGS && strcmp(name, "mask") == 0) {
-		diagnostic_error(member->name.at, "a flag named 'mask', expected another name (generated for all bits together)");
+		diagnostic_error(member->name.at, "a flag named 'mask', expected another name (generated for all bits "
+						  "together)");
 	}
 }
 
@@ -178,7 +182,8 @@ static void check_members(const struct declaration *declaration)
 {
 	uint64_t bits = 0;
 	if (declaration->members.count == 0) {
-		diagnostic_error(declaration->name.at, "'%s' has no members, expected at least one", declaration->name.text);
+		diagnostic_error(declaration->name.at, "'%s' has no members, expected at least one",
+				 declaration->name.text);
 	}
 	for (size_t i = 0; i < declaration->members.count; i++) {
 		const struct member *member = list_at(&declaration->members, i);
@@ -186,15 +191,18 @@ static void check_members(const struct declaration *declaration)
 		for (size_t j = 0; j < i; j++) {
 			const struct member *other = list_at(&declaration->members, j);
 			if (strcmp(other->name.text, member->name.text) == 0) {
-				diagnostic_error(member->name.at, "member '%s' is declared twice, expected once (first at line %d)",
+				diagnostic_error(member->name.at,
+						 "member '%s' is declared twice, expected once (first at line %d)",
 						 member->name.text, other->name.at.line);
 			} else if (declaration->kind == DECLARATION_ENUM && other->value.value == member->value.value) {
-				diagnostic_error(member->value.at, "'%s' has the value of '%s', expected one of its own",
+				diagnostic_error(member->value.at,
+						 "'%s' has the value of '%s', expected one of its own",
 						 member->name.text, other->name.text);
 			}
 		}
 		if (declaration->kind == DECLARATION_FLAGS && (bits & member->value.value) != 0) {
-			diagnostic_error(member->value.at, "flag '%s' shares bits with others, expected bits of its own",
+			diagnostic_error(member->value.at,
+					 "flag '%s' shares bits with others, expected bits of its own",
 					 member->name.text);
 		}
 		bits |= member->value.value;
@@ -215,12 +223,13 @@ static void check_base(struct declaration *declaration)
 static void check_variable_name(const struct name *name)
 {
 	static const char *const taken[] = {
-		"bool", "int64_t", "memcpy", "memset", "offsetof", "size_t", "uint16_t", "uint32_t", "uint64_t", "uint8_t",
-		"uintptr_t",
+		"bool",     "int64_t",  "memcpy",   "memset",  "offsetof",  "size_t",
+		"uint16_t", "uint32_t", "uint64_t", "uint8_t", "uintptr_t",
 	};
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
 		if (strcmp(name->text, taken[i]) == 0) {
-			diagnostic_error(name->at, "'%s' means something in generated C, expected another name", name->text);
+			diagnostic_error(name->at, "'%s' means something in generated C, expected another name",
+					 name->text);
 		}
 	}
 }
@@ -236,7 +245,8 @@ static void check_field(struct file *file, const struct declaration *declaration
 		field->type->kind = TYPE_BAD; /* it has no size */
 	}
 	if (strncmp(field->name.text, "pad_", 4) == 0) {
-		diagnostic_error(field->name.at, "field '%s' begins with 'pad_', expected another name (generated padding)",
+		diagnostic_error(field->name.at,
+				 "field '%s' begins with 'pad_', expected another name (generated padding)",
 				 field->name.text);
 	}
 }
@@ -254,10 +264,12 @@ static void check_fields(struct file *file, struct declaration *declaration)
 			const struct field *other = list_at(&declaration->fields, j);
 			const char *length = text_format("%s_bytes", other->name.text);
 			if (j < i && strcmp(other->name.text, field->name.text) == 0) {
-				diagnostic_error(field->name.at, "field '%s' is declared twice, expected once (first at line %d)",
+				diagnostic_error(field->name.at,
+						 "field '%s' is declared twice, expected once (first at line %d)",
 						 field->name.text, other->name.at.line);
 			} else if (other->type->kind == TYPE_BYTES && strcmp(length, field->name.text) == 0) {
-				diagnostic_error(field->name.at, "field '%s' is the generated length of '%s', expected another name",
+				diagnostic_error(field->name.at,
+						 "field '%s' is the generated length of '%s', expected another name",
 						 field->name.text, other->name.text);
 			}
 		}

@@ -57,7 +57,7 @@ void emit_refusal(struct text *out, const struct list *refusals);
 
 /* uint32_t for 32. */
 const char *c_integer(uint32_t bits);
-/* A scalar as parameter or variable; a scalar as it is stored in structs and arrays (bool: uint8_t, enums: integers). */
+/* A scalar as parameter or variable, and as it is stored in structs and arrays (bool: uint8_t, enums: integers). */
 const char *c_scalar(const struct type *type);
 const char *c_stored(const struct type *type);
 /* What a scalar variable starts as. */

@@ -10,7 +10,8 @@ static void emit_handler(const struct interface *interface, const struct method 
 {
 	struct list parameters = {0};
 	const char *first = c_local(method, interface->kernel ? "call" : "caller");
-	emit_item(&parameters, text_format(interface->kernel ? "struct kernel_call *%s" : "const struct sk_caller *%s", first));
+	emit_item(&parameters,
+		  text_format(interface->kernel ? "struct kernel_call *%s" : "const struct sk_caller *%s", first));
 	c_inputs(&parameters, interface, &method->in.fields, SIDE_SERVER);
 	c_outputs(&parameters, &method->out.fields);
 	text_add(out, "\n");
@@ -34,8 +35,10 @@ static void emit_handler(const struct interface *interface, const struct method 
 
 static void emit_region(const struct interface *interface, struct text *out)
 {
-	text_add(out, "\n__attribute__((weak)) bool %s_region(const struct sk_caller *caller, uint32_t index, "
-		      "struct sk_region *region)\n{\n", interface->name.text);
+	text_add(out,
+		 "\n__attribute__((weak)) bool %s_region(const struct sk_caller *caller, uint32_t index, "
+		 "struct sk_region *region)\n{\n",
+		 interface->name.text);
 	text_add(out, "\tstatic _Alignas(8) uint8_t memory[SK_PAGE_BYTES];\n\t(void)caller;\n");
 	text_add(out, "\t*region = (struct sk_region){memory, sizeof(memory), index != 1};\n\treturn index < 2;\n}\n");
 }
@@ -48,9 +51,11 @@ static void emit_kernel_call(const struct file *file, struct text *out)
 
 static void emit_feed_kernel(struct text *out)
 {
-	text_add(out, "\nstatic void feed_kernel(sk_status_t (*dispatch)(struct kernel_call *), struct sk_msg *msg)\n{\n");
+	text_add(out, "\nstatic void feed_kernel(sk_status_t (*dispatch)(struct kernel_call *), struct sk_msg "
+		      "*msg)\n{\n");
 	text_add(out, "\tstruct kernel_call call = {msg, sk_fuzz_buffer, SK_TAG_BYTES_OF(msg->tag), 0};\n");
-	text_add(out, "\t(void)dispatch(&call);\n\tif (call.reply_bytes > SK_MSG_BYTES) {\n\t\t__builtin_trap();\n\t}\n}\n");
+	text_add(out, "\t(void)dispatch(&call);\n\tif (call.reply_bytes > SK_MSG_BYTES) "
+		      "{\n\t\t__builtin_trap();\n\t}\n}\n");
 }
 
 static void emit_feed_server(struct text *out)
@@ -81,7 +86,8 @@ static void emit_entry(const struct list *interfaces, struct text *out)
 	text_add(out, "\tstruct sk_msg msg;\n\tif (size < 1 + sizeof(msg)) {\n\t\treturn 0;\n\t}\n");
 	text_add(out, "\tmemcpy(&msg, data + 1, sizeof(msg));\n\tsize_t rest = size - 1 - sizeof(msg);\n");
 	text_add(out, "\tmemset(sk_fuzz_buffer, 0, sizeof(sk_fuzz_buffer));\n");
-	text_add(out, "\tmemcpy(sk_fuzz_buffer, data + 1 + sizeof(msg), rest < SK_PAGE_BYTES ? rest : SK_PAGE_BYTES);\n");
+	text_add(out, "\tmemcpy(sk_fuzz_buffer, data + 1 + sizeof(msg), rest < SK_PAGE_BYTES ? rest : "
+		      "SK_PAGE_BYTES);\n");
 	text_add(out, "\tmsg.tag &= ~(uint64_t)0xff00u;\n\tswitch (data[0] %% %zuu) {\n", interfaces->count);
 	for (size_t i = 0; i < interfaces->count; i++) {
 		const struct interface *interface = list_at(interfaces, i);
@@ -91,8 +97,8 @@ static void emit_entry(const struct list *interfaces, struct text *out)
 			text_add(out, "\tcase %zu:\n", i);
 		}
 		text_add(out, "\t\tmsg.tag |= SK_TAG_METHOD(%s_INTERFACE, 0);\n", interface->c_constant);
-		text_add(out, "\t\t%s(%s_dispatch, &msg);\n\t\tbreak;\n", interface->kernel ? "feed_kernel" : "feed_server",
-			 interface->name.text);
+		text_add(out, "\t\t%s(%s_dispatch, &msg);\n\t\tbreak;\n",
+			 interface->kernel ? "feed_kernel" : "feed_server", interface->name.text);
 	}
 	text_add(out, "\t}\n\treturn 0;\n}\n");
 }

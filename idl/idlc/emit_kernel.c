@@ -14,8 +14,8 @@ static void emit_prototype(const struct interface *interface, const struct metho
 	c_outputs(&parameters, &method->out.fields);
 	text_add(out, "\n");
 	emit_doc(out, "", method->name.doc);
-	emit_wrapped(out, 0, text_format("sk_status_t %s_do_%s(", interface->name.text, method->name.text), &parameters, ", ",
-		     ");");
+	emit_wrapped(out, 0, text_format("sk_status_t %s_do_%s(", interface->name.text, method->name.text), &parameters,
+		     ", ", ");");
 }
 
 static void emit_lengths(const struct method *method, const char *call, const char *source, struct text *out)
@@ -47,8 +47,9 @@ static void emit_refusals(const struct method *method, const char *source, struc
 /* A pointer into the message buffer; `offset` is " + …" or empty. */
 static const char *buffer_pointer(const char *call, const char *qualifier, const char *offset)
 {
-	return offset[0] == '\0' ? text_format("%s->buffer", call)
-				 : text_format("(%svoid *)((%suint8_t *)%s->buffer%s)", qualifier, qualifier, call, offset);
+	return offset[0] == '\0'
+		       ? text_format("%s->buffer", call)
+		       : text_format("(%svoid *)((%suint8_t *)%s->buffer%s)", qualifier, qualifier, call, offset);
 }
 
 static void add_inputs(struct list *arguments, const struct method *method, const char *call, const char *source)
@@ -58,7 +59,8 @@ static void add_inputs(struct list *arguments, const struct method *method, cons
 		if (cell->role == CELL_VALUE) {
 			emit_item(arguments, unpack_scalar(cell->field->type, unpack_source(cell, source)));
 		} else if (cell->role == CELL_BLOCK) {
-			emit_item(arguments, buffer_pointer(call, "const ", pack_position("", &method->in, cell, "_bytes")));
+			emit_item(arguments,
+				  buffer_pointer(call, "const ", pack_position("", &method->in, cell, "_bytes")));
 			if (cell->field->type->kind == TYPE_BYTES) {
 				emit_item(arguments, text_format("%s_bytes", cell->field->name.text));
 			}
@@ -101,7 +103,8 @@ static void emit_results(const struct method *method, const char *call, struct t
 			const char *name = cell->field->name.text;
 			text_add(out, "\tuint64_t %s_word = %s;\n", name, name);
 			const char *buffer = text_format("(uint8_t *)%s->buffer", call);
-			text_add(out, "\tmemcpy(%s, &%s_word, 8u);\n", pack_position(buffer, &method->out, cell, "_bytes"), name);
+			text_add(out, "\tmemcpy(%s, &%s_word, 8u);\n",
+				 pack_position(buffer, &method->out, cell, "_bytes"), name);
 		}
 	}
 }
@@ -121,8 +124,8 @@ static void emit_method(const struct interface *interface, const struct method *
 	add_inputs(&arguments, method, call, source);
 	emit_outputs(&arguments, method, call, out);
 	if (method->out.fields.count == 0) {
-		emit_wrapped(out, 1, text_format("return %s_do_%s(", interface->name.text, method->name.text), &arguments, ", ",
-			     ");");
+		emit_wrapped(out, 1, text_format("return %s_do_%s(", interface->name.text, method->name.text),
+			     &arguments, ", ", ");");
 		text_add(out, "}\n");
 		return;
 	}
@@ -154,8 +157,10 @@ void emit_kernel(const struct file *file, struct text *out)
 	text_add(out, " *   void *buffer           the caller's message buffer as the kernel sees it, never NULL\n");
 	text_add(out, " *   uint32_t buffer_bytes  what the caller sent there\n");
 	text_add(out, " *   uint32_t reply_bytes   what the reply has there: set by dispatch\n");
-	text_add(out, " * and of memcpy. Pointers that handlers get lead into that buffer, which its owner can change at any\n");
-	text_add(out, " * time: read each element once, then check what was read. A handler that returns another status than\n");
+	text_add(out, " * and of memcpy. Pointers that handlers get lead into that buffer, which its owner can change "
+		      "at any\n");
+	text_add(out, " * time: read each element once, then check what was read. A handler that returns another "
+		      "status than\n");
 	text_add(out, " * SK_OK leaves the words as they were.\n */\n");
 	text_add(out, "#ifndef %s\n#define %s\n\n#include \"%s.h\"\n", guard, guard, file->base);
 	for (size_t i = 0; i < file->interfaces.count; i++) {

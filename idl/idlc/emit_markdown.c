@@ -81,7 +81,8 @@ static void emit_travel(const char *what, const struct message *message, struct 
 {
 	text_add(out, "%s: %u word%s", what, message->words, message->words == 1 ? "" : "s");
 	if (message->payload_bytes != 0) {
-		text_add(out, " and %s%u bytes of message buffer", message->varies ? "up to " : "", message->payload_bytes);
+		text_add(out, " and %s%u bytes of message buffer", message->varies ? "up to " : "",
+			 message->payload_bytes);
 	}
 	if (message->caps != 0) {
 		text_add(out, " and %u capabilit%s", message->caps, message->caps == 1 ? "y" : "ies");

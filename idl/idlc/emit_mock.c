@@ -21,7 +21,8 @@ static void emit_entry_field(const struct field *field, struct text *out)
 		text_add(out, "\t%s %s;\n", c_pointee(field->type), name);
 		break;
 	case TYPE_ARRAY:
-		text_add(out, "\t%s %s[%llu];\n", c_pointee(field->type), name, (unsigned long long)field->type->count.value);
+		text_add(out, "\t%s %s[%llu];\n", c_pointee(field->type), name,
+			 (unsigned long long)field->type->count.value);
 		break;
 	case TYPE_BYTES:
 		text_add(out, "\tuint32_t %s_bytes;\n\tuint8_t %s[%llu];\n", name, name,
@@ -54,8 +55,9 @@ static void emit_state(const struct interface *interface, const struct method *m
 	for (size_t i = 0; i < method->out.fields.count; i++) {
 		emit_entry_field(list_at(&method->out.fields, i), out);
 	}
-	text_add(out, "};\n\nstruct %s_script {\n\tuint32_t promised;\n\tuint32_t called;\n\tstruct %s calls[%d];\n};\n", tag,
-		 tag, MOCK_DEPTH);
+	text_add(out,
+		 "};\n\nstruct %s_script {\n\tuint32_t promised;\n\tuint32_t called;\n\tstruct %s calls[%d];\n};\n",
+		 tag, tag, MOCK_DEPTH);
 	text_add(out, "__attribute__((weak)) struct %s_script %s;\n", tag, tag);
 }
 
@@ -73,7 +75,8 @@ static void emit_store(const struct field *field, const char *mock, struct text 
 	case TYPE_BYTES:
 		text_add(out, "\tassert_true(%s_bytes <= sizeof(%s->%s));\n", name, mock, name);
 		text_add(out, "\t%s->%s_bytes = %s_bytes;\n", mock, name, name);
-		text_add(out, "\tif (%s_bytes != 0) {\n\t\tmemcpy(%s->%s, %s, %s_bytes);\n\t}\n", name, mock, name, name, name);
+		text_add(out, "\tif (%s_bytes != 0) {\n\t\tmemcpy(%s->%s, %s, %s_bytes);\n\t}\n", name, mock, name,
+			 name, name);
 		break;
 	default:
 		text_add(out, "\t%s->%s = %s;\n", mock, name, name);
@@ -93,8 +96,8 @@ static void emit_compare(const struct field *field, const char *mock, struct tex
 		break;
 	case TYPE_BYTES:
 		text_add(out, "\t\tassert_int_equal(%s_bytes, %s->%s_bytes);\n", name, mock, name);
-		text_add(out, "\t\tif (%s_bytes != 0) {\n\t\t\tassert_memory_equal(%s, %s->%s, %s_bytes);\n\t\t}\n", name, name,
-			 mock, name, name);
+		text_add(out, "\t\tif (%s_bytes != 0) {\n\t\t\tassert_memory_equal(%s, %s->%s, %s_bytes);\n\t\t}\n",
+			 name, name, mock, name, name);
 		break;
 	case TYPE_BUFFER:
 		text_add(out, "\t\tassert_memory_equal(&%s, &%s->%s, sizeof(%s));\n", name, mock, name, name);
@@ -143,7 +146,8 @@ static void emit_promise(const struct interface *interface, const struct method 
 	text_add(out, "{\n\tstruct %s_script *%s = &%s;\n\tassert_true(%s->promised < %d);\n", tag, script, tag, script,
 		 MOCK_DEPTH);
 	text_add(out, "\tstruct %s *%s = &%s->calls[%s->promised];\n", tag, mock, script, script);
-	text_add(out, "\t%s->promised++;\n\t%s->%s = %s;\n", script, mock, c_local(method, "exact"), exact ? "true" : "false");
+	text_add(out, "\t%s->promised++;\n\t%s->%s = %s;\n", script, mock, c_local(method, "exact"),
+		 exact ? "true" : "false");
 	if (exact) {
 		text_add(out, "\t%s->%s = %s;\n", mock, c_local(method, "to"), c_local(method, "to"));
 		for (size_t i = 0; i < method->in.fields.count; i++) {
@@ -170,12 +174,14 @@ static void emit_stub(const struct interface *interface, const struct method *me
 	text_add(out, "\n");
 	emit_wrapped(out, 0, text_format("static inline sk_status_t %s_%s(", interface->name.text, method->name.text),
 		     &parameters, ", ", ")");
-	text_add(out, "{\n\tstruct %s_script *%s = &%s;\n\tif (%s->called == %s->promised) {\n", tag, script, tag, script,
-		 script);
+	text_add(out, "{\n\tstruct %s_script *%s = &%s;\n\tif (%s->called == %s->promised) {\n", tag, script, tag,
+		 script, script);
 	text_add(out, "\t\tfail_msg(\"a call of %s.%s that no test expects\");\n\t}\n", interface->name.text,
 		 method->name.text);
-	text_add(out, "\tstruct %s *%s = &%s->calls[%s->called];\n\t%s->called++;\n", tag, mock, script, script, script);
-	text_add(out, "\tif (%s->%s) {\n\t\tassert_int_equal(%s, %s->%s);\n", mock, c_local(method, "exact"), to, mock, to);
+	text_add(out, "\tstruct %s *%s = &%s->calls[%s->called];\n\t%s->called++;\n", tag, mock, script, script,
+		 script);
+	text_add(out, "\tif (%s->%s) {\n\t\tassert_int_equal(%s, %s->%s);\n", mock, c_local(method, "exact"), to, mock,
+		 to);
 	for (size_t i = 0; i < method->in.fields.count; i++) {
 		emit_compare(list_at(&method->in.fields, i), mock, out);
 	}
@@ -184,8 +190,8 @@ static void emit_stub(const struct interface *interface, const struct method *me
 		emit_store(list_at(&method->in.fields, i), mock, out);
 	}
 	if (method->out.fields.count != 0) {
-		text_add(out, "\tif (%s->%s != SK_OK) {\n\t\treturn %s->%s;\n\t}\n", mock, c_local(method, "status"), mock,
-			 c_local(method, "status"));
+		text_add(out, "\tif (%s->%s != SK_OK) {\n\t\treturn %s->%s;\n\t}\n", mock, c_local(method, "status"),
+			 mock, c_local(method, "status"));
 	}
 	for (size_t i = 0; i < method->out.fields.count; i++) {
 		emit_result(list_at(&method->out.fields, i), mock, out);
@@ -196,7 +202,8 @@ static void emit_stub(const struct interface *interface, const struct method *me
 static void emit_done(const struct interface *interface, struct text *out)
 {
 	const char *name = interface->name.text;
-	text_add(out, "\n/* Fails when a promised call of interface %s did not come, and empties the script. */\n", name);
+	text_add(out, "\n/* Fails when a promised call of interface %s did not come, and empties the script. */\n",
+		 name);
 	text_add(out, "static inline void %s_mock_done(void)\n{\n", name);
 	for (size_t i = 0; i < interface->methods.count; i++) {
 		const struct method *method = list_at(&interface->methods, i);
@@ -212,9 +219,12 @@ void emit_mock(const struct file *file, struct text *out)
 	const char *guard = emit_guard(file, "MOCK_");
 	emit_head(file, out, "mock of the client side, for cmocka");
 	text_add(out, "/* Include before the code under test: it takes the place of %s_client.h. */\n", file->base);
-	text_add(out, "#ifndef %s\n#define %s\n#ifdef %s\n#error \"include %s_mock.h before %s_client.h\"\n#endif\n#define %s\n\n",
+	text_add(out,
+		 "#ifndef %s\n#define %s\n#ifdef %s\n#error \"include %s_mock.h before %s_client.h\"\n#endif\n#define "
+		 "%s\n\n",
 		 guard, guard, emit_guard(file, "CLIENT_"), file->base, file->base, emit_guard(file, "CLIENT_"));
-	text_add(out, "#include <setjmp.h>\n#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n\n");
+	text_add(out, "#include <setjmp.h>\n#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include "
+		      "<string.h>\n\n");
 	text_add(out, "#include <cmocka.h>\n\n#include \"%s.h\"\n", file->base);
 	for (size_t i = 0; i < file->interfaces.count; i++) {
 		const struct interface *interface = list_at(&file->interfaces, i);

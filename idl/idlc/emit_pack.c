@@ -62,7 +62,8 @@ static const struct cell *last_in_buffer(const struct message *message)
 
 static const char *cell_length(const struct cell *cell, const char *suffix)
 {
-	return cell_varies(cell) ? text_format("%s%s", cell->field->name.text, suffix) : text_format("%uu", cell->bytes);
+	return cell_varies(cell) ? text_format("%s%s", cell->field->name.text, suffix)
+				 : text_format("%uu", cell->bytes);
 }
 
 const char *pack_total(const struct message *message, const char *suffix)
@@ -164,7 +165,8 @@ void pack_payload(struct text *out, const struct message *message, const char *p
 		}
 		if (cell->role == CELL_CAP) {
 			text_add(out, "\tuint64_t %s_slot = %s;\n", cell->field->name.text, cell->field->name.text);
-			text_add(out, "\tmemcpy(%s, &%s_slot, 8u);\n", pack_cap_position(payload, cell), cell->field->name.text);
+			text_add(out, "\tmemcpy(%s, &%s_slot, 8u);\n", pack_cap_position(payload, cell),
+				 cell->field->name.text);
 			continue;
 		}
 		const char *position = pack_position(payload, message, cell, "_bytes");

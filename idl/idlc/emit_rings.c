@@ -31,11 +31,13 @@ static void emit_ring(const struct interface *interface, const struct type *type
 	emit_prototype(name, "push", text_format("const %s *entry", entry), out);
 	text_add(out, "\tuint64_t written = __atomic_load_n(&ring->written, __ATOMIC_RELAXED);\n");
 	text_add(out, "\tuint64_t used = written - __atomic_load_n(&ring->read, __ATOMIC_ACQUIRE);\n");
-	text_add(out, "\tif (used >= %lluu) {\n\t\treturn used == %lluu ? SK_WOULD_BLOCK : SK_BAD_ARG;\n\t}\n", count, count);
+	text_add(out, "\tif (used >= %lluu) {\n\t\treturn used == %lluu ? SK_WOULD_BLOCK : SK_BAD_ARG;\n\t}\n", count,
+		 count);
 	text_add(out, "\tring->entries[written %% %lluu] = *entry;\n", count);
 	text_add(out, "\t__atomic_store_n(&ring->written, written + 1, __ATOMIC_RELEASE);\n\treturn SK_OK;\n}\n");
 
-	text_add(out, "\n/* SK_OK; SK_WOULD_BLOCK: empty; SK_BAD_ARG: an index or the entry (then taken out) makes no sense. */\n");
+	text_add(out, "\n/* SK_OK; SK_WOULD_BLOCK: empty; SK_BAD_ARG: an index or the entry (then taken out) makes no "
+		      "sense. */\n");
 	emit_prototype(name, "pop", text_format("%s *entry", entry), out);
 	text_add(out, "\tuint64_t read = __atomic_load_n(&ring->read, __ATOMIC_RELAXED);\n");
 	text_add(out, "\tuint64_t used = __atomic_load_n(&ring->written, __ATOMIC_ACQUIRE) - read;\n");
@@ -72,7 +74,8 @@ void emit_rings(const struct file *file, struct text *out)
 			const struct method *method = list_at(&interface->methods, j);
 			for (size_t k = 0; k < method->in.fields.count; k++) {
 				const struct field *field = list_at(&method->in.fields, k);
-				if (field->type->kind == TYPE_RING && !seen_before(&seen, c_ring(interface, field->type))) {
+				if (field->type->kind == TYPE_RING &&
+				    !seen_before(&seen, c_ring(interface, field->type))) {
 					emit_ring(interface, field->type, out);
 				}
 			}

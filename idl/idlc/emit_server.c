@@ -13,8 +13,8 @@ static void emit_prototype(const struct interface *interface, const struct metho
 	c_inputs(&parameters, interface, &method->in.fields, SIDE_SERVER);
 	c_outputs(&parameters, &method->out.fields);
 	emit_doc(out, "", method->name.doc);
-	emit_wrapped(out, 0, text_format("sk_status_t %s_serve_%s(", interface->name.text, method->name.text), &parameters,
-		     ", ", ");");
+	emit_wrapped(out, 0, text_format("sk_status_t %s_serve_%s(", interface->name.text, method->name.text),
+		     &parameters, ", ", ");");
 }
 
 static void emit_in_lengths(const struct method *method, const char *msg, struct text *out)
@@ -31,8 +31,7 @@ static void emit_in_lengths(const struct method *method, const char *msg, struct
 	emit_refusal(out, &lengths);
 }
 
-static void emit_in_bytes_lengths(const struct method *method, const char *msg, const char *payload,
-				  struct text *out)
+static void emit_in_bytes_lengths(const struct method *method, const char *msg, const char *payload, struct text *out)
 {
 	unpack_lengths(out, &method->in, text_format("%s->", msg), payload, "_bytes");
 	if (method->in.varies) {
@@ -71,8 +70,8 @@ static void emit_in_blocks(const struct method *method, const char *payload, str
 			text_add(out, "\tmemcpy(%s, %s, %s_bytes);\n", name, position, name);
 		} else if (cell->role == CELL_BLOCK) {
 			emit_variable(field, false, out);
-			text_add(out, "\tmemcpy(%s%s, %s, %uu);\n", field->type->kind == TYPE_STRUCT ? "&" : "", name, position,
-				 cell->bytes);
+			text_add(out, "\tmemcpy(%s%s, %s, %uu);\n", field->type->kind == TYPE_STRUCT ? "&" : "", name,
+				 position, cell->bytes);
 			unpack_check_block(out, field->type, name, true, c_local(method, "i"));
 		}
 	}
@@ -103,10 +102,12 @@ static void emit_in_shared(const struct interface *interface, const struct metho
 		const struct type *type = cell->field->type;
 		const char *name = cell->field->name.text;
 		const char *source = unpack_source(cell, text_format("%s->", msg));
-		const char *pointee = type->kind == TYPE_RING ? text_format("struct %s", c_ring(interface, type)) : "uint8_t";
+		const char *pointee =
+			type->kind == TYPE_RING ? text_format("struct %s", c_ring(interface, type)) : "uint8_t";
 		if (type->kind == TYPE_RING) {
 			text_add(out, "\tif (%s > UINT32_MAX) {\n\t\treturn SK_BAD_ARG;\n\t}\n", source);
-			text_add(out, "\tstruct sk_span %s_span = {(uint32_t)%s, sizeof(%s), 0};\n", name, source, pointee);
+			text_add(out, "\tstruct sk_span %s_span = {(uint32_t)%s, sizeof(%s), 0};\n", name, source,
+				 pointee);
 		} else {
 			const struct cell *offset = list_at(&method->in.cells, i + 1);
 			text_add(out, "\tstruct sk_span %s_span = sk_span_unpack(%s, %s);\n", name, source,
@@ -117,8 +118,9 @@ static void emit_in_shared(const struct interface *interface, const struct metho
 		emit_item(&arguments, caller);
 		emit_item(&arguments, text_format("%s_region", interface->name.text));
 		emit_item(&arguments, text_format("%s_span", name));
-		emit_item(&arguments, type->kind == TYPE_RING ? text_format("sizeof(%s)", pointee)
-							      : text_format("%lluu", (unsigned long long)type->count.value));
+		emit_item(&arguments, type->kind == TYPE_RING
+					      ? text_format("sizeof(%s)", pointee)
+					      : text_format("%lluu", (unsigned long long)type->count.value));
 		emit_item(&arguments, writes ? "true" : "false");
 		emit_wrapped(out, 1, text_format("%s *%s = sk_span_resolve(", pointee, name), &arguments, ", ", ");");
 		text_add(out, "\tif (%s == NULL) {\n\t\treturn SK_BAD_ARG;\n\t}\n", name);
@@ -169,7 +171,8 @@ static void emit_out_variables(struct list *arguments, const struct method *meth
 			break;
 		case TYPE_BYTES:
 			emit_variable(field, true, out);
-			text_add(out, "\tuint32_t %s_bytes = %lluu;\n", name, (unsigned long long)field->type->count.value);
+			text_add(out, "\tuint32_t %s_bytes = %lluu;\n", name,
+				 (unsigned long long)field->type->count.value);
 			emit_item(arguments, name);
 			address = text_format("&%s_bytes", name);
 			break;
@@ -239,7 +242,8 @@ static void emit_dispatch_method(const struct interface *interface, const struct
 		add_argument(&arguments, list_at(&method->in.cells, i), text_format("%s->", msg));
 	}
 	emit_out_variables(&arguments, method, out);
-	emit_wrapped(out, 1, text_format("sk_status_t %s = %s_serve_%s(", status, interface->name.text, method->name.text),
+	emit_wrapped(out, 1,
+		     text_format("sk_status_t %s = %s_serve_%s(", status, interface->name.text, method->name.text),
 		     &arguments, ", ", ");");
 	text_add(out, "\tif (%s != SK_OK) {\n\t\treturn %s;\n\t}\n", status, status);
 	emit_out(method, msg, payload, out);
@@ -258,7 +262,8 @@ static void emit_deferred_reply(const struct interface *interface, const struct 
 	c_inputs(&parameters, interface, &method->out.fields, SIDE_CLIENT);
 	text_add(out, "\n/* The reply to a %s that returned SK_DEFERRED; results count only with SK_OK. */\n",
 		 method->name.text);
-	emit_wrapped(out, 0, text_format("static inline sk_status_t %s_%s_reply(", interface->name.text, method->name.text),
+	emit_wrapped(out, 0,
+		     text_format("static inline sk_status_t %s_%s_reply(", interface->name.text, method->name.text),
 		     &parameters, ", ", ")");
 	text_add(out, "{\n\tstruct sk_msg %s = {.tag = sk_reply_tag(%s)};\n", msg, status);
 	if (method->out.fields.count != 0) {
@@ -287,7 +292,9 @@ static void emit_condition(const struct interface *interface, const struct metho
 static void emit_dispatch(const struct interface *interface, struct text *out)
 {
 	const char *name = interface->name.text;
-	text_add(out, "\n/* Serves one message of interface %s: true when *msg is the reply, false when it comes later. */\n",
+	text_add(out,
+		 "\n/* Serves one message of interface %s: true when *msg is the reply, false when it comes later. "
+		 "*/\n",
 		 name);
 	text_add(out, "static inline bool %s_dispatch(const struct sk_caller *caller, struct sk_msg *msg)\n{\n", name);
 	text_add(out, "\tsk_status_t status;\n\tswitch (msg->tag & SK_TAG_METHOD_MASK) {\n");
@@ -306,14 +313,18 @@ static void emit_dispatch(const struct interface *interface, struct text *out)
 
 static void emit_interface(const struct interface *interface, struct text *out)
 {
-	text_add(out, "\n/*\n * Interface %s. The server defines its %s_serve_ functions. One that serves only some methods\n",
+	text_add(out,
+		 "\n/*\n * Interface %s. The server defines its %s_serve_ functions. One that serves only some "
+		 "methods\n",
 		 interface->name.text, interface->name.text);
 	text_add(out, " * defines %s_SERVE_SOME and %s_SERVES_<METHOD> for each of those before it includes this;\n",
 		 interface->c_constant, interface->c_constant);
 	text_add(out, " * the others answer SK_UNKNOWN_OP.\n */\n");
 	if (interface_shares(interface)) {
-		text_add(out, "\n/* Region `index` of what `caller` shares with this server; the server defines it. False: none. */\n");
-		text_add(out, "bool %s_region(const struct sk_caller *caller, uint32_t index, struct sk_region *region);\n",
+		text_add(out, "\n/* Region `index` of what `caller` shares with this server; the server defines it. "
+			      "False: none. */\n");
+		text_add(out,
+			 "bool %s_region(const struct sk_caller *caller, uint32_t index, struct sk_region *region);\n",
 			 interface->name.text);
 	}
 	for (size_t i = 0; i < interface->methods.count; i++) {
@@ -333,8 +344,8 @@ void emit_server(const struct file *file, struct text *out)
 {
 	const char *guard = emit_guard(file, "SERVER_");
 	emit_head(file, out, "server dispatch");
-	text_add(out, "#ifndef %s\n#define %s\n\n#include <string.h>\n\n#include <sk/syscall.h>\n\n#include \"%s.h\"\n", guard,
-		 guard, file->base);
+	text_add(out, "#ifndef %s\n#define %s\n\n#include <string.h>\n\n#include <sk/syscall.h>\n\n#include \"%s.h\"\n",
+		 guard, guard, file->base);
 	for (size_t i = 0; i < file->interfaces.count; i++) {
 		const struct interface *interface = list_at(&file->interfaces, i);
 		if (!interface->kernel && interface->methods.count != 0) {

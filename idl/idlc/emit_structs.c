@@ -46,8 +46,8 @@ static void emit_asserts(const struct declaration *declaration, struct text *out
 	for (size_t i = 0; i < declaration->fields.count; i++) {
 		const struct field *field = list_at(&declaration->fields, i);
 		const char *bytes = field->type->kind == TYPE_BYTES ? "_bytes" : "";
-		text_add(out, "_Static_assert(offsetof(struct %s, %s%s) == %u, \"offset in %s\");\n", name, field->name.text,
-			 bytes, field->offset, name);
+		text_add(out, "_Static_assert(offsetof(struct %s, %s%s) == %u, \"offset in %s\");\n", name,
+			 field->name.text, bytes, field->offset, name);
 	}
 }
 
@@ -104,7 +104,8 @@ void emit_struct_checks(const struct declaration *declaration, struct text *out)
 			emit_item(&refusals, text_format("!%s_valid(&%s)", field->type->declaration->c_name, source));
 			break;
 		case TYPE_BYTES:
-			emit_item(&refusals, text_format("%s_bytes > %lluu", source, (unsigned long long)field->type->count.value));
+			emit_item(&refusals, text_format("%s_bytes > %lluu", source,
+							 (unsigned long long)field->type->count.value));
 			break;
 		case TYPE_BOOL:
 		case TYPE_ENUM:

@@ -32,7 +32,8 @@ static void emit_fields(const char *name, const struct message *message, struct 
 	text_add(out, "\nstatic const struct sk_trace_field %s[] = {\n", name);
 	for (size_t i = 0; i < message->fields.count; i++) {
 		const struct field *field = list_at(&message->fields, i);
-		text_add(out, "\t{\"%s\", \"%s\", %d},\n", field->name.text, type_text(field->type), first_word(message, field));
+		text_add(out, "\t{\"%s\", \"%s\", %d},\n", field->name.text, type_text(field->type),
+			 first_word(message, field));
 	}
 	text_add(out, "};\n");
 }

@@ -36,7 +36,8 @@ static void emit_enum(const struct declaration *declaration, struct text *out)
 		text_add(out, "\t%s_%s = %llu,\n", declaration->c_constant, text_upper(member->name.text),
 			 (unsigned long long)member->value.value);
 	}
-	text_add(out, "};\n\nstatic inline bool %s_valid(uint64_t value)\n{\n\tswitch (value) {\n", declaration->c_name);
+	text_add(out, "};\n\nstatic inline bool %s_valid(uint64_t value)\n{\n\tswitch (value) {\n",
+		 declaration->c_name);
 	for (size_t i = 0; i < declaration->members.count; i++) {
 		const struct member *member = list_at(&declaration->members, i);
 		text_add(out, "\tcase %s_%s:\n", declaration->c_constant, text_upper(member->name.text));
@@ -55,8 +56,9 @@ static void emit_flags(const struct declaration *declaration, struct text *out)
 		const struct member *member = list_at(&declaration->members, i);
 		mask |= member->value.value;
 		emit_doc(out, "", member->name.doc);
-		text_add(out, "#define %s_%s ((%s_t)0x%llx%s)\n", declaration->c_constant, text_upper(member->name.text),
-			 declaration->c_name, (unsigned long long)member->value.value, suffix);
+		text_add(out, "#define %s_%s ((%s_t)0x%llx%s)\n", declaration->c_constant,
+			 text_upper(member->name.text), declaration->c_name, (unsigned long long)member->value.value,
+			 suffix);
 	}
 	text_add(out, "#define %s_MASK ((%s_t)0x%llx%s)\n", declaration->c_constant, declaration->c_name,
 		 (unsigned long long)mask, suffix);
@@ -121,8 +123,8 @@ static void emit_methods(const struct interface *interface, struct text *out)
 	for (size_t i = 0; i < interface->methods.count; i++) {
 		const struct method *method = list_at(&interface->methods, i);
 		const char *upper = text_upper(method->name.text);
-		text_add(out, "#define %s_TAG_%s SK_TAG_METHOD(%s_INTERFACE, %s_METHOD_%s)\n", prefix, upper, prefix, prefix,
-			 upper);
+		text_add(out, "#define %s_TAG_%s SK_TAG_METHOD(%s_INTERFACE, %s_METHOD_%s)\n", prefix, upper, prefix,
+			 prefix, upper);
 	}
 	for (size_t i = 0; i < interface->methods.count; i++) {
 		const struct method *method = list_at(&interface->methods, i);
@@ -139,8 +141,8 @@ static void emit_events(const struct interface *interface, struct text *out)
 	for (size_t i = 0; i < interface->events.count; i++) {
 		const struct event *event = list_at(&interface->events, i);
 		emit_doc(out, "", event->name.doc);
-		text_add(out, "#define %s_EVENT_%s (1ull << %llu)\n", interface->c_constant, text_upper(event->name.text),
-			 (unsigned long long)event->bit.value);
+		text_add(out, "#define %s_EVENT_%s (1ull << %llu)\n", interface->c_constant,
+			 text_upper(event->name.text), (unsigned long long)event->bit.value);
 	}
 }
 

@@ -22,7 +22,8 @@ void unpack_refusals(struct list *items, const struct type *type, const char *so
 		break;
 	case TYPE_FLAGS:
 		if (flags_mask(type->declaration) != UINT64_MAX) {
-			emit_item(items, text_format("(%s & ~(uint64_t)%s_MASK) != 0", source, type->declaration->c_constant));
+			emit_item(items,
+				  text_format("(%s & ~(uint64_t)%s_MASK) != 0", source, type->declaration->c_constant));
 		}
 		break;
 	default:

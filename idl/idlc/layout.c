@@ -46,8 +46,8 @@ static void lay_out(struct declaration *declaration)
 		field->offset = (uint32_t)offset;
 		offset += type_size(field->type);
 		if (offset > STRUCT_BYTES_MAX) {
-			diagnostic_error(field->name.at, "struct '%s' is larger than %u bytes, expected less", declaration->name.text,
-					 STRUCT_BYTES_MAX);
+			diagnostic_error(field->name.at, "struct '%s' is larger than %u bytes, expected less",
+					 declaration->name.text, STRUCT_BYTES_MAX);
 			offset = 1;
 		}
 	}

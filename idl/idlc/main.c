@@ -110,8 +110,9 @@ static void check_outputs(const struct list *files)
 			for (size_t k = 0; k < names.count; k++) {
 				const struct file *other = list_at(&owners, k);
 				if (strcmp(list_at(&names, k), name) == 0) {
-					diagnostic_error((struct location){file->path, 1, 1}, "its output %s is also that of %s, expected "
-									      "other file names", name, other->path);
+					diagnostic_error((struct location){file->path, 1, 1},
+							 "its output %s is also that of %s, expected other file names",
+							 name, other->path);
 					return;
 				}
 			}

@@ -33,7 +33,8 @@ struct file *parse_file(const char *path)
 	file->path = text_copy(path, strlen(path));
 	file->base = file_base(path);
 	if (!file_base_is_name(file->base)) {
-		diagnostic_error(start, "file name '%s' can't begin the outputs' names, expected a-z, 0-9 and '_' and .idl",
+		diagnostic_error(start,
+				 "file name '%s' can't begin the outputs' names, expected a-z, 0-9 and '_' and .idl",
 				 file->base);
 	}
 	struct parse parse = {.file = file, .line = 1, .column = 1};

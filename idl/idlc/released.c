@@ -36,14 +36,17 @@ static void check_members(const json_t *released, const struct list *members, st
 {
 	size_t index;
 	json_t *item;
-	json_array_foreach(released, index, item) {
+	json_array_foreach(released, index, item)
+	{
 		const char *name = json_text(item, "name");
 		unsigned long long value = json_number(item, "value");
 		const struct member *member = find_member(members, name);
 		if (member == NULL) {
-			diagnostic_error(at, "%s '%s' was released and is gone, expected '%s = %llu'", what, name, name, value);
+			diagnostic_error(at, "%s '%s' was released and is gone, expected '%s = %llu'", what, name, name,
+					 value);
 		} else if (member->value.value != value) {
-			diagnostic_error(member->value.at, "%s '%s' was released as %llu, expected it to keep that number", what, name,
+			diagnostic_error(member->value.at,
+					 "%s '%s' was released as %llu, expected it to keep that number", what, name,
 					 value);
 		}
 	}
@@ -79,17 +82,18 @@ static void check_method(const json_t *released, const struct interface *interfa
 	unsigned long long number = json_number(released, "number");
 	const struct method *method = find_method(interface, name);
 	if (method == NULL) {
-		diagnostic_error(interface->name.at, "method '%s' was released and is gone, expected '%s = %llu'", name, name,
-				 number);
+		diagnostic_error(interface->name.at, "method '%s' was released and is gone, expected '%s = %llu'", name,
+				 name, number);
 		return;
 	}
 	if (method->number.value != number) {
-		diagnostic_error(method->number.at, "method '%s' was released as %llu, expected it to keep that number", name,
-				 number);
+		diagnostic_error(method->number.at, "method '%s' was released as %llu, expected it to keep that number",
+				 name, number);
 	}
 	const char *now = canonical_method(method);
 	if (strcmp(now, signature) != 0) {
-		diagnostic_error(method->name.at, "method '%s' was released as %s and is %s, expected a new method for that", name,
+		diagnostic_error(method->name.at,
+				 "method '%s' was released as %s and is %s, expected a new method for that", name,
 				 signature, now);
 	}
 }
@@ -111,21 +115,25 @@ static void check_interface(const json_t *released, const struct file *file)
 	unsigned long long number = json_number(released, "number");
 	const struct interface *interface = find_interface(file, name);
 	if (interface == NULL) {
-		diagnostic_error((struct location){file->path, 1, 1}, "interface '%s' was released and is gone, expected '%s = "
-								      "0x%02llx'", name, name, number);
+		diagnostic_error((struct location){file->path, 1, 1},
+				 "interface '%s' was released and is gone, expected '%s = 0x%02llx'",
+				 name, name, number);
 		return;
 	}
 	if (interface->number.value != number) {
-		diagnostic_error(interface->number.at, "interface '%s' was released as 0x%02llx, expected it to keep that number",
-				 name, number);
+		diagnostic_error(interface->number.at,
+				 "interface '%s' was released as 0x%02llx, expected it to keep that number", name,
+				 number);
 	}
 	if (interface->kernel != json_is_true(json_object_get(released, "kernel"))) {
-		diagnostic_error(interface->name.at, "interface '%s' was released %s the kernel's, expected that to stay", name,
+		diagnostic_error(interface->name.at,
+				 "interface '%s' was released %s the kernel's, expected that to stay", name,
 				 interface->kernel ? "as not" : "as");
 	}
 	size_t index;
 	json_t *item;
-	json_array_foreach(json_object_get(released, "methods"), index, item) {
+	json_array_foreach(json_object_get(released, "methods"), index, item)
+	{
 		check_method(item, interface);
 	}
 	check_members(json_object_get(released, "errors"), &interface->errors, interface->name.at, "error");
@@ -161,10 +169,13 @@ static void check_type_form(const json_t *released, const struct declaration *de
 		diagnostic_error(at, "type '%s' was released as %s, expected it to stay one", name, kind);
 	} else if (declaration->kind == DECLARATION_STRUCT) {
 		const char *now = canonical_declaration(declaration);
-		bool renewed = declaration->persistent && declaration->version.value != json_number(released, "version");
+		bool renewed = declaration->persistent && declaration->version.value != json_number(released, "versio"
+													      "n");
 		if (!renewed && strcmp(now, json_text(released, "canonical")) != 0) {
-			diagnostic_error(at, "struct '%s' was released as %s, expected %s", name, json_text(released, "canonical"),
-					 declaration->persistent ? "another version for another layout" : "a new struct for that");
+			diagnostic_error(at, "struct '%s' was released as %s, expected %s", name,
+					 json_text(released, "canonical"),
+					 declaration->persistent ? "another version for another layout"
+								 : "a new struct for that");
 		}
 	} else if (strcmp(declaration->base.text, json_text(released, "base")) != 0) {
 		diagnostic_error(declaration->base.at, "type '%s' was released as %s, expected that width", name,
@@ -183,8 +194,8 @@ static void check_type_of(const json_t *released, const struct file *file)
 	if (declaration != NULL) {
 		check_type_form(released, declaration);
 	} else if (scope[0] == '\0' || find_interface(file, scope) != NULL) {
-		diagnostic_error((struct location){file->path, 1, 1}, "type '%s' was released and is gone, expected it unchanged",
-				 name);
+		diagnostic_error((struct location){file->path, 1, 1},
+				 "type '%s' was released and is gone, expected it unchanged", name);
 	}
 }
 
@@ -204,16 +215,18 @@ static void check_dump(const char *path, const json_t *dump, const struct list *
 	const char *base = json_text(dump, "file");
 	const struct file *file = find_file(files, base);
 	if (file == NULL) {
-		diagnostic_error((struct location){path, 1, 1}, "this is the release of '%s.idl', expected a dump of a file given",
-				 base);
+		diagnostic_error((struct location){path, 1, 1},
+				 "this is the release of '%s.idl', expected a dump of a file given", base);
 		return;
 	}
 	size_t index;
 	json_t *item;
-	json_array_foreach(json_object_get(dump, "types"), index, item) {
+	json_array_foreach(json_object_get(dump, "types"), index, item)
+	{
 		check_type_of(item, file);
 	}
-	json_array_foreach(json_object_get(dump, "interfaces"), index, item) {
+	json_array_foreach(json_object_get(dump, "interfaces"), index, item)
+	{
 		check_interface(item, file);
 	}
 }

@@ -63,7 +63,8 @@ struct declaration *tree_declaration(enum declaration_kind kind, struct name nam
 void tree_errors(struct interface *interface, struct name keyword, struct list members)
 {
 	if (interface->has_errors) {
-		diagnostic_error(keyword.at, "second 'error' block, expected at most one in an interface (the first is at line %d)",
+		diagnostic_error(keyword.at,
+				 "second 'error' block, expected at most one in an interface (the first is at line %d)",
 				 interface->errors_at.line);
 		return;
 	}

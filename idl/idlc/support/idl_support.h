@@ -90,8 +90,7 @@ struct sk_persistent_fields {
 #define SK_PERSISTENT_WORDS(bytes) (((bytes) + 7u) / 8u)
 #define SK_PERSISTENT_FIELDS_BYTES(bytes) (16u + SK_PERSISTENT_WORDS(bytes) * 8u)
 #define SK_PERSISTENT_COPY_BYTES(bytes) (32u + SK_PERSISTENT_WORDS(bytes) * 8u)
-#define SK_PERSISTENT_REGION_BYTES(bytes) \
-	(SK_PERSISTENT_FIELDS_BYTES(bytes) + 2u * SK_PERSISTENT_COPY_BYTES(bytes))
+#define SK_PERSISTENT_REGION_BYTES(bytes) (SK_PERSISTENT_FIELDS_BYTES(bytes) + 2u * SK_PERSISTENT_COPY_BYTES(bytes))
 
 static inline bool sk_persistent_fits(const void *region, size_t region_bytes, uint32_t bytes)
 {

@@ -113,7 +113,7 @@ static void test_structs(void **state)
 	assert_int_equal(SK_TAG_BYTES_OF(loopback.request.tag), sizeof(shape) + sizeof(pairs));
 }
 
-#define IN_SHAPE(member) (uint32_t)offsetof(struct sk_shape, member), (uint32_t)sizeof(shape.member)
+#define IN_SHAPE(member) (uint32_t) offsetof(struct sk_shape, member), (uint32_t)sizeof(shape.member)
 
 static void test_hostile_structs(void **state)
 {
@@ -180,8 +180,8 @@ static sk_status_t join(uint32_t left_bytes, uint32_t right_bytes)
 	static const uint8_t flips[3] = {1, 0, 1};
 	sk_modes_t flags[1] = {0};
 	memset(right, 'r', sizeof(right));
-	sk_status_t status = sample_join(1, left_bytes == 0 ? NULL : left, left_bytes, middle, right, right_bytes, flips,
-					 whole, &whole_bytes, flags, tail, &tail_bytes);
+	sk_status_t status = sample_join(1, left_bytes == 0 ? NULL : left, left_bytes, middle, right, right_bytes,
+					 flips, whole, &whole_bytes, flags, tail, &tail_bytes);
 	if (status == SK_OK) {
 		assert_int_equal(whole_bytes, left_bytes + right_bytes);
 		assert_memory_equal(whole, left, left_bytes);

@@ -21,8 +21,8 @@ static sk_status_t join(const char *left)
 	uint8_t tail[3];
 	uint32_t tail_bytes = sizeof(tail);
 	sk_modes_t flags[1];
-	sk_status_t status = sample_join(4, (const uint8_t *)left, (uint32_t)strlen(left), middle, NULL, 0, flips, whole,
-					 &whole_bytes, flags, tail, &tail_bytes);
+	sk_status_t status = sample_join(4, (const uint8_t *)left, (uint32_t)strlen(left), middle, NULL, 0, flips,
+					 whole, &whole_bytes, flags, tail, &tail_bytes);
 	if (status == SK_OK) {
 		assert_int_equal(whole_bytes, 2);
 		assert_memory_equal(whole, "ok", 2);

@@ -42,7 +42,8 @@ sk_status_t sample_serve_crowded(const struct sk_caller *caller, uint64_t to, ui
 	*level = SAMPLE_LEVEL_HIGH;
 	seen.g = token;
 	if (seen.defer) {
-		assert_int_equal(sample_crowded_reply(caller->token, SK_OK, 1, 2, 3, 4, 5, 6, 7, SAMPLE_LEVEL_LOW), SK_OK);
+		assert_int_equal(sample_crowded_reply(caller->token, SK_OK, 1, 2, 3, 4, 5, 6, 7, SAMPLE_LEVEL_LOW),
+				 SK_OK);
 		return SK_DEFERRED;
 	}
 	return SK_OK;
@@ -55,7 +56,8 @@ sk_status_t sample_serve_nothing(const struct sk_caller *caller)
 }
 
 sk_status_t sample_serve_draw(const struct sk_caller *caller, const struct sk_shape *shape,
-			      const struct sample_pair *pairs, struct sk_shape *back, struct sk_edge *edges, uint8_t *last)
+			      const struct sample_pair *pairs, struct sk_shape *back, struct sk_edge *edges,
+			      uint8_t *last)
 {
 	(void)caller;
 	(void)shape;
@@ -123,7 +125,8 @@ static sk_status_t call_scalars(void)
 	sk_gpa_t h = 0;
 	sk_irq_t i = 0;
 	uint64_t j = 0;
-	sk_status_t status = sample_scalars(9, 255, 65535, UINT32_MAX, UINT64_MAX, true, SAMPLE_LEVEL_HIGH, &g, &h, &i, &j);
+	sk_status_t status =
+		sample_scalars(9, 255, 65535, UINT32_MAX, UINT64_MAX, true, SAMPLE_LEVEL_HIGH, &g, &h, &i, &j);
 	if (status == SK_OK) {
 		assert_int_equal(g, 6);
 		assert_true(h == UINT64_MAX);
@@ -158,8 +161,8 @@ static void test_unused_words_are_zero(void **state)
 static void test_hostile_words(void **state)
 {
 	(void)state;
-	static const uint64_t bad[][2] = {{0, 256}, {1, 65536}, {2, 1ull << 32}, {4, 2}, {4, UINT64_MAX}, {5, 1}, {5, 8},
-					  {5, (1ull << 32) + 7}};
+	static const uint64_t bad[][2] = {{0, 256},        {1, 65536}, {2, 1ull << 32}, {4, 2},
+					  {4, UINT64_MAX}, {5, 1},     {5, 8},          {5, (1ull << 32) + 7}};
 	loopback.tamper_request = damage_word;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		damage.word = (unsigned)bad[i][0];
@@ -212,8 +215,8 @@ static sk_status_t call_crowded(uint64_t *script, uint32_t *index, enum sample_l
 	uint64_t call;
 	uint64_t value;
 	uint64_t sum;
-	return sample_crowded(9, 10, 11, 12, true, SK_COLOUR_DEEP_BLUE, SK_MODES_SLOW, 13, 14, script, &mock, &exact, &call,
-			      &value, &sum, index, level);
+	return sample_crowded(9, 10, 11, 12, true, SK_COLOUR_DEEP_BLUE, SK_MODES_SLOW, 13, 14, script, &mock, &exact,
+			      &call, &value, &sum, index, level);
 }
 
 static void test_beyond_words(void **state)
@@ -270,8 +273,12 @@ static void test_deferred(void **state)
 static void test_unknown_methods(void **state)
 {
 	(void)state;
-	static const uint64_t tags[] = {0, SK_TAG_METHOD(0x70, 0), SK_TAG_METHOD(0x70, 0xfe), SK_TAG_METHOD(0x71, 1),
-					SK_TAG_METHOD(0, 1), UINT64_MAX};
+	static const uint64_t tags[] = {0,
+					SK_TAG_METHOD(0x70, 0),
+					SK_TAG_METHOD(0x70, 0xfe),
+					SK_TAG_METHOD(0x71, 1),
+					SK_TAG_METHOD(0, 1),
+					UINT64_MAX};
 	loopback.tamper_request = damage_tag;
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
 		damage.value = tags[i];

@@ -195,8 +195,9 @@ static void test_hostile_spans(void **state)
 	(void)state;
 	static const struct sk_span good_from = {0, 8, 0};
 	static const struct sk_span good_into = {1, 8, 0};
-	static const struct sk_span bad[] = {{3, 1, 0}, {UINT32_MAX, 1, 0}, {1, 1, 512}, {1, 0, 513}, {1, 8, 505},
-					     {1, 8, UINT64_MAX}, {1, 8, UINT64_MAX - 7}, {1, 256, 257}};
+	static const struct sk_span bad[] = {
+		{3, 1, 0},          {UINT32_MAX, 1, 0},     {1, 1, 512},  {1, 0, 513}, {1, 8, 505},
+		{1, 8, UINT64_MAX}, {1, 8, UINT64_MAX - 7}, {1, 256, 257}};
 	uint32_t done;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(read_spans(bad[i], good_into, &done), SK_BAD_ARG);
@@ -292,10 +293,10 @@ static sk_status_t late(const char *first, const char *second)
 	uint32_t fourth_bytes = sizeof(fourth);
 	uint32_t first_bytes = (uint32_t)strlen(first);
 	uint32_t second_bytes = (uint32_t)strlen(second);
-	sk_status_t status = transfer_late(1, 11, 12, 13, 14, 15, (const uint8_t *)first, first_bytes, 16,
-					   (const uint8_t *)second, second_bytes, SK_TINT_DARK, &words[0], &words[1],
-					   &words[2], &words[3], &words[4], &words[5], third, &third_bytes, &flag,
-					   fourth, &fourth_bytes);
+	sk_status_t status =
+		transfer_late(1, 11, 12, 13, 14, 15, (const uint8_t *)first, first_bytes, 16, (const uint8_t *)second,
+			      second_bytes, SK_TINT_DARK, &words[0], &words[1], &words[2], &words[3], &words[4],
+			      &words[5], third, &third_bytes, &flag, fourth, &fourth_bytes);
 	if (status == SK_OK) {
 		for (unsigned i = 0; i < 6; i++) {
 			assert_int_equal(words[i], 11 + i);
