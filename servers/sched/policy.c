@@ -1,31 +1,18 @@
 #include "policy.h"
 
-#define EQUAL_VCPUS 256u /* the priority at which round-robin has all vCPUs */
-
 static uint32_t task_end(const struct sk_task_table *table)
 {
 	return table->task_end < SCHED_TASKS ? table->task_end : SCHED_TASKS;
 }
 
-/* As the core's policy sees it. */
-static uint32_t priority_of(const struct sk_task_table *table, uint32_t core, uint32_t task)
-{
-	const struct sk_task *entry = &table->tasks[task];
-
-	if (table->cores[core].policy == SK_CORE_POLICY_ROUND_ROBIN && entry->kind == SK_TASK_KIND_VCPU) {
-		return EQUAL_VCPUS;
-	}
-	return entry->priority;
-}
-
 /* Does `a` come before `b`? Among equals it is whose last turn is longer ago, then the older task. */
 static bool before(const struct policy *policy, const struct sk_task_table *table, uint32_t a, uint32_t b)
 {
-	uint32_t urgency_a = priority_of(table, policy->core, a);
-	uint32_t urgency_b = priority_of(table, policy->core, b);
+	uint32_t priority_a = table->tasks[a].priority;
+	uint32_t priority_b = table->tasks[b].priority;
 
-	if (urgency_a != urgency_b) {
-		return urgency_a < urgency_b;
+	if (priority_a != priority_b) {
+		return priority_a < priority_b;
 	}
 	return policy->turn[a] != policy->turn[b] ? policy->turn[a] < policy->turn[b] : a < b;
 }
@@ -70,8 +57,8 @@ void policy_order(struct policy *policy, const struct sk_task_table *table)
 
 static bool equals(const struct policy *policy, const struct sk_task_table *table, uint32_t slot, uint32_t other)
 {
-	return other < policy->count && priority_of(table, policy->core, policy->order[slot]) ==
-						priority_of(table, policy->core, policy->order[other]);
+	return other < policy->count &&
+	       table->tasks[policy->order[slot]].priority == table->tasks[policy->order[other]].priority;
 }
 
 static bool has_equals(const struct policy *policy, const struct sk_task_table *table, uint32_t slot)
@@ -81,7 +68,8 @@ static bool has_equals(const struct policy *policy, const struct sk_task_table *
 
 uint32_t policy_plan(const struct policy *policy, const struct sk_task_table *table, struct core_plan_slot *slots)
 {
-	uint64_t slice_ns = table->cores[policy->core].slice_ns;
+	const struct sk_core_policy_entry *core = &table->cores[policy->core];
+	uint64_t slice_ns = core->policy == SK_CORE_POLICY_ROUND_ROBIN ? core->slice_ns : 0;
 
 	for (uint32_t i = 0; i < policy->count; i++) {
 		const struct sk_task *task = &table->tasks[policy->order[i]];

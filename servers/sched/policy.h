@@ -3,8 +3,8 @@
  * for how long at a time. Pure: what a worker commits and what it remembers are its
  * own, and are lost with it; a new instance computes an equally good plan from the table alone.
  *
- *   fixed-priority   by priority; equals take turns, a slice each
- *   round-robin      servers' threads by priority, then all vCPUs as equals
+ *   fixed-priority   by priority; among equals one runs until it waits or yields
+ *   round-robin      by priority; equals take turns, a slice each
  *
  * Whoever has no equals has no slice and so no tick. A task with a budget in the
  * manifest that has spent it is left out until its period is over.

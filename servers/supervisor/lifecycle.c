@@ -14,6 +14,7 @@
 #include "power.h"
 #include "process.h"
 #include "vm.h"
+#include "wiring.h"
 
 static void run_instance(struct server *server)
 {
@@ -37,6 +38,7 @@ void lifecycle_start(struct server *server)
 static void regrow(struct server *server)
 {
 	server->instance++;
+	wiring_reset_channels(server);
 	run_instance(server);
 }
 

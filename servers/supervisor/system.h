@@ -83,6 +83,7 @@ struct system {
 	uint64_t manifest_bytes;
 	struct sk_archive archive;
 	sk_cap_t cores[SK_MAX_CORES];
+	sk_cap_t channels[MANIFEST_CHANNELS]; /* their memory */
 	uint32_t core_count;          /* online */
 	struct server servers[MANIFEST_SERVERS];
 	struct vm vms[MANIFEST_VMS];

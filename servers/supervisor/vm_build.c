@@ -164,21 +164,9 @@ static sk_status_t route_range(const struct vm *vm, uint64_t base, uint64_t byte
 	return status;
 }
 
-/* A device's number among those that its server serves, which is how the server knows it. */
-static uint32_t index_in_server(const struct vm *vm, uint32_t device)
-{
-	uint32_t index = 0;
-
-	for (uint32_t i = 0; i < device; i++) {
-		index += vm->config->devices[i].server == vm->config->devices[device].server ? 1u : 0u;
-	}
-	return index;
-}
-
-static sk_status_t make_line(struct vm *vm, uint32_t device, struct server *server, uint32_t client)
+static sk_status_t make_line(struct vm *vm, uint32_t device, struct server *server)
 {
 	const struct manifest_vm_device *config = &vm->config->devices[device];
-	char name[NAME_BYTES];
 	sk_cap_t slot = slots_take();
 
 	if (slot == SK_CAP_NONE) {
@@ -192,31 +180,30 @@ static sk_status_t make_line(struct vm *vm, uint32_t device, struct server *serv
 		return status;
 	}
 	vm->virqs[device] = slot;
-	return grant_cap(server, numbered(name, "virq", client), SK_OBJECT_TYPE_VIRQ, slot, SK_RIGHT_CALL, 0);
+	return grant_cap(server, "virq", SK_OBJECT_TYPE_VIRQ, slot, SK_RIGHT_CALL, 0);
 }
 
+/* A server serves one device: which one it is needs no number in the badge. */
 static sk_status_t make_device(struct vm *vm, uint32_t device)
 {
 	const struct manifest_vm_device *config = &vm->config->devices[device];
 	struct server *server = &system_state.servers[config->server];
-	uint32_t client = index_in_server(vm, device);
 	char name[NAME_BYTES];
 
 	if (server->unusable != NULL) {
 		return SK_OK; /* its range answers as nothing there, by way of the VMM */
 	}
 
-	sk_status_t status = route_range(vm, config->registers.base, config->registers.bytes, server, client);
+	sk_status_t status = route_range(vm, config->registers.base, config->registers.bytes, server, 0);
 
 	if (status == SK_OK && config->line != 0) {
-		status = make_line(vm, device, server, client);
+		status = make_line(vm, device, server);
 	}
-	if (status == SK_OK && client == 0) {
+	if (status == SK_OK) {
 		status = grant_cap(vmm_of(vm), server->config->name, SK_OBJECT_TYPE_ENDPOINT, server->endpoint,
-				   SK_RIGHT_CALL, SK_BADGE(DEVICE_INTERFACE, client));
+				   SK_RIGHT_CALL, SK_BADGE(DEVICE_INTERFACE, 0));
 	}
-	for (uint32_t i = 0; status == SK_OK && client == 0 && config->guest_memory && i < vm->config->memory_count;
-	     i++) {
+	for (uint32_t i = 0; status == SK_OK && config->guest_memory && i < vm->config->memory_count; i++) {
 		status = share_memory(server, numbered(name, "ram", i), vm->memory[i], vm->config->memory[i].bytes);
 	}
 	return status;

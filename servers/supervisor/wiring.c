@@ -211,12 +211,14 @@ static sk_status_t connect_member(const struct manifest_channel *channel, uint32
 	return status;
 }
 
-static sk_status_t connect_channel(const struct manifest_channel *channel)
+static sk_status_t connect_channel(uint32_t index)
 {
+	const struct manifest_channel *channel = &system_state.manifest.channels[index];
 	struct ram_range range;
 	sk_status_t status = ram_take(channel->kib * 1024ull, SK_PAGE_BYTES, &range);
 
 	if (status == SK_OK) {
+		system_state.channels[index] = range.memory;
 		status = memory_clear(range.memory, 0, range.bytes);
 	}
 	for (uint32_t i = 0; status == SK_OK && i < channel->member_count; i++) {
@@ -243,6 +245,19 @@ static sk_status_t connect_manifest(struct server *server)
 	return status;
 }
 
+void wiring_reset_channels(const struct server *server)
+{
+	for (uint32_t i = 0; i < system_state.manifest.channel_count; i++) {
+		const struct manifest_channel *channel = &system_state.manifest.channels[i];
+
+		for (uint32_t j = 0; !channel->persistent && j < channel->member_count; j++) {
+			if (channel->members[j] == server->index) {
+				(void)memory_clear(system_state.channels[i], 0, channel->kib * 1024ull);
+			}
+		}
+	}
+}
+
 static void check(struct server *server, sk_status_t status)
 {
 	if (status != SK_OK && server->unusable == NULL) {
@@ -267,7 +282,7 @@ void wiring_connect(void)
 		check(server, connect_manifest(server));
 	}
 	for (uint32_t i = 0; i < manifest->channel_count; i++) {
-		sk_status_t status = connect_channel(&manifest->channels[i]);
+		sk_status_t status = connect_channel(i);
 
 		for (uint32_t j = 0; status != SK_OK && j < manifest->channels[i].member_count; j++) {
 			check(server_at(manifest->channels[i].members[j]), status);

@@ -21,6 +21,7 @@ static int reset(void **state)
 	memset(&table, 0, sizeof(table));
 	memset(&policy, 0, sizeof(policy));
 	for (uint32_t core = 0; core < SK_MAX_CORES; core++) {
+		table.cores[core].policy = SK_CORE_POLICY_ROUND_ROBIN;
 		table.cores[core].slice_ns = SLICE_NS;
 	}
 	return 0;
@@ -83,20 +84,19 @@ static void equals_take_turns(void **state)
 	assert_int_equal(policy.order[1], first);
 }
 
-static void round_robin_makes_all_guests_equal(void **state)
+static void fixed_priority_has_no_slices(void **state)
 {
 	(void)state;
-	uint32_t low = add(SK_TASK_KIND_VCPU, 0, 200);
-	uint32_t high = add(SK_TASK_KIND_VCPU, 0, 10);
-	uint32_t server = add(SK_TASK_KIND_THREAD, 0, 250);
+	uint32_t first = add(SK_TASK_KIND_VCPU, 0, 64);
+	uint32_t second = add(SK_TASK_KIND_VCPU, 0, 64);
 
-	table.cores[0].policy = SK_CORE_POLICY_ROUND_ROBIN;
+	table.cores[0].policy = SK_CORE_POLICY_FIXED_PRIORITY;
 	policy_order(&policy, &table);
-	assert_int_equal(policy.order[0], server);
-	assert_int_equal(policy.order[1], low);
-	assert_int_equal(policy.order[2], high);
 	policy_plan(&policy, &table, slots);
-	assert_int_equal(slots[1].budget_ns, SLICE_NS);
+	assert_int_equal(slots[0].task, SCHED_TASK_SLOT + first);
+	assert_int_equal(slots[0].budget_ns, 0);
+	assert_int_equal(slots[1].task, SCHED_TASK_SLOT + second);
+	assert_int_equal(slots[1].budget_ns, 0);
 }
 
 static void yielding_needs_an_equal(void **state)
@@ -174,7 +174,7 @@ int main(void)
 		cmocka_unit_test_setup(urgent_ones_come_first, reset),
 		cmocka_unit_test_setup(who_is_alone_has_no_slice, reset),
 		cmocka_unit_test_setup(equals_take_turns, reset),
-		cmocka_unit_test_setup(round_robin_makes_all_guests_equal, reset),
+		cmocka_unit_test_setup(fixed_priority_has_no_slices, reset),
 		cmocka_unit_test_setup(yielding_needs_an_equal, reset),
 		cmocka_unit_test_setup(a_spent_budget_rests_until_its_period_ends, reset),
 		cmocka_unit_test_setup(the_least_urgent_find_no_slot, reset),
