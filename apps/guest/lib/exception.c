@@ -81,6 +81,7 @@ void exception_handle(struct exception_frame *frame)
 	cpu->caught.elr = frame->elr;
 	cpu->caught.kind = (uint32_t)frame->kind;
 	cpu->caught.count++;
+	cpu->caught.classes |= 1ull << esr_class(cpu->caught.esr);
 	if (frame->kind == EXCEPTION_SYNC) {
 		exception_resume(frame, cpu->caught.esr);
 	}

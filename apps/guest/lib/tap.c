@@ -57,6 +57,11 @@ void tap_skip(const char *what, const char *why)
 	print("%s # SKIP %s\n", what, why);
 }
 
+uint32_t tap_failed(void)
+{
+	return failed_count;
+}
+
 void tap_finish(void)
 {
 	print("1..%u\n%u passed, %u failed\n", passed_count + failed_count, passed_count, failed_count);

@@ -32,6 +32,7 @@ struct caught {
 	uint64_t elr;
 	uint32_t kind;  /* enum exception_kind */
 	uint32_t count; /* since catch_begin */
+	uint64_t classes; /* a bit for each ESR.EC since catch_begin */
 };
 
 struct cpu {

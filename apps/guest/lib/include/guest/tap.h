@@ -20,6 +20,9 @@ bool tap_is(uint64_t got, uint64_t want, const char *format, ...) __attribute__(
 /* A result that this machine can't give, with the reason. */
 void tap_skip(const char *what, const char *why);
 
+/* How many results so far were not ok. */
+uint32_t tap_failed(void);
+
 /* Prints plan and totals, then powers off. */
 _Noreturn void tap_finish(void);
 
