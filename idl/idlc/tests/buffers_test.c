@@ -211,7 +211,7 @@ static void test_bytes(void **state)
 	}
 }
 
-/* Request: left (1 byte) | middle (6) | right (1) | flips (3). Reply: whole (2) | flags (8) | tail. */
+/* Request: left (1 byte) | middle (6) | right (1) | flips (3). */
 static void check_request_gaps(struct sk_msg *msg, uint8_t *buffer)
 {
 	static const uint8_t zero[7];
@@ -221,11 +221,14 @@ static void check_request_gaps(struct sk_msg *msg, uint8_t *buffer)
 	assert_memory_equal(buffer + 16 + 1, zero, 7);
 }
 
+/* Reply: whole (2 bytes) | flags (8) | tail (3), where the request had seven letters. */
 static void check_reply_gaps(struct sk_msg *msg, uint8_t *buffer)
 {
 	static const uint8_t zero[6];
-	assert_int_equal(SK_TAG_BYTES_OF(msg->tag), 8 + 8 + 1);
+	assert_int_equal(SK_TAG_BYTES_OF(msg->tag), 8 + 8 + 3);
+	assert_memory_equal(buffer, "ab", 2);
 	assert_memory_equal(buffer + 2, zero, 6);
+	msg->tag = sk_reply_tag(SK_CANCELLED); /* seen enough */
 }
 
 /* What an earlier message left in the buffer must not travel in the gaps of the next one. */
@@ -233,9 +236,13 @@ static void test_gaps_are_zero(void **state)
 {
 	(void)state;
 	loopback.tamper_request = check_request_gaps;
-	loopback.tamper_reply = check_reply_gaps;
 	make_room();
 	assert_int_equal(join(1, 1), SK_OK);
+	loopback.tamper_request = NULL;
+	loopback.tamper_reply = check_reply_gaps;
+	claim_whole = 2;
+	make_room();
+	assert_int_equal(join(7, 1), SK_CANCELLED);
 }
 
 static void test_bytes_too_long(void **state)

@@ -233,6 +233,23 @@ static void test_beyond_words(void **state)
 	assert_true(loopback.request.tag == (SAMPLE_TAG_CROWDED | SK_TAG_BYTES(16)));
 }
 
+static void test_hostile_crowd(void **state)
+{
+	(void)state;
+	static const uint64_t bad[][2] = {{1, 1ull << 32}, {2, 256}, {3, 2}, {4, 0},
+					  {4, 3},          {4, 456}, {5, 2}, {5, 1ull << 62}};
+	uint64_t script;
+	uint32_t index;
+	enum sample_level level;
+	loopback.tamper_request = damage_word;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		damage.word = (unsigned)bad[i][0];
+		damage.value = bad[i][1];
+		assert_int_equal(call_crowded(&script, &index, &level), SK_BAD_ARG);
+		assert_int_equal(seen.g, 0); /* not served */
+	}
+}
+
 static void test_hostile_beyond_words(void **state)
 {
 	(void)state;
@@ -296,6 +313,7 @@ int main(void)
 		cmocka_unit_test_setup(test_status, start),
 		cmocka_unit_test_setup(test_undeclared_errors, start),
 		cmocka_unit_test_setup(test_beyond_words, start),
+		cmocka_unit_test_setup(test_hostile_crowd, start),
 		cmocka_unit_test_setup(test_hostile_beyond_words, start),
 		cmocka_unit_test_setup(test_deferred, start),
 		cmocka_unit_test_setup(test_unknown_methods, start),
