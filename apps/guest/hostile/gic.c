@@ -54,6 +54,8 @@ void hostile_gic(struct random *random)
 {
 	uint64_t rounds = boot_number("rounds", ROUNDS);
 	uint64_t strange = 0;
+	/* QEMU's own CPU interface (7.2) crashes when a line is ended that can't exist; ours is not its model. */
+	uint64_t intid_mask = boot_has("native") ? 0xffu : 0xffffffu;
 
 	for (uint64_t i = 0; i < rounds; i++) {
 		uint64_t address = pick(random);
@@ -70,8 +72,8 @@ void hostile_gic(struct random *random)
 			/* Take what may have become pending, end what isn't active, write nonsense to the interface. */
 			catch_begin();
 			(void)READ_SYSREG(icc_iar1_el1);
-			WRITE_SYSREG(icc_eoir1_el1, value & 0xffffffu);
-			WRITE_SYSREG(icc_dir_el1, form & 0xffffffu);
+			WRITE_SYSREG(icc_eoir1_el1, value & intid_mask);
+			WRITE_SYSREG(icc_dir_el1, form & intid_mask);
 			WRITE_SYSREG(icc_pmr_el1, value >> 8);
 			WRITE_SYSREG(icc_bpr1_el1, value >> 16);
 			WRITE_SYSREG(icc_ap1r0_el1, i % 128 == 0 ? value : 0);

@@ -73,9 +73,10 @@ static void endless_sgis(void)
 	}
 }
 
-/* Translation tables in a device: the walk itself goes astray. */
+/* Translation tables in a device: the walk itself goes astray. What it may find there is nobody's vector. */
 static void wild_tables(void)
 {
+	WRITE_SYSREG(vbar_el1, MMU_EMPTY_NORMAL);
 	WRITE_SYSREG(ttbr0_el1, UART_BASE);
 	cpu_isb();
 	__asm__ volatile("tlbi vmalle1\n\tdsb sy\n\tisb");
