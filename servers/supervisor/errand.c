@@ -24,19 +24,24 @@ static struct {
 	uint32_t finished; /* atomic */
 } mailbox;
 
+void errand_call(void)
+{
+	struct sk_msg msg = { .tag = mailbox.tag };
+
+	mailbox.status = sk_call(mailbox.to, &msg);
+	__atomic_store_n(&mailbox.finished, 1, __ATOMIC_RELEASE);
+	(void)sk_signal(SK_BOOT_SLOT_NOTIFICATION, ERRAND_SIGNAL);
+}
+
 _Noreturn static void call_for_ever(void)
 {
 	for (;;) {
 		struct sk_msg msg;
 		struct sk_caller caller;
 
-		if (sk_wait(mailbox.wake, &msg, &caller) != SK_BADGE_SIGNAL) {
-			continue;
+		if (sk_wait(mailbox.wake, &msg, &caller) == SK_BADGE_SIGNAL) {
+			errand_call();
 		}
-		msg = (struct sk_msg){ .tag = mailbox.tag };
-		mailbox.status = sk_call(mailbox.to, &msg);
-		__atomic_store_n(&mailbox.finished, 1, __ATOMIC_RELEASE);
-		(void)sk_signal(SK_BOOT_SLOT_NOTIFICATION, ERRAND_SIGNAL);
 	}
 }
 

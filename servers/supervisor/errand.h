@@ -33,6 +33,9 @@ sk_status_t errand_init(sk_cap_t *thread);
 /* Puts it at the end of the queue. False: the queue is full. */
 bool errand_add(const struct errand *errand);
 
+/* What the caller thread does each time it is woken: makes the call that is under way, and says so. */
+void errand_call(void);
+
 /* ERRAND_SIGNAL came: tells what is done and sends what is next. */
 void errand_finish(void);
 

@@ -65,6 +65,9 @@ struct fake {
 	uint32_t plan_count[SK_MAX_CORES];
 	char printed[4096];
 	uint64_t now_ns;
+	bool calls_allowed;     /* a call through an endpoint's capability reaches a server, which answers: */
+	sk_status_t call_status;
+	uint64_t called_tag;
 	uint32_t replies;
 	uint64_t reply_tag;
 };
