@@ -5,6 +5,11 @@
  * new ones, and a restart is no more than stopping the threads, writing the image's
  * data again, and setting the threads to its entry. That keeps the plan, the
  * peers' capabilities and the callers' queue valid, and it is fast.
+ *
+ * What this relies on in the kernel: a stopped thread stays bound; stopping it puts the calls that it had in
+ * service and those that it deferred back into the queue, marked; an endpoint can be retired and abandoned while its
+ * receivers are stopped; binding a stopped thread again to its endpoint takes an abandoned endpoint into
+ * service again; an endpoint's own methods are reached through a capability without the right to call.
  */
 #ifndef SUPERVISOR_PROCESS_H
 #define SUPERVISOR_PROCESS_H
