@@ -101,7 +101,6 @@ sk_status_t endpoint_call(struct endpoint *endpoint, struct context *caller, uin
 	caller->badge = badge;
 	caller->at = endpoint;
 	caller->at_core = (uint8_t)to;
-	caller->redelivered = 0;
 	caller->server = NULL;
 	caller->state = CONTEXT_QUEUED;
 	if (to == core->index) {
@@ -144,6 +143,7 @@ bool endpoint_next(struct context *receiver)
 	receiver->depth = (uint8_t)(local ? caller->depth + 1u : 1u);
 	receiver->state = CONTEXT_READY;
 	caller->server = receiver;
+	caller->at = NULL;
 	caller->state = CONTEXT_IN_SERVICE;
 	plan_wake(core, receiver);
 	return true;
@@ -155,6 +155,7 @@ static void answer_here(struct context *caller, const struct sk_msg *reply)
 	struct core *core = core_at(caller->core);
 	caller->at = NULL;
 	caller->server = NULL;
+	caller->redelivered = 0;
 	if (caller->kind == CONTEXT_VCPU) {
 		/* A status of the kernel's counts as the method's error. */
 		uint64_t tag = (int64_t)reply->tag < 0 ? sk_reply_tag((sk_status_t)reply->tag) : reply->tag;
@@ -203,6 +204,8 @@ void endpoint_defer(struct context *receiver)
 {
 	struct context *caller = receiver->caller;
 	receiver->caller = NULL;
+	caller->at = receiver->endpoint;
+	caller->at_core = receiver->core;
 	caller->server = NULL;
 	caller->state = CONTEXT_DEFERRED;
 	list_append(&receiver->endpoint->deferred[receiver->core], caller);
@@ -225,7 +228,7 @@ static void withdraw_here(void *argument)
 	struct context *caller = argument;
 	struct core *core = core_this();
 	core_drain_calls(core);
-	struct endpoint *endpoint = caller->at;
+	struct endpoint *endpoint = context_at(caller);
 	if (endpoint == NULL) {
 		return;
 	}
@@ -256,8 +259,8 @@ static void withdraw_here(void *argument)
 
 void endpoint_withdraw(struct context *caller)
 {
-	if (caller->at != NULL) {
-		core_run_on(caller->at_core, withdraw_here, caller);
+	if (context_at(caller) != NULL) {
+		core_run_on(context_at_core(caller), withdraw_here, caller);
 	}
 	caller->at = NULL;
 	caller->faulting = 0;
@@ -267,6 +270,8 @@ void endpoint_withdraw(struct context *caller)
 static void take_back(struct endpoint *endpoint, struct context *caller, uint32_t core)
 {
 	caller->server = NULL;
+	caller->at = endpoint;
+	caller->at_core = (uint8_t)core;
 	caller->state = CONTEXT_QUEUED;
 	caller->redelivered = 1;
 	list_prepend(&endpoint->queue[core], caller);

@@ -1,13 +1,6 @@
 /*
- * System calls, and the one straight run that exits, calls and replies take when
- * nothing is in the way: caller and server on this core, the server waiting, the
- * message in registers, and the turn that it runs on the caller's own. Everything
- * else is the general path's (endpoint.c), which does the same in more steps.
- *
- * A call gives the caller's turn to the server and a reply gives it back, so
- * neither asks who should run. That holds as long as the current turn belongs to
- * the root of the chain; a server that was helped along on somebody else's turn
- * replies by the general path.
+ * System calls by the general path: whatever the straight run (fast.h) doesn't
+ * take. Each works on the registers of core->current and returns who goes on.
  */
 #include <kernel/ipc.h>
 
@@ -17,47 +10,22 @@ static struct context *fail(struct core *core, sk_status_t status)
 	return core->current;
 }
 
-/* Hands the caller's turn to the server, which waits on this core. The message itself is the callers' business. */
-static inline void hand_over(struct core *core, struct context *caller, struct context *server, uint64_t badge,
-			     uint64_t tag, struct endpoint *endpoint)
-{
-	struct arch_frame *to = server->frame;
-	caller->sequence++;
-	uint64_t token = context_token(caller);
-	arch_set_result(to, 0, badge);
-	arch_set_result(to, 1, tag);
-	arch_set_result(to, 8, token);
-	caller->state = CONTEXT_IN_SERVICE;
-	caller->server = server;
-	caller->at = endpoint;
-	caller->at_core = (uint8_t)core->index;
-	caller->redelivered = 0;
-	caller->badge = (uint32_t)badge;
-	server->caller = caller;
-	server->caller_token = token;
-	server->root = caller->root;
-	server->depth = (uint8_t)(caller->depth + 1u);
-	server->state = CONTEXT_READY;
-	server->calls++;
-}
-
-static inline bool waits_here(const struct context *server)
-{
-	return server != NULL && server->state == CONTEXT_RECEIVING;
-}
-
-/* A call that the straight run can't take. */
-static __attribute__((noinline)) struct context *call_slow(struct core *core, capability cap, uint32_t slot)
+struct context *ipc_call(struct core *core)
 {
 	core_count_event(core, COUNT_SLOW_CALLS);
 	struct context *caller = core->current;
+	uint64_t slot = arch_argument(caller->frame, 0);
+	if (slot > SK_CAP_SLOTS) {
+		return fail(core, SK_BAD_CAP);
+	}
 	sk_status_t status = SK_BAD_CAP;
+	capability cap = __atomic_load_n(&caller->space->slots[slot], __ATOMIC_RELAXED);
 	struct object *object = object_resolve(cap, &status);
 	if (object == NULL) {
 		return fail(core, status);
 	}
 	if (object->type != OBJECT_ENDPOINT) {
-		return kernel_call(core, object, capability_rights(cap), slot);
+		return kernel_call(core, object, capability_rights(cap), (uint32_t)slot);
 	}
 	if ((capability_rights(cap) & SK_RIGHT_CALL) == 0) {
 		return fail(core, SK_NO_RIGHT);
@@ -71,54 +39,12 @@ static __attribute__((noinline)) struct context *call_slow(struct core *core, ca
 	return plan_continue(core);
 }
 
-struct context *ipc_call(struct core *core)
-{
-	struct context *caller = core->current;
-	const struct arch_frame *from = caller->frame;
-	uint64_t slot = arch_argument(from, 0);
-	uint64_t tag = arch_argument(from, 1);
-	if (__builtin_expect(slot > SK_CAP_SLOTS, 0)) {
-		return fail(core, SK_BAD_CAP);
-	}
-	capability cap = __atomic_load_n(&caller->space->slots[slot], __ATOMIC_RELAXED);
-	struct object *object = object_at(capability_index(cap));
-	if (__builtin_expect(object->generation == capability_generation(cap) && object->type == OBJECT_ENDPOINT &&
-			     (tag & IPC_SLOW_TAG) == 0 && (capability_rights(cap) & SK_RIGHT_CALL) != 0, 1)) {
-		struct endpoint *endpoint = object->body;
-		struct context *server = endpoint_receiver(endpoint, core->index);
-		if (__builtin_expect(waits_here(server) && caller->depth < SK_CALL_DEPTH, 1)) {
-			struct arch_frame *to = server->frame;
-			for (unsigned i = 2; i < 2 + SK_WORDS; i++) {
-				arch_set_result(to, i, arch_argument(from, i));
-			}
-			core_count_event(core, COUNT_CALLS);
-			hand_over(core, caller, server, capability_badge(cap), tag, endpoint);
-			return server;
-		}
-	}
-	return call_slow(core, cap, (uint32_t)slot);
-}
-
 struct context *ipc_exit(struct core *core, struct vcpu *vcpu, struct object *object, uint32_t generation,
 			 uint32_t badge)
 {
-	struct context *caller = &vcpu->context;
-	if (__builtin_expect(object->generation != generation, 0)) {
-		/* Whoever took these exits is gone for good. */
-		vcpu_settle(vcpu, sk_reply_tag(SK_STALE), 0, 0);
-		return plan_continue(core);
-	}
-	struct endpoint *endpoint = object->body;
-	struct context *server = endpoint_receiver(endpoint, core->index);
-	if (__builtin_expect(waits_here(server), 1)) {
-		struct arch_frame *to = server->frame;
-		for (unsigned i = 0; i < SK_WORDS; i++) {
-			arch_set_result(to, 2 + i, vcpu->exit.w[i]);
-		}
-		hand_over(core, caller, server, badge, vcpu->exit.tag, endpoint);
-		return server;
-	}
-	sk_status_t status = endpoint_call(endpoint, caller, badge);
+	/* A stale endpoint: whoever took these exits is gone for good. */
+	sk_status_t status = object->generation != generation ? SK_STALE
+							       : endpoint_call(object->body, &vcpu->context, badge);
 	if (status != SK_OK) {
 		vcpu_settle(vcpu, sk_reply_tag(status), 0, 0);
 	}
@@ -173,35 +99,10 @@ static struct context *receive(struct core *core, struct context *server)
 struct context *ipc_reply_wait(struct core *core)
 {
 	struct context *server = core->current;
-	struct arch_frame *from = server->frame;
-	uint64_t token = arch_argument(from, 0);
-	uint64_t tag = arch_argument(from, 1);
-	struct context *caller = server->caller;
-	struct endpoint *endpoint = server->endpoint;
-	if (__builtin_expect(endpoint == NULL, 0)) {
+	if (server->endpoint == NULL) {
 		return fail(core, SK_BAD_STATE);
 	}
-	if (__builtin_expect(caller != NULL && token == server->caller_token && core->owner == server->root &&
-			     (tag & IPC_SLOW_TAG) == 0 && endpoint->queue[core->index].head == NULL &&
-			     (server->bound == NULL || server->bound->bits == 0) && !caller->faulting &&
-			     caller->core == core->index, 1)) {
-		server->state = CONTEXT_RECEIVING;
-		server->caller = NULL;
-		server->root = server;
-		server->depth = 0;
-		core_count_event(core, COUNT_REPLIES);
-		if (caller->kind == CONTEXT_VCPU) {
-			vcpu_settle(vcpu_of(caller), tag, arch_argument(from, 2), arch_argument(from, 3));
-			return caller->state == CONTEXT_READY ? caller : plan_continue(core);
-		}
-		struct arch_frame *to = caller->frame;
-		arch_set_result(to, 0, tag & 0xffffffffull);
-		for (unsigned i = 2; i < 2 + SK_WORDS; i++) {
-			arch_set_result(to, i, arch_argument(from, i));
-		}
-		caller->state = CONTEXT_READY;
-		return caller;
-	}
+	uint64_t token = arch_argument(server->frame, 0);
 	if (token != 0) {
 		sk_status_t status = reply_slow(core, server, token);
 		if (status != SK_OK) {

@@ -41,10 +41,10 @@ static struct context *chain_tail(const struct core *core, struct context *task)
 			return context;
 		case CONTEXT_QUEUED:
 		case CONTEXT_IN_SERVICE:
-			if (context->at_core != core->index) {
+			if (context_at_core(context) != core->index) {
 				return NULL;
 			}
-			context = context->at->receiver[core->index];
+			context = context_at(context)->receiver[core->index];
 			break;
 		default:
 			return NULL;

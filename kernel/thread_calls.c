@@ -12,7 +12,7 @@ void thread_create(struct thread *thread, struct object *object, struct space *p
 	thread->context = (struct context){
 		.frame = &thread->registers, .arch_space = &process->arch, .root = &thread->context,
 		.state = CONTEXT_STOPPED, .kind = CONTEXT_THREAD, .full = 1, .core = (uint8_t)core, .slot = -1,
-		.space = process, .object = object, .fp = &thread->fp_state,
+		.space = process, .object = object, .object_index = object_index(object), .fp = &thread->fp_state,
 	};
 	thread->buffer = (uint8_t *)(uintptr_t)page->base;
 	thread->buffer_object = page;

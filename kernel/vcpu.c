@@ -2,7 +2,7 @@
  * A vCPU's exits and what their replies do to it. The machine-specific half, the
  * registers, is the architecture's.
  */
-#include <kernel/ipc.h>
+#include <kernel/fast.h>
 #include <sk/idl/vm_exit.h>
 
 /* Runs again, unless it was paused while its exit was being served. */
@@ -42,8 +42,6 @@ void vcpu_settle(struct vcpu *vcpu, uint64_t tag, uint64_t w0, uint64_t w1)
 {
 	struct context *context = &vcpu->context;
 	bool ok = (tag & 0xffffu) == 0;
-	context->at = NULL;
-	context->server = NULL;
 	switch (vcpu->exit.tag & SK_TAG_METHOD_MASK) {
 	case VM_EXIT_TAG_MMIO_READ:
 		arch_vcpu_read_done(vcpu, ok ? w0 : 0);
@@ -83,7 +81,6 @@ void vcpu_settle(struct vcpu *vcpu, uint64_t tag, uint64_t w0, uint64_t w1)
 struct context *vcpu_exit(struct vcpu *vcpu, uint32_t reason)
 {
 	struct core *core = core_at(vcpu->context.core);
-	vcpu->context.calls++;
 	vcpu->exit_counts[reason]++;
 	const struct exit_route *route = vcpu_route(vcpu, reason);
 	if (route->endpoint == NULL) {
@@ -93,5 +90,16 @@ struct context *vcpu_exit(struct vcpu *vcpu, uint32_t reason)
 		core->reschedule = true;
 		return plan_continue(core);
 	}
-	return ipc_exit(core, vcpu, route->endpoint, route->generation, route->badge);
+	struct context *server = fast_server(core, route->endpoint, route->generation);
+	if (server == NULL) {
+		return ipc_exit(core, vcpu, route->endpoint, route->generation, route->badge);
+	}
+	struct arch_frame *to = server->frame;
+	arch_set_result(to, 0, route->badge);
+	arch_set_result(to, 1, vcpu->exit.tag);
+	for (unsigned i = 0; i < SK_WORDS; i++) {
+		arch_set_result(to, 2 + i, vcpu->exit.w[i]);
+	}
+	arch_set_result(to, 8, fast_hand_over(&vcpu->context, server, route->badge, &vcpu->context, 1));
+	return server;
 }

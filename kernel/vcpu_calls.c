@@ -15,7 +15,7 @@ sk_status_t vcpu_create(struct vcpu *vcpu, struct object *object, struct space *
 	vcpu->context = (struct context){
 		.frame = (struct arch_frame *)(uintptr_t)page->base, .arch_space = &vm->arch, .root = &vcpu->context,
 		.state = CONTEXT_STOPPED, .kind = CONTEXT_VCPU, .full = 1, .core = (uint8_t)core, .slot = -1,
-		.space = vm, .object = object, .fp = &vcpu->fp_state,
+		.space = vm, .object = object, .object_index = object_index(object), .fp = &vcpu->fp_state,
 	};
 	sk_status_t status = arch_vcpu_init(vcpu, config);
 	if (status != SK_OK) {
@@ -279,7 +279,10 @@ sk_status_t vcpu_do_info(struct kernel_call *call, enum vcpu_state *state, uint3
 	const struct vcpu *vcpu = vcpu_in(call);
 	*state = (enum vcpu_state)vcpu->life;
 	*core = vcpu->context.core;
-	*exits = vcpu->context.calls;
+	*exits = 0;
+	for (uint32_t i = 0; i < EXIT_REASONS; i++) {
+		*exits += vcpu->exit_counts[i];
+	}
 	*time_ns = arch_ticks_to_ns(vcpu->context.time_ticks);
 	*timer_deadline = arch_vcpu_timer_deadline(vcpu);
 	return SK_OK;
@@ -300,7 +303,7 @@ static void destroy_here(void *argument)
 	struct core *core = core_at(vcpu->context.core);
 	vcpu->life = VCPU_INVALID;
 	evict_here(vcpu);
-	vcpu->context.state = vcpu->context.at != NULL ? vcpu->context.state : CONTEXT_STOPPED;
+	vcpu->context.state = CONTEXT_STOPPED;
 	plan_forget(core, &vcpu->context);
 }
 

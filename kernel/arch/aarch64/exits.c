@@ -8,60 +8,14 @@
 #include <kernel/ipc.h>
 #include <sk/idl/vm_exit_exit.h>
 
-/* vcpu->exit_info: what finishing a read needs. */
-#define INFO_REGISTER_MASK 0x1fu
-#define INFO_64BIT (1u << 5)
-#define INFO_SIGN (1u << 6)
-#define INFO_SIZE_SHIFT 8        /* log2 of bytes */
-#define ZERO_REGISTER 31u
-
 #define SMCCC_FAST (1ull << 31)
 #define SMCCC_OWNER_SHIFT 24
 #define SMCCC_OWNER_MASK 0x3full
 #define SMCCC_OWNER_STANDARD 4u  /* PSCI, TRNG; lower owners are the architecture, CPU, SoC and OEM */
 
-static uint64_t fault_address(uint64_t far)
-{
-	uint64_t page = field_get(read_sysreg(hpfar_el2), HPFAR_FIPA) << 12;
-	return page | (far & (SK_PAGE_BYTES - 1u));
-}
-
 static uint64_t register_value(const struct vcpu *vcpu, uint32_t index)
 {
 	return index == ZERO_REGISTER ? 0 : vcpu->context.frame->x[index];
-}
-
-/* The word of vm_exit.mmio_info. */
-static uint64_t mmio_info(const struct vcpu *vcpu, uint64_t esr)
-{
-	uint64_t size_log2 = field_get(esr, ISS_SAS);
-	return 1ull << size_log2 | field_get(esr, ISS_SRT) << 8 | ((esr & ISS_SF) != 0 ? 1ull << 16 : 0) |
-	       ((esr & ISS_SSE) != 0 ? 1ull << 17 : 0) | (uint64_t)vcpu->index << 24;
-}
-
-static struct context *mmio(struct core *core, struct vcpu *vcpu, uint64_t esr, uint64_t address,
-			    const struct route *route)
-{
-	uint32_t target = (uint32_t)field_get(esr, ISS_SRT);
-	uint32_t size_log2 = (uint32_t)field_get(esr, ISS_SAS);
-	uint64_t info = mmio_info(vcpu, esr);
-	uint32_t reason;
-	if ((esr & ISS_WNR) != 0) {
-		uint64_t value = register_value(vcpu, target);
-		if (size_log2 < 3) {
-			value &= (1ull << (8u << size_log2)) - 1u;
-		}
-		vm_exit_mmio_write_message(&vcpu->exit, address, info, value);
-		reason = VM_EXIT_METHOD_MMIO_WRITE;
-	} else {
-		vcpu->exit_info = target | ((esr & ISS_SF) != 0 ? INFO_64BIT : 0) | ((esr & ISS_SSE) != 0 ? INFO_SIGN : 0) |
-				  size_log2 << INFO_SIZE_SHIFT;
-		vm_exit_mmio_read_message(&vcpu->exit, address, info);
-		reason = VM_EXIT_METHOD_MMIO_READ;
-	}
-	vcpu->context.calls++;
-	vcpu->exit_counts[reason]++;
-	return ipc_exit(core, vcpu, route->endpoint, route->generation, route->badge);
 }
 
 static const struct route *find_route(struct vcpu *vcpu, uint64_t address)
@@ -90,10 +44,11 @@ static struct context *abort_exit(struct core *core, struct vcpu *vcpu, uint64_t
 	uint64_t type = field_get(esr, ISS_FSC_TYPE);
 	bool translation = type == FSC_TYPE_TRANSLATION;
 	if (__builtin_expect(!fetch && translation && (esr & (ISS_ISV | ISS_S1PTW | ISS_CM)) == ISS_ISV, 1)) {
-		uint64_t address = fault_address(far);
+		uint64_t address = exits_fault_address();
 		const struct route *route = find_route(vcpu, address);
 		if (__builtin_expect(route != NULL, 1)) {
-			return mmio(core, vcpu, esr, address, route);
+			exits_mmio_message(vcpu, esr, address);
+			return ipc_exit(core, vcpu, route->endpoint, route->generation, route->badge);
 		}
 	}
 	uint64_t address;
@@ -102,7 +57,7 @@ static struct context *abort_exit(struct core *core, struct vcpu *vcpu, uint64_t
 		address = translate(far);
 		write_sysreg(par_el1, par);
 	} else {
-		address = fault_address(far);
+		address = exits_fault_address();
 	}
 	vcpu->arch.fault_address = far;
 	vcpu->arch.fault_is_fetch = fetch;
@@ -138,7 +93,7 @@ static struct context *sysreg_exit(struct vcpu *vcpu, uint64_t esr)
 	uint32_t encoding = exits_sysreg_encoding(esr);
 	uint32_t target = (uint32_t)field_get(esr, ISS_SYS_RT);
 	if ((esr & ISS_SYS_READ) != 0) {
-		vcpu->exit_info = target | INFO_64BIT | 3u << INFO_SIZE_SHIFT;
+		vcpu->exit_info = target | INFO_64BIT;
 		vm_exit_sysreg_read_message(&vcpu->exit, encoding, target);
 		return vcpu_exit(vcpu, VM_EXIT_METHOD_SYSREG_READ);
 	}
@@ -201,23 +156,7 @@ void arch_vcpu_advance(struct vcpu *vcpu)
 
 void arch_vcpu_read_done(struct vcpu *vcpu, uint64_t value)
 {
-	uint32_t info = vcpu->exit_info;
-	uint32_t bits = 8u << (info >> INFO_SIZE_SHIFT & 3u);
-	if (bits < 64u) {
-		value &= (1ull << bits) - 1u;
-		if ((info & INFO_SIGN) != 0) {
-			uint64_t sign = 1ull << (bits - 1u);
-			value = (value ^ sign) - sign;
-		}
-		if ((info & INFO_64BIT) == 0) {
-			value &= 0xffffffffull;
-		}
-	}
-	uint32_t target = info & INFO_REGISTER_MASK;
-	if (target != ZERO_REGISTER) {
-		vcpu->context.frame->x[target] = value;
-	}
-	arch_vcpu_advance(vcpu);
+	exits_read_done(vcpu, value);
 }
 
 /* The guest takes a synchronous exception to EL1, as the CPU would have done it (Arm ARM, AArch64.TakeException). */

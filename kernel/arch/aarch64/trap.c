@@ -4,7 +4,7 @@
  */
 #include <arch/exits.h>
 #include <arch/switch.h>
-#include <kernel/ipc.h>
+#include <kernel/fast.h>
 #include <sk/idl/kernel.h>
 #include <sk/idl/vm_exit_exit.h>
 
@@ -41,7 +41,7 @@ static __attribute__((noinline)) struct context *vcpu_prepare(struct core *core,
 	return &vcpu->context;
 }
 
-static inline struct resumption go_on(struct core *core, struct context *next)
+static struct resumption go_on(struct core *core, struct context *next)
 {
 	for (;;) {
 		switch_to(core, next);
@@ -78,11 +78,9 @@ _Noreturn void arch_resume(struct core *core, struct context *context)
 	resume(to.frame, to.full);
 }
 
-struct resumption trap_syscall(uint64_t esr, struct core *core)
+static __attribute__((noinline)) struct resumption syscall_general(uint64_t esr, struct core *core)
 {
 	struct context *next;
-	core_count_event(core, COUNT_ENTRIES);
-	core->current->full = 0;
 	switch (field_get(esr, ISS_IMMEDIATE)) {
 	case SK_SYS_REPLY_WAIT:
 		next = ipc_reply_wait(core);
@@ -109,6 +107,107 @@ struct resumption trap_syscall(uint64_t esr, struct core *core)
 		break;
 	}
 	return go_on(core, next);
+}
+
+/* An exit's reply that needs more than a register and a step of the PC. */
+static __attribute__((noinline)) struct resumption settle_general(struct core *core, struct vcpu *vcpu, uint64_t tag,
+								  uint64_t w0, uint64_t w1)
+{
+	vcpu_settle(vcpu, tag, w0, w1);
+	return go_on(core, vcpu->context.state == CONTEXT_READY && !core->reschedule ? &vcpu->context
+										     : plan_continue(core));
+}
+
+/* From a thread back into the guest whose exit it served. */
+static inline struct resumption enter_guest(struct core *core, struct context *from, struct vcpu *vcpu)
+{
+	struct context *to = &vcpu->context;
+	if (__builtin_expect(core->resident != vcpu || vcpu->work != 0 || !pstate_is_guest(to->frame->pstate), 0)) {
+		core->current = to;
+		return go_on(core, to);
+	}
+	bank_save(from->frame);
+	guest_enter(vcpu);
+	bank_load(to);
+	fp_guard(core, from, to);
+	core->loaded = to;
+	core->current = to;
+	return (struct resumption){ .frame = to->frame, .full = 1 };
+}
+
+static inline struct resumption enter_thread(struct core *core, struct context *from, struct context *to)
+{
+	bank_save(from->frame);
+	bank_load(to);
+	fp_guard(core, from, to);
+	core->loaded = to;
+	core->current = to;
+	return (struct resumption){ .frame = to->frame, .full = to->full };
+}
+
+static inline struct resumption reply_to_exit(struct core *core, struct context *server, struct vcpu *vcpu, uint64_t tag)
+{
+	uint64_t w0 = arch_argument(server->frame, 2);
+	uint32_t method = (uint32_t)vcpu->exit.tag & SK_TAG_METHOD_MASK;
+	fast_give_back(server);
+	/* MMIO first; of the rest, those whose reply asks for nothing but to go on. */
+	if ((tag & 0xffffu) != 0 || vcpu->life != VCPU_RUNNING) {
+		return settle_general(core, vcpu, tag, w0, arch_argument(server->frame, 3));
+	}
+	if (method == VM_EXIT_TAG_MMIO_READ) {
+		exits_read_done(vcpu, w0);
+	} else if (method == VM_EXIT_TAG_MMIO_WRITE) {
+		vcpu->context.frame->pc += 4;
+	} else if (method == VM_EXIT_TAG_SYSREG_READ && arch_argument(server->frame, 3) == 0) {
+		exits_read_done(vcpu, w0);
+	} else if (w0 != 0 || method == VM_EXIT_TAG_SYSREG_READ || method == VM_EXIT_TAG_SYSREG_WRITE) {
+		return settle_general(core, vcpu, tag, w0, arch_argument(server->frame, 3));
+	}
+	vcpu->context.state = CONTEXT_READY;
+	return enter_guest(core, server, vcpu);
+}
+
+struct resumption trap_syscall(uint64_t esr, struct core *core)
+{
+	struct context *current = core->current;
+	const struct arch_frame *from = current->frame;
+	uint64_t x0 = arch_argument(from, 0);
+	uint64_t tag = arch_argument(from, 1);
+	core_count_event(core, COUNT_ENTRIES);
+	current->full = 0;
+	if (__builtin_expect((uint16_t)esr == SK_SYS_REPLY_WAIT && current->endpoint != NULL, 1)) {
+		struct context *caller = fast_reply_target(core, current, x0, tag);
+		if (__builtin_expect(caller == NULL, 0)) {
+			return syscall_general(esr, core);
+		}
+		if (caller->kind == CONTEXT_VCPU) {
+			return reply_to_exit(core, current, vcpu_of(caller), tag);
+		}
+		fast_give_back(current);
+		arch_set_result(caller->frame, 0, tag & 0xffffu);
+		for (unsigned i = 2; i < 2 + SK_WORDS; i++) {
+			arch_set_result(caller->frame, i, arch_argument(from, i));
+		}
+		caller->state = CONTEXT_READY;
+		return enter_thread(core, current, caller);
+	}
+	if ((uint16_t)esr == SK_SYS_CALL) {
+		capability cap;
+		struct context *server = fast_call_target(core, current, x0, tag, &cap);
+		if (__builtin_expect(server == NULL, 0)) {
+			return syscall_general(esr, core);
+		}
+		struct arch_frame *to = server->frame;
+		for (unsigned i = 2; i < 2 + SK_WORDS; i++) {
+			arch_set_result(to, i, arch_argument(from, i));
+		}
+		arch_set_result(to, 0, capability_badge(cap));
+		arch_set_result(to, 1, tag);
+		arch_set_result(to, 8, fast_hand_over(current, server, capability_badge(cap), current->root,
+						      current->depth + 1u));
+		return enter_thread(core, current, server);
+	}
+	return syscall_general(esr, core);
 }
 
 /* A server reads the counter while a guest's settings forbid EL0 to: it gets the machine's. */
@@ -173,15 +272,52 @@ static struct context *thread_trap(struct core *core, uint64_t esr)
 	return thread_fault(core, thread_of(context), reason, esr, address, context->frame->pc);
 }
 
-struct resumption trap_sync(uint64_t esr, struct core *core)
+static __attribute__((noinline)) struct resumption sync_general(uint64_t esr, struct core *core)
 {
-	core_count_event(core, COUNT_ENTRIES);
 	struct context *context = core->current;
-	if (__builtin_expect(context->kind == CONTEXT_VCPU, 1)) {
+	if (context->kind == CONTEXT_VCPU) {
 		return go_on(core, exits_handle(core, vcpu_of(context), esr));
 	}
 	context->full = 1;
 	return go_on(core, thread_trap(core, esr));
+}
+
+/* A data abort whose syndrome describes the access, on an address where the guest has nothing mapped. */
+#define MMIO_MASK (field_put(~0ull, ESR_EC) | field_put(~0ull, ISS_FSC_TYPE) | ISS_ISV | ISS_CM | ISS_S1PTW)
+#define MMIO_MATCH (field_put(EC_DATA_ABORT_LOWER, ESR_EC) | field_put(FSC_TYPE_TRANSLATION, ISS_FSC_TYPE) | ISS_ISV)
+
+struct resumption trap_sync(uint64_t esr, struct core *core)
+{
+	struct context *context = core->current;
+	core_count_event(core, COUNT_ENTRIES);
+	if (__builtin_expect((esr & MMIO_MASK) != MMIO_MATCH || context->kind != CONTEXT_VCPU, 0)) {
+		return sync_general(esr, core);
+	}
+	struct vcpu *vcpu = vcpu_of(context);
+	uint64_t address = exits_fault_address();
+	const struct route *route = vcpu->last_route;
+	if (__builtin_expect(route == NULL || address - route->address >= route->bytes, 0)) {
+		return sync_general(esr, core);
+	}
+	struct context *server = fast_server(core, route->endpoint, route->generation);
+	if (__builtin_expect(server == NULL, 0)) {
+		return sync_general(esr, core);
+	}
+	exits_mmio_message(vcpu, esr, address);
+	struct arch_frame *to = server->frame;
+	arch_set_result(to, 0, route->badge);
+	arch_set_result(to, 1, vcpu->exit.tag);
+	for (unsigned i = 0; i < SK_WORDS; i++) {
+		arch_set_result(to, 2 + i, vcpu->exit.w[i]);
+	}
+	arch_set_result(to, 8, fast_hand_over(context, server, route->badge, context, 1));
+	bank_save(context->frame);
+	guest_leave(vcpu);
+	bank_load(server);
+	fp_guard(core, context, server);
+	core->loaded = server;
+	core->current = server;
+	return (struct resumption){ .frame = to, .full = server->full };
 }
 
 struct resumption trap_irq(struct core *core)

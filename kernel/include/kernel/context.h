@@ -55,14 +55,15 @@ struct context {
 	uint8_t redelivered;         /* its call was in service when the server died */
 	uint8_t faulting;            /* a thread: the call it waits for is its fault's */
 	uint32_t sequence;           /* calls made; with the object's index it makes the token */
-	uint32_t badge;              /* QUEUED: of the capability called */
+	uint32_t badge;              /* a caller: of the capability called */
+	uint32_t object_index;       /* of `object` */
 	struct space *space;         /* a thread's process; a vCPU's VM */
 	struct object *object;
-	uint64_t calls;              /* a thread: calls served; a vCPU: exits */
+	uint64_t calls;              /* a thread: calls served */
 	uint64_t time_ticks;         /* while it was current, sampled at slot switches */
 
 	/* Slow path only. */
-	struct endpoint *at;         /* QUEUED, IN_SERVICE, DEFERRED: the endpoint it called */
+	struct endpoint *at;         /* QUEUED, DEFERRED: the endpoint it called; IN_SERVICE: see context_at() */
 	struct context *next, *previous; /* in a queue or list of that endpoint */
 	uint8_t at_core;             /* whose queue of that endpoint it is in */
 	struct notification *waits_for;
@@ -76,7 +77,18 @@ struct context {
 /* The name by which a server replies to this caller's current call. Never 0. */
 static inline uint64_t context_token(const struct context *context)
 {
-	return (uint64_t)context->sequence << 16 | object_index(context->object);
+	return (uint64_t)context->sequence << 16 | context->object_index;
+}
+
+/* The endpoint at which the context's call is, and whose queue or server of that endpoint; NULL: it waits for nothing. */
+static inline struct endpoint *context_at(const struct context *context)
+{
+	return context->state == CONTEXT_IN_SERVICE ? context->server->endpoint : context->at;
+}
+
+static inline uint32_t context_at_core(const struct context *context)
+{
+	return context->state == CONTEXT_IN_SERVICE ? context->server->core : context->at_core;
 }
 
 struct thread {

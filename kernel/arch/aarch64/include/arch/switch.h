@@ -31,47 +31,83 @@ static inline bool pstate_is_guest(uint64_t pstate)
 	return (GUEST_MODES >> (pstate & SPSR_M_MASK) & 1u) != 0;
 }
 
-static inline void switch_out(struct context *from)
+/* What any context has in the hardware while it is loaded. */
+static inline void bank_save(struct arch_frame *frame)
 {
-	struct arch_frame *frame = from->frame;
-	frame->pc = read_sysreg(elr_el2);
-	frame->pstate = read_sysreg(spsr_el2);
-	frame->sp_el0 = read_sysreg(sp_el0);
-	frame->tpidr_el0 = read_sysreg(tpidr_el0);
-	if (from->kind == CONTEXT_VCPU) {
-		struct vcpu *vcpu = vcpu_of(from);
-		frame->tpidrro_el0 = read_sysreg(tpidrro_el0);
-		vcpu->arch.el1[SK_EL1_SCTLR] = read_sysreg(sctlr_el1);
-		write_sysreg(hcr_el2, HCR_SERVER);
-		write_sysreg(sctlr_el1, SCTLR_SERVER);
-		write_sysreg(tpidrro_el0, 0);
+	uint64_t sp = read_sysreg(sp_el0);
+	uint64_t pc = read_sysreg(elr_el2);
+	uint64_t pstate = read_sysreg(spsr_el2);
+	uint64_t tpidr = read_sysreg(tpidr_el0);
+	frame->sp_el0 = sp;
+	frame->pc = pc;
+	frame->pstate = pstate;
+	frame->tpidr_el0 = tpidr;
+}
+
+static inline void bank_load(const struct context *to)
+{
+	const struct arch_frame *frame = to->frame;
+	put_sysreg(vttbr_el2, to->arch_space->vttbr);
+	put_sysreg(sp_el0, frame->sp_el0);
+	put_sysreg(elr_el2, frame->pc);
+	put_sysreg(spsr_el2, frame->pstate);
+	put_sysreg(tpidr_el0, frame->tpidr_el0);
+}
+
+/* A guest's registers that count at EL0 too leave; what servers run with comes in. */
+static inline void guest_leave(struct vcpu *vcpu)
+{
+	vcpu->context.frame->tpidrro_el0 = read_sysreg(tpidrro_el0);
+	vcpu->arch.el1[SK_EL1_SCTLR] = read_sysreg(sctlr_el1);
+	put_sysreg(hcr_el2, HCR_SERVER);
+	put_sysreg(sctlr_el1, SCTLR_SERVER);
+	put_sysreg(tpidrro_el0, 0);
+}
+
+/* The vCPU is resident. */
+static inline void guest_enter(const struct vcpu *vcpu)
+{
+	put_sysreg(hcr_el2, vcpu->arch.hcr);
+	put_sysreg(sctlr_el1, vcpu->arch.el1[SK_EL1_SCTLR]);
+	put_sysreg(tpidrro_el0, vcpu->context.frame->tpidrro_el0);
+}
+
+/* FP/SIMD traps for everybody but its owner. */
+static inline void fp_guard(const struct core *core, const struct context *from, const struct context *to)
+{
+	const struct context *owner = core->fp_owner;
+	if (owner == from) {
+		put_sysreg(cptr_el2, CPTR_BASE | CPTR_TFP);
+	} else if (owner == to) {
+		put_sysreg(cptr_el2, CPTR_BASE);
 	}
 }
 
 void vcpu_load(struct core *core, struct vcpu *vcpu);
 
+static inline void switch_out(struct context *from)
+{
+	bank_save(from->frame);
+	if (from->kind == CONTEXT_VCPU) {
+		guest_leave(vcpu_of(from));
+	}
+}
+
 static inline void switch_in(struct core *core, struct context *to)
 {
-	const struct arch_frame *frame = to->frame;
-	uint64_t pstate = frame->pstate;
 	if (to->kind == CONTEXT_VCPU) {
 		struct vcpu *vcpu = vcpu_of(to);
-		if (__builtin_expect(core->resident != vcpu, 0)) {
+		if (core->resident != vcpu) {
 			vcpu_load(core, vcpu);
 		}
-		write_sysreg(hcr_el2, vcpu->arch.hcr);
-		write_sysreg(sctlr_el1, vcpu->arch.el1[SK_EL1_SCTLR]);
-		write_sysreg(tpidrro_el0, frame->tpidrro_el0);
+		guest_enter(vcpu);
 	}
-	write_sysreg(vttbr_el2, to->arch_space->vttbr);
-	write_sysreg(elr_el2, frame->pc);
-	write_sysreg(spsr_el2, pstate);
-	write_sysreg(sp_el0, frame->sp_el0);
-	write_sysreg(tpidr_el0, frame->tpidr_el0);
+	bank_load(to);
 	write_sysreg(cptr_el2, core->fp_owner == to ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
 	core->loaded = to;
 }
 
+/* The general switch; the straight runs of trap.c do the same with what they know. */
 static inline void switch_to(struct core *core, struct context *to)
 {
 	struct context *from = core->loaded;

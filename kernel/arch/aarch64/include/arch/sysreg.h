@@ -25,6 +25,9 @@
 #define write_sysreg(name, value)                                              \
 	__asm__ volatile("msr " #name ", %x0" : : "rZ"((uint64_t)(value)) : "memory")
 
+/* The same for registers that no access to memory by the kernel depends on: the switch's. */
+#define put_sysreg(name, value) __asm__ volatile("msr " #name ", %x0" : : "rZ"((uint64_t)(value)))
+
 #define field_get(value, field) field_get_(value, field)
 #define field_put(value, field) field_put_(value, field)
 #define field_get_(value, shift, mask) (((uint64_t)(value) >> (shift)) & (mask))

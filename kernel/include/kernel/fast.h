@@ -1,0 +1,91 @@
+/*
+ * The straight run of exits, calls and replies: caller and server on this core,
+ * the server waiting, the message in registers, the turn the caller's own. These
+ * functions only decide and hand over; trap code inlines them, moves the message
+ * words, and switches. Whoever gets NULL here takes the general path (ipc.c,
+ * endpoint.c), which does the same in more steps.
+ *
+ * A call gives the caller's turn to the server and a reply gives it back, so
+ * neither asks who should run. That holds as long as the current turn belongs to
+ * the root of the chain; a server that was helped along on somebody else's turn
+ * replies by the general path.
+ */
+#ifndef KERNEL_FAST_H
+#define KERNEL_FAST_H
+
+#include <kernel/ipc.h>
+
+/* The server that would take a call on the endpoint right now; NULL: none. */
+static inline struct context *fast_server(const struct core *core, const struct object *object, uint32_t generation)
+{
+	if (__builtin_expect(object->generation != generation, 0)) {
+		return NULL;
+	}
+	const struct endpoint *endpoint = object->body;
+	struct context *server = endpoint->receiver[core->index];
+	if (__builtin_expect(server == NULL || server->state != CONTEXT_RECEIVING, 0)) {
+		return NULL;
+	}
+	return server;
+}
+
+/* The caller's turn goes to the server. Returns the token that names this call. */
+static inline uint64_t fast_hand_over(struct context *caller, struct context *server, uint32_t badge,
+				      struct context *root, uint32_t depth)
+{
+	uint32_t sequence = caller->sequence + 1u;
+	uint64_t token = (uint64_t)sequence << 16 | caller->object_index;
+	caller->sequence = sequence;
+	caller->badge = badge;
+	caller->state = CONTEXT_IN_SERVICE;
+	caller->server = server;
+	server->caller = caller;
+	server->caller_token = token;
+	server->root = root;
+	server->depth = (uint8_t)depth;
+	server->state = CONTEXT_READY;
+	server->calls++;
+	return token;
+}
+
+/* The server for the current context's call, all checks passed; NULL: the general path. */
+static inline struct context *fast_call_target(const struct core *core, const struct context *caller, uint64_t slot,
+					       uint64_t tag, capability *cap)
+{
+	if (__builtin_expect(slot > SK_CAP_SLOTS || (tag & IPC_SLOW_TAG) != 0 || caller->depth >= SK_CALL_DEPTH, 0)) {
+		return NULL;
+	}
+	*cap = __atomic_load_n(&caller->space->slots[slot], __ATOMIC_RELAXED);
+	const struct object *object = object_at(capability_index(*cap));
+	if (__builtin_expect(object->type != OBJECT_ENDPOINT || (capability_rights(*cap) & SK_RIGHT_CALL) == 0, 0)) {
+		return NULL;
+	}
+	return fast_server(core, object, capability_generation(*cap));
+}
+
+/* The caller whose turn it is again when the current server replies and waits; NULL: the general path. */
+static inline struct context *fast_reply_target(const struct core *core, const struct context *server, uint64_t token,
+						uint64_t tag)
+{
+	struct context *caller = server->caller;
+	if (__builtin_expect(caller == NULL || token != server->caller_token || core->owner != server->root ||
+			     (tag & IPC_SLOW_TAG) != 0, 0)) {
+		return NULL;
+	}
+	if (__builtin_expect(server->endpoint->queue[core->index].head != NULL ||
+			     (server->bound != NULL && server->bound->bits != 0) ||
+			     caller->core != core->index || caller->faulting != 0, 0)) {
+		return NULL;
+	}
+	return caller;
+}
+
+static inline void fast_give_back(struct context *server)
+{
+	server->state = CONTEXT_RECEIVING;
+	server->caller = NULL;
+	server->root = server;
+	server->depth = 0;
+}
+
+#endif
