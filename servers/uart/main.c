@@ -25,16 +25,10 @@
 #include <sk/server.h>
 #include <sk/spin.h>
 
-/* A write of DR that found the ring full: the guest's vCPU waits in it. */
-struct waiting_write {
-	struct pl011_access access; /* token 0: none */
-	uint32_t value;
-};
-
 static struct {
 	struct sk_spin lock; /* of all below */
 	struct pl011 model;
-	struct waiting_write waiting[PL011_VCPUS];
+	struct pl011_access waiting[PL011_VCPUS]; /* writes of DR that found the ring full; token 0: none */
 	bool line;
 	sk_cap_t virq;
 	sk_cap_t console;
@@ -55,24 +49,26 @@ static void signal_console(void)
 	(void)sk_signal(uart.console, SK_SIGNAL_STREAM);
 }
 
-static struct pl011_access access_of(const struct sk_caller *caller, uint64_t address, uint64_t info)
+static struct pl011_access access_of(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info)
 {
 	return (struct pl011_access){
 		.token = caller->token,
-		.offset = (uint32_t)address & (PL011_BYTES - 1),
-		.size = (uint32_t)info & 0xfu,
-		.vcpu = (uint32_t)(info >> 24) & (PL011_VCPUS - 1),
+		.offset = (uint16_t)(address & (PL011_BYTES - 1)),
+		.size = (uint8_t)(info & 0xfu),
+		.vcpu = (uint8_t)(info >> 24 & (PL011_VCPUS - 1)),
 	};
 }
 
-sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, uint64_t address, uint64_t info, uint64_t value)
+sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info,
+				     uint64_t value)
 {
 	struct pl011_access access = access_of(caller, address, info);
 
+	access.value = (uint32_t)value;
 	sk_spin_lock(&uart.lock);
-	uint32_t effect = pl011_write(&uart.model, &access, (uint32_t)value);
+	uint32_t effect = pl011_write(&uart.model, access);
 	if (__builtin_expect(effect == PL011_FULL, 0)) {
-		uart.waiting[access.vcpu] = (struct waiting_write){ access, (uint32_t)value };
+		uart.waiting[access.vcpu] = access;
 	}
 	update_line();
 	sk_spin_unlock(&uart.lock);
@@ -82,16 +78,19 @@ sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, uint64_t ad
 	return effect == PL011_FULL ? SK_DEFERRED : SK_OK;
 }
 
-sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, uint64_t address, uint64_t info, uint64_t *value)
+sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info,
+				    uint64_t *value)
 {
 	struct pl011_access access = access_of(caller, address, info);
-	uint32_t result = 0;
 
+	if (access.offset != PL011_DR) {
+		*value = pl011_read(&uart.model, access);
+		return SK_OK;
+	}
 	sk_spin_lock(&uart.lock);
-	pl011_read(&uart.model, &access, &result);
+	*value = pl011_read(&uart.model, access);
 	update_line();
 	sk_spin_unlock(&uart.lock);
-	*value = result;
 	return SK_OK;
 }
 
@@ -99,20 +98,20 @@ sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, uint64_t add
 static void retry_waiting(void)
 {
 	for (uint32_t vcpu = 0; vcpu < PL011_VCPUS; vcpu++) {
-		struct waiting_write *write = &uart.waiting[vcpu];
+		struct pl011_access *access = &uart.waiting[vcpu];
 
-		if (write->access.token == 0) {
+		if (access->token == 0) {
 			continue;
 		}
-		uint32_t effect = pl011_write(&uart.model, &write->access, write->value);
+		uint32_t effect = pl011_write(&uart.model, *access);
 		if (effect == PL011_FULL) {
 			return;
 		}
 		if ((effect & PL011_SIGNAL) != 0) {
 			signal_console();
 		}
-		(void)vm_exit_mmio_write_reply(write->access.token, SK_OK); /* refused: the VM is gone */
-		write->access.token = 0;
+		(void)vm_exit_mmio_write_reply(access->token, SK_OK); /* refused: the VM is gone */
+		access->token = 0;
 	}
 }
 

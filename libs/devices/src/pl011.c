@@ -41,26 +41,33 @@ static uint32_t loop_place(const struct pl011 *uart)
 	return (uart->state->control & PL011_CR_LBE) != 0 ? PLACE_LOOP : 0;
 }
 
-/* Characters in the transmit FIFO: how far the ring has filled into its last 16 places. */
-static uint64_t transmit_level(const struct pl011 *uart)
+/* Bytes between a ring's indices; more than its capacity if the peer broke its index. */
+static uint64_t used(const struct sk_byte_ring *ring)
 {
-	uint32_t place = loop_place(uart) + PLACE_SENT;
-	const struct sk_byte_ring *ring = uart->rings[place];
-	uint64_t capacity = uart->capacity[place];
-	uint64_t used = __atomic_load_n(&ring->written, __ATOMIC_RELAXED) - __atomic_load_n(&ring->read, __ATOMIC_ACQUIRE);
+	uint64_t read = __atomic_load_n(&ring->read, __ATOMIC_ACQUIRE);
 
-	if (used > capacity) {
-		return PL011_FIFO_DEPTH; /* the peer broke its index: as good as full */
-	}
-	return used + PL011_FIFO_DEPTH > capacity ? used + PL011_FIFO_DEPTH - capacity : 0;
+	return __atomic_load_n(&ring->written, __ATOMIC_ACQUIRE) - read;
 }
 
-/* Characters that wait to be read, those behind the FIFO's 16 included. */
+/* Characters in the transmit FIFO: how far the ring has filled into its last 16 places; a broken ring is full. */
+static uint64_t transmit_level(const struct pl011 *uart)
+{
+	const struct pl011_ring *sent = &uart->rings[loop_place(uart) + PLACE_SENT];
+	uint64_t bytes = used(sent->ring);
+
+	if (bytes + PL011_FIFO_DEPTH <= sent->capacity) {
+		return 0;
+	}
+	return bytes <= sent->capacity ? bytes + PL011_FIFO_DEPTH - sent->capacity : PL011_FIFO_DEPTH;
+}
+
+/* Characters that wait to be read, those behind the FIFO's 16 included; a broken ring is empty. */
 static uint64_t receive_level(const struct pl011 *uart)
 {
-	uint32_t place = loop_place(uart) + PLACE_RECEIVED;
+	const struct pl011_ring *received = &uart->rings[loop_place(uart) + PLACE_RECEIVED];
+	uint64_t bytes = used(received->ring);
 
-	return sk_byte_ring_used(uart->rings[place], uart->capacity[place]);
+	return bytes <= received->capacity ? bytes : 0;
 }
 
 static uint32_t transmit_trigger(const struct pl011 *uart)
@@ -120,65 +127,70 @@ static void record(struct sk_uart_exit *exit, uint64_t token, uint32_t place, ui
 	STORE(exit->token, token);
 }
 
-static uint32_t write_data(struct pl011 *uart, const struct pl011_access *access, uint32_t value)
+/* True if a character that leaves the FIFO empty changes nothing more: the interrupt is up already. */
+static bool transmit_settled(const struct pl011 *uart, uint64_t bytes, uint64_t capacity)
 {
-	struct sk_uart_exit *exit = &uart->state->exits[access->vcpu];
-	uint32_t place = loop_place(uart) + PLACE_SENT;
-	struct sk_byte_ring *ring = uart->rings[place];
-	uint64_t capacity = uart->capacity[place];
-	uint64_t written = ring->written;
-	uint32_t effect = 0;
+	return bytes + PL011_FIFO_DEPTH <= capacity && (uart->state->raw & PL011_INT_TX) != 0 &&
+	       uart->state->above_trigger == 0;
+}
 
-	if (exit->token == access->token) {
+static uint32_t overrun(struct pl011 *uart)
+{
+	STORE(uart->state->errors, uart->state->errors | PL011_ERROR_OVERRUN);
+	set_raw(uart, uart->state->raw | PL011_INT_OE);
+	return 0;
+}
+
+static uint32_t write_data(struct pl011 *uart, struct pl011_access access)
+{
+	struct sk_uart_exit *exit = &uart->state->exits[access.vcpu];
+	uint32_t place = loop_place(uart) + PLACE_SENT;
+	struct sk_byte_ring *ring = uart->rings[place].ring;
+	uint64_t capacity = uart->rings[place].capacity;
+	uint64_t written = ring->written;
+
+	if (exit->token == access.token) {
 		transmit_changed(uart);
 		return PL011_SIGNAL; /* the earlier instance may have died before it did */
 	}
 	if (written - __atomic_load_n(&ring->read, __ATOMIC_ACQUIRE) >= capacity) {
-		if (place == PLACE_SENT) {
-			return PL011_FULL;
-		}
-		STORE(uart->state->errors, uart->state->errors | PL011_ERROR_OVERRUN);
-		set_raw(uart, uart->state->raw | PL011_INT_OE);
-		return 0;
+		return place == PLACE_SENT ? PL011_FULL : overrun(uart);
 	}
-	ring->data[written % capacity] = (uint8_t)value;
-	record(exit, access->token, place, written);
+	ring->data[written % capacity] = (uint8_t)access.value;
+	record(exit, access.token, place, written);
 	STORE(ring->written, written + 1);
 	/* A reader that saw the ring empty before this store must be woken: store, then look. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&ring->read, __ATOMIC_RELAXED) == written) {
-		effect = PL011_SIGNAL;
+	uint64_t before = written - __atomic_load_n(&ring->read, __ATOMIC_RELAXED);
+	if (!transmit_settled(uart, before + 1, capacity)) {
+		transmit_changed(uart);
 	}
-	transmit_changed(uart);
 	if (place != PLACE_SENT) {
 		receive_changed(uart);
 		return 0;
 	}
-	return effect;
+	return before == 0 ? PL011_SIGNAL : 0;
 }
 
-static void read_data(struct pl011 *uart, const struct pl011_access *access, uint32_t *value)
+static uint32_t read_data(struct pl011 *uart, struct pl011_access access)
 {
-	struct sk_uart_exit *exit = &uart->state->exits[access->vcpu];
+	struct sk_uart_exit *exit = &uart->state->exits[access.vcpu];
 	uint32_t place = loop_place(uart) + PLACE_RECEIVED;
-	struct sk_byte_ring *ring = uart->rings[place];
-	uint64_t capacity = uart->capacity[place];
-	uint64_t used = sk_byte_ring_used(ring, capacity);
+	struct sk_byte_ring *ring = uart->rings[place].ring;
 	uint64_t read = ring->read;
+	uint32_t value = (uint32_t)exit->value;
 
-	if (exit->token == access->token) {
-		*value = (uint32_t)exit->value;
-		receive_changed(uart);
-		return;
+	if (exit->token != access.token) {
+		if (receive_level(uart) == 0) {
+			return 0;
+		}
+		value = ring->data[read % uart->rings[place].capacity];
+		STORE(exit->value, (uint64_t)value);
+		record(exit, access.token, place, read);
+		STORE(ring->read, read + 1);
 	}
-	if (used == 0) {
-		return;
-	}
-	*value = ring->data[read % capacity];
-	STORE(exit->value, (uint64_t)*value);
-	record(exit, access->token, place, read);
-	STORE(ring->read, read + 1);
 	receive_changed(uart);
+	return value;
 }
 
 static uint32_t flags(const struct pl011 *uart)
@@ -203,25 +215,26 @@ static uint32_t flags(const struct pl011 *uart)
 	return value;
 }
 
-static bool access_fits(const struct pl011_access *access)
+static bool access_fits(struct pl011_access access)
 {
-	return (access->offset & 3u) == 0 && (access->size == 4 || access->size == 2 || access->size == 1);
+	return (access.offset & 3u) == 0 && (access.size == 4 || access.size == 2 || access.size == 1);
 }
 
-uint32_t pl011_write(struct pl011 *uart, const struct pl011_access *access, uint32_t value)
+uint32_t pl011_write(struct pl011 *uart, struct pl011_access access)
 {
 	struct sk_uart_state *state = uart->state;
+	uint32_t value = access.value;
 
 	if (!access_fits(access)) {
 		return 0;
 	}
-	if (access->offset == PL011_DR) {
-		return write_data(uart, access, value);
+	if (access.offset == PL011_DR) {
+		return write_data(uart, access);
 	}
-	if (access->size != 4) {
-		value &= access->size == 1 ? 0xffu : 0xffffu;
+	if (access.size != 4) {
+		value &= access.size == 1 ? 0xffu : 0xffffu;
 	}
-	switch (access->offset) {
+	switch (access.offset) {
 	case PL011_RSR:
 		STORE(state->errors, 0);
 		break;
@@ -262,67 +275,53 @@ uint32_t pl011_write(struct pl011 *uart, const struct pl011_access *access, uint
 	return 0;
 }
 
-void pl011_read(struct pl011 *uart, const struct pl011_access *access, uint32_t *value)
+uint32_t pl011_read(struct pl011 *uart, struct pl011_access access)
 {
 	const struct sk_uart_state *state = uart->state;
 
-	*value = 0;
 	if (!access_fits(access)) {
-		return;
+		return 0;
 	}
-	if (access->offset >= PL011_PERIPH_ID0 && access->offset < PL011_BYTES) {
-		*value = identification[(access->offset - PL011_PERIPH_ID0) / 4];
-		return;
+	if (access.offset == PL011_FR) {
+		return flags(uart);
 	}
-	switch (access->offset) {
+	if (access.offset >= PL011_PERIPH_ID0) {
+		return identification[(access.offset - PL011_PERIPH_ID0) / 4u % sizeof(identification)];
+	}
+	switch (access.offset) {
 	case PL011_DR:
-		read_data(uart, access, value);
-		break;
+		return read_data(uart, access);
 	case PL011_RSR:
-		*value = state->errors;
-		break;
-	case PL011_FR:
-		*value = flags(uart);
-		break;
+		return state->errors;
 	case PL011_ILPR:
-		*value = state->low_power;
-		break;
+		return state->low_power;
 	case PL011_IBRD:
-		*value = state->divisor;
-		break;
+		return state->divisor;
 	case PL011_FBRD:
-		*value = state->fraction;
-		break;
+		return state->fraction;
 	case PL011_LCR_H:
-		*value = state->line_control;
-		break;
+		return state->line_control;
 	case PL011_CR:
-		*value = state->control;
-		break;
+		return state->control;
 	case PL011_IFLS:
-		*value = state->fifo_levels;
-		break;
+		return state->fifo_levels;
 	case PL011_IMSC:
-		*value = state->mask;
-		break;
+		return state->mask;
 	case PL011_RIS:
-		*value = state->raw;
-		break;
+		return state->raw;
 	case PL011_MIS:
-		*value = state->raw & state->mask;
-		break;
+		return state->raw & state->mask;
 	case PL011_DMACR:
-		*value = state->dma_control;
-		break;
+		return state->dma_control;
 	default:
-		break;
+		return 0;
 	}
 }
 
 void pl011_poll(struct pl011 *uart)
 {
 	struct sk_uart_state *state = uart->state;
-	uint64_t arrived = __atomic_load_n(&uart->rings[PLACE_RECEIVED]->written, __ATOMIC_ACQUIRE);
+	uint64_t arrived = __atomic_load_n(&uart->rings[PLACE_RECEIVED].ring->written, __ATOMIC_ACQUIRE);
 
 	if (arrived != state->arrived) {
 		receive_changed(uart);
@@ -347,7 +346,7 @@ void pl011_reset(struct pl011 *uart)
 	*state = (struct sk_uart_state){
 		.control = PL011_CR_TXE | PL011_CR_RXE,
 		.fifo_levels = 2u << 3 | 2u,
-		.arrived = __atomic_load_n(&uart->rings[PLACE_RECEIVED]->read, __ATOMIC_RELAXED),
+		.arrived = __atomic_load_n(&uart->rings[PLACE_RECEIVED].ring->read, __ATOMIC_RELAXED),
 	};
 	STORE(state->valid, 1);
 	pl011_poll(uart);
@@ -359,7 +358,7 @@ static void settle_exits(struct pl011 *uart)
 	for (uint32_t vcpu = 0; vcpu < PL011_VCPUS; vcpu++) {
 		struct sk_uart_exit *exit = &uart->state->exits[vcpu];
 		uint32_t place = (uint32_t)exit->place & ((1u << PLACE_BITS) - 1);
-		const struct sk_byte_ring *ring = uart->rings[place];
+		const struct sk_byte_ring *ring = uart->rings[place].ring;
 		uint64_t index = (place & PLACE_RECEIVED) != 0 ? ring->read : ring->written;
 
 		if (exit->token != 0 && exit->place >> PLACE_BITS == index) {
@@ -371,19 +370,19 @@ static void settle_exits(struct pl011 *uart)
 bool pl011_open(struct pl011 *uart, struct sk_uart_state *state, void *stream, uint64_t stream_bytes)
 {
 	uint64_t half = stream_bytes / 2;
-	struct sk_byte_ring *out = stream;
 
 	if (half < sizeof(struct sk_byte_ring) + 2 * PL011_FIFO_DEPTH) {
 		return false;
 	}
+	struct pl011_ring sent = { stream, sk_byte_ring_capacity(half) };
+	struct pl011_ring received = { (void *)((uint8_t *)stream + half), sk_byte_ring_capacity(half) };
+	struct pl011_ring loop = { (void *)state->loop, PL011_FIFO_DEPTH };
+
 	uart->state = state;
-	uart->rings[PLACE_SENT] = out;
-	uart->rings[PLACE_RECEIVED] = (struct sk_byte_ring *)(void *)((uint8_t *)stream + half);
-	uart->rings[PLACE_LOOP + PLACE_SENT] = (struct sk_byte_ring *)(void *)state->loop;
-	uart->rings[PLACE_LOOP + PLACE_RECEIVED] = uart->rings[PLACE_LOOP + PLACE_SENT];
-	for (uint32_t place = 0; place < 4; place++) {
-		uart->capacity[place] = place < PLACE_LOOP ? sk_byte_ring_capacity(half) : PL011_FIFO_DEPTH;
-	}
+	uart->rings[PLACE_SENT] = sent;
+	uart->rings[PLACE_RECEIVED] = received;
+	uart->rings[PLACE_LOOP + PLACE_SENT] = loop;
+	uart->rings[PLACE_LOOP + PLACE_RECEIVED] = loop;
 	if (state->valid != 1) {
 		pl011_reset(uart);
 		return true;

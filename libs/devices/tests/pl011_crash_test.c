@@ -31,7 +31,7 @@ struct shared {
 
 struct operation {
 	bool read;
-	uint32_t vcpu;
+	uint8_t vcpu;
 	uint64_t token;
 	uint32_t value; /* to write; what a read returned */
 };
@@ -47,12 +47,13 @@ static void perform(struct pl011 *uart, struct operation *operation)
 {
 	struct pl011_access access = {
 		.token = operation->token, .offset = PL011_DR, .size = 4, .vcpu = operation->vcpu,
+		.value = operation->value,
 	};
 
 	if (operation->read) {
-		pl011_read(uart, &access, &operation->value);
+		operation->value = pl011_read(uart, access);
 	} else {
-		(void)pl011_write(uart, &access, operation->value);
+		(void)pl011_write(uart, access);
 	}
 }
 

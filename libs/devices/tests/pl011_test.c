@@ -41,9 +41,11 @@ static int set_up(void **unused)
 
 static uint32_t write_sized(uint32_t offset, uint32_t size, uint32_t value)
 {
-	struct pl011_access access = { .token = ++fixture.token, .offset = offset, .size = size };
+	struct pl011_access access = {
+		.token = ++fixture.token, .offset = (uint16_t)offset, .size = (uint8_t)size, .value = value,
+	};
 
-	return pl011_write(&fixture.uart, &access, value);
+	return pl011_write(&fixture.uart, access);
 }
 
 static uint32_t write_register(uint32_t offset, uint32_t value)
@@ -53,11 +55,9 @@ static uint32_t write_register(uint32_t offset, uint32_t value)
 
 static uint32_t read_sized(uint32_t offset, uint32_t size)
 {
-	struct pl011_access access = { .token = ++fixture.token, .offset = offset, .size = size };
-	uint32_t value = 0xdeadbeef;
+	struct pl011_access access = { .token = ++fixture.token, .offset = (uint16_t)offset, .size = (uint8_t)size };
 
-	pl011_read(&fixture.uart, &access, &value);
-	return value;
+	return pl011_read(&fixture.uart, access);
 }
 
 static uint32_t read_register(uint32_t offset)

@@ -27,18 +27,23 @@
 #define PL011_SIGNAL (1u << 0) /* signal the peer: it may be asleep */
 #define PL011_FULL (1u << 1)   /* write of DR: no room, nothing happened; repeat it when the peer has made room */
 
-struct pl011 {
-	struct sk_uart_state *state;
-	struct sk_byte_ring *rings[4]; /* by enum pl011_place */
-	uint64_t capacity[4];          /* bytes of data in each */
+struct pl011_ring {
+	struct sk_byte_ring *ring;
+	uint64_t capacity; /* bytes of data */
 };
 
-/* The access behind an exit. */
+struct pl011 {
+	struct sk_uart_state *state;
+	struct pl011_ring rings[4]; /* sent, received; the same two in loopback mode */
+};
+
+/* The access behind an exit. It fits two registers and is passed in them. */
 struct pl011_access {
 	uint64_t token;  /* names the exit; never 0 */
-	uint32_t offset; /* from the device's base; below PL011_BYTES */
-	uint32_t size;   /* bytes: 1, 2 or 4; anything else, or a misaligned offset, reads as zero and ignores writes */
-	uint32_t vcpu;   /* below PL011_VCPUS, no bound is checked */
+	uint16_t offset; /* from the device's base; below PL011_BYTES */
+	uint8_t size;    /* bytes: 1, 2 or 4; anything else, or a misaligned offset, reads as zero and ignores writes */
+	uint8_t vcpu;    /* below PL011_VCPUS, no bound is checked */
+	uint32_t value;  /* to write */
 };
 
 /*
@@ -53,9 +58,10 @@ bool pl011_open(struct pl011 *uart, struct sk_uart_state *state, void *stream, u
 void pl011_reset(struct pl011 *uart);
 
 /* Returns PL011_SIGNAL, PL011_FULL or 0. */
-uint32_t pl011_write(struct pl011 *uart, const struct pl011_access *access, uint32_t value);
+uint32_t pl011_write(struct pl011 *uart, struct pl011_access access);
 
-void pl011_read(struct pl011 *uart, const struct pl011_access *access, uint32_t *value);
+/* Every register but DR may be read without serialising: such a read changes nothing. */
+uint32_t pl011_read(struct pl011 *uart, struct pl011_access access);
 
 /* The peer may have added or taken characters: raises the interrupts that follow. */
 void pl011_poll(struct pl011 *uart);
