@@ -46,9 +46,8 @@ static inline struct guest *the_guest(void)
 	return &vmm.saved->guest;
 }
 
-/* Reads a firmware answer out into the caller's registers. Deferred if the call ends the VM's run. */
-static sk_status_t serve_firmware(const struct sk_caller *caller, const struct firmware_call *call, uint64_t *action,
-				  uint64_t *line)
+/* Writes firmware's answer to the caller's registers, and sees to what else the call asks for. */
+static sk_status_t serve_firmware(const struct firmware_call *call, uint64_t *action, uint64_t *line)
 {
 	struct guest *guest = the_guest();
 	struct firmware_answer answer;
@@ -59,23 +58,20 @@ static sk_status_t serve_firmware(const struct sk_caller *caller, const struct f
 	}
 	*action = answer.action;
 	*line = 0;
-	if (answer.request == FIRMWARE_NOTHING) {
-		return SK_OK;
-	}
-	/* The caller comes to rest first: what follows looks at vCPUs, stops them, and may start it anew. */
-	(void)vm_exit_firmware_call_reply(caller->token, SK_OK, answer.action, 0);
 	switch (answer.request) {
+	case FIRMWARE_NOTHING:
+		break;
 	case FIRMWARE_SLEEP:
 		vmm_wake_by_timer(call->vcpu);
 		break;
 	case FIRMWARE_POWER_OFF:
-		vmm_guest_off();
+		vmm_request(call->vcpu, VMM_REQUEST_OFF);
 		break;
-	default:
-		vmm_guest_reset();
+	case FIRMWARE_RESET:
+		vmm_request(call->vcpu, VMM_REQUEST_RESET);
 		break;
 	}
-	return SK_DEFERRED;
+	return SK_OK;
 }
 
 sk_status_t vm_exit_serve_hypercall(const struct sk_caller *caller, uint64_t number, uint64_t a1, uint64_t a2,
@@ -92,7 +88,7 @@ sk_status_t vm_exit_serve_hypercall(const struct sk_caller *caller, uint64_t num
 		return SK_OK;
 	}
 	struct firmware_call call = { .vcpu = vcpu, .function = (uint32_t)number, .argument = { a1, a2, a3 } };
-	return serve_firmware(caller, &call, action, line);
+	return serve_firmware(&call, action, line);
 }
 
 sk_status_t vm_exit_serve_firmware_call(const struct sk_caller *caller, uint64_t function, uint64_t a1, uint64_t a2,
@@ -104,7 +100,7 @@ sk_status_t vm_exit_serve_firmware_call(const struct sk_caller *caller, uint64_t
 		.argument = { a1, a2, a3 },
 	};
 
-	return serve_firmware(caller, &call, action, line);
+	return serve_firmware(&call, action, line);
 }
 
 sk_status_t vm_exit_serve_sysreg_read(const struct sk_caller *caller, uint32_t encoding, uint32_t gpr, uint64_t *value,
@@ -141,11 +137,10 @@ sk_status_t vm_exit_serve_interrupt_end(const struct sk_caller *caller, uint32_t
 }
 
 /* Real hardware answers an access that no device claims with an external abort. */
-static void log_abort(uint64_t address, const char *verb)
+static void log_abort(uint64_t address, const char *verb, const char *why)
 {
 	if (guest_first(the_guest(), GUEST_ONCE_ABORT)) {
-		port_log("%s 0x%llx, where there is nothing: external abort (further ones are not logged)", verb,
-			 (unsigned long long)address);
+		port_log("%s 0x%llx, %s: external abort (further ones are not logged)", verb, (unsigned long long)address, why);
 	}
 }
 
@@ -155,7 +150,7 @@ sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, uint64_t add
 	if (vgic_read(&the_guest()->gic, address, INFO_SIZE(info), value)) {
 		return SK_OK;
 	}
-	log_abort(address, "read of");
+	log_abort(address, "read of", "where there is nothing");
 	return SK_BAD_ARG;
 }
 
@@ -165,7 +160,7 @@ sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, uint64_t ad
 	if (vgic_write(&the_guest()->gic, address, INFO_SIZE(info), value)) {
 		return SK_OK;
 	}
-	log_abort(address, "write to");
+	log_abort(address, "write to", "where there is nothing");
 	return SK_BAD_ARG;
 }
 
@@ -173,10 +168,16 @@ sk_status_t vm_exit_serve_nested_page_fault(const struct sk_caller *caller, uint
 					    enum sk_fault_cause cause, uint64_t syndrome, uint64_t *action,
 					    uint64_t *line)
 {
+	static const char *const why[] = {
+		[SK_FAULT_CAUSE_UNMAPPED] = "where there is nothing",
+		[SK_FAULT_CAUSE_PERMISSION] = "which is not allowed",
+		[SK_FAULT_CAUSE_UNDECODABLE] = "by an instruction whose syndrome does not describe it",
+	};
+
 	(void)caller;
-	(void)cause;
 	(void)syndrome;
-	log_abort(address, kind == SK_ACCESS_FETCH ? "fetch from" : kind == SK_ACCESS_READ ? "read of" : "write to");
+	log_abort(address, kind == SK_ACCESS_FETCH ? "fetch from" : kind == SK_ACCESS_READ ? "read of" : "write to",
+		  why[cause]);
 	*action = SK_EXIT_ACTION_DATA_ABORT;
 	*line = 0;
 	return SK_OK;
@@ -213,11 +214,10 @@ sk_status_t vm_exit_serve_debug(const struct sk_caller *caller, uint64_t syndrom
 sk_status_t vm_exit_serve_fail_entry(const struct sk_caller *caller, uint64_t why, uint64_t *action, uint64_t *line)
 {
 	port_log("vCPU %u: the hardware refused to enter it (0x%llx)", exit_vcpu(caller), (unsigned long long)why);
-	(void)action;
-	(void)line;
-	(void)vm_exit_fail_entry_reply(caller->token, SK_OK, SK_EXIT_ACTION_STOP, 0);
-	vmm_guest_failed("the hardware refused to enter a vCPU");
-	return SK_DEFERRED;
+	vmm_request(exit_vcpu(caller), VMM_REQUEST_FAILED);
+	*action = SK_EXIT_ACTION_STOP;
+	*line = 0;
+	return SK_OK;
 }
 
 sk_status_t heartbeat_serve_ping(const struct sk_caller *caller)
@@ -245,6 +245,9 @@ static inline bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 
 static void signalled(uint64_t bits)
 {
+	if ((bits & VMM_SIGNAL_REQUEST) != 0) {
+		vmm_serve_requests();
+	}
 	if ((bits & SK_SIGNAL_TIMER) != 0) {
 		vmm_timers_due();
 	}

@@ -6,6 +6,9 @@
  *
  * The supervisor is told only of what the guest did; what it ordered itself it
  * learns from the reply. (A call to it from inside its own call could never be answered.)
+ *
+ * A guest that switches itself off or resets itself does so from a vCPU that waits
+ * for our answer. So the answer comes first (it stops that vCPU), and worker 0 is signalled to do the rest.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -231,7 +234,7 @@ sk_status_t vmm_serve_last_error(const struct sk_caller *caller, uint8_t *text, 
 	return SK_OK;
 }
 
-void vmm_guest_off(void)
+static void guest_off(void)
 {
 	if (!take(IN(VMM_STATE_RUNNING))) {
 		return; /* stopped or paused by the supervisor at the same moment: its order counts */
@@ -242,7 +245,7 @@ void vmm_guest_off(void)
 	(void)vm_events_off(vmm.supervisor);
 }
 
-void vmm_guest_reset(void)
+static void guest_reset(void)
 {
 	if (!take(IN(VMM_STATE_RUNNING))) {
 		return;
@@ -255,13 +258,53 @@ void vmm_guest_reset(void)
 	}
 }
 
-void vmm_guest_failed(const char *why)
+static void guest_failed(void)
 {
+	static const char why[] = "the hardware refused to enter a vCPU";
+
 	if (!take(IN(VMM_STATE_RUNNING))) {
 		return;
 	}
 	stop();
 	release(VMM_STATE_FAILED);
 	(void)guest_fail(&vmm.last_error, "%s", why);
-	(void)vm_events_failed(vmm.supervisor, (const uint8_t *)why, (uint32_t)strlen(why));
+	(void)vm_events_failed(vmm.supervisor, (const uint8_t *)why, sizeof(why) - 1);
+}
+
+void vmm_request(uint32_t vcpu, enum vmm_request request)
+{
+	__atomic_store_n(&vmm.requests[vcpu], request, __ATOMIC_RELEASE);
+	(void)sk_signal(vmm.self, VMM_SIGNAL_REQUEST);
+}
+
+static void serve_request(enum vmm_request request)
+{
+	switch (request) {
+	case VMM_REQUEST_NOTHING:
+		break;
+	case VMM_REQUEST_OFF:
+		guest_off();
+		break;
+	case VMM_REQUEST_RESET:
+		guest_reset();
+		break;
+	case VMM_REQUEST_FAILED:
+		guest_failed();
+		break;
+	}
+}
+
+void vmm_serve_requests(void)
+{
+	for (uint32_t i = 0; i < vmm.saved->guest.vcpus; i++) {
+		if (__atomic_load_n(&vmm.requests[i], __ATOMIC_ACQUIRE) == VMM_REQUEST_NOTHING) {
+			continue;
+		}
+		if (port_vcpu_resting(i)) {
+			(void)sk_signal(vmm.self, VMM_SIGNAL_REQUEST); /* another core's worker is about to answer it */
+			continue;
+		}
+		serve_request((enum vmm_request)__atomic_exchange_n(&vmm.requests[i], VMM_REQUEST_NOTHING,
+								    __ATOMIC_ACQ_REL));
+	}
 }

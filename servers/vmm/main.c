@@ -88,6 +88,7 @@ static bool find_caps(void)
 	vmm.space = sk_cap_named("vm");
 	vmm.timers = sk_cap_named("sched");
 	vmm.supervisor = sk_cap_named("supervisor");
+	vmm.self = sk_cap_named_of_type("notification", SK_OBJECT_TYPE_NOTIFICATION);
 	vmm.memory = sk_cap_named("memory:ram");
 	for (uint32_t i = 0; i < vmm.vm->vcpus; i++) {
 		vmm.vcpu[i] = numbered_cap("vcpu", i);

@@ -21,6 +21,9 @@
 
 static uint64_t deadlines[SK_VM_VCPUS_MAX]; /* physical timers: ticks + 1; 0: none */
 static uint64_t wakes[SK_VM_VCPUS_MAX];     /* vCPUs asleep in CPU_SUSPEND: ns; 0: none */
+static uint64_t slept_after[SK_VM_VCPUS_MAX]; /* their exits until then */
+
+#define WAKE_AGAIN_NS 100000u
 
 void port_line_update(uint32_t line, uint32_t vcpu, uint32_t change)
 {
@@ -58,36 +61,44 @@ void port_timer_set(uint32_t vcpu, uint64_t deadline)
 
 struct vcpu_facts {
 	enum vcpu_state state;
-	uint64_t timer_deadline; /* of its virtual timer, ns; 0: off */
+	uint64_t exits;
+	uint64_t timer_deadline; /* of its virtual timer, ns; UINT64_MAX: off */
 };
 
 static struct vcpu_facts vcpu_look(uint32_t vcpu)
 {
 	struct vcpu_facts facts = { .state = VCPU_STATE_INVALID };
 	uint32_t core;
-	uint64_t exits;
 	uint64_t time_ns;
 
-	if (vcpu_info(vmm.vcpu[vcpu], &facts.state, &core, &exits, &time_ns, &facts.timer_deadline) != SK_OK) {
+	if (vcpu_info(vmm.vcpu[vcpu], &facts.state, &core, &facts.exits, &time_ns, &facts.timer_deadline) != SK_OK) {
 		facts.state = VCPU_STATE_INVALID;
 	}
 	return facts;
 }
 
-/* Only one that still sleeps: an interrupt may have woken it, a pause taken it off. */
+/*
+ * Only one that still sleeps: an interrupt may have woken it, a pause taken it off. One that runs and has not
+ * exited since may be about to fall asleep: another core's worker has not answered it yet.
+ */
 static void wake_vcpu(uint32_t vcpu)
 {
-	if (vcpu_look(vcpu).state == VCPU_STATE_BLOCKED) {
+	struct vcpu_facts facts = vcpu_look(vcpu);
+
+	if (facts.state == VCPU_STATE_BLOCKED) {
 		(void)vcpu_run(vmm.vcpu[vcpu]);
+	} else if (facts.state == VCPU_STATE_RUNNING && facts.exits == slept_after[vcpu]) {
+		__atomic_store_n(&wakes[vcpu], sk_now_ns() + WAKE_AGAIN_NS, __ATOMIC_SEQ_CST);
 	}
 }
 
 void vmm_wake_by_timer(uint32_t vcpu)
 {
-	uint64_t deadline = vcpu_look(vcpu).timer_deadline;
+	struct vcpu_facts facts = vcpu_look(vcpu);
 
-	if (deadline != 0 && deadline != UINT64_MAX) {
-		__atomic_store_n(&wakes[vcpu], deadline, __ATOMIC_SEQ_CST);
+	if (facts.timer_deadline != UINT64_MAX) {
+		slept_after[vcpu] = facts.exits;
+		__atomic_store_n(&wakes[vcpu], facts.timer_deadline, __ATOMIC_SEQ_CST);
 		set_core_timer();
 	}
 }

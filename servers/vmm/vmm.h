@@ -36,9 +36,16 @@ struct vmm {
 	sk_cap_t memory;  /* the VM's RAM; SK_CAP_NONE: caches need no help */
 	sk_cap_t timers;
 	sk_cap_t supervisor;
+	sk_cap_t self;    /* this server's notification */
 	sk_cap_t device[MANIFEST_VM_DEVICES]; /* device servers that know interface device */
+	uint32_t requests[SK_VM_VCPUS_MAX]; /* enum vmm_request of each vCPU; atomic */
 	struct guest_error last_error;
 };
+
+/* What a vCPU's last exit leaves to be done once that vCPU has come to rest. */
+enum vmm_request { VMM_REQUEST_NOTHING, VMM_REQUEST_OFF, VMM_REQUEST_RESET, VMM_REQUEST_FAILED };
+
+#define VMM_SIGNAL_REQUEST SK_SIGNAL_FIRST_FREE /* bit of this server's notification: look at `requests` */
 
 extern struct vmm vmm;
 
@@ -48,14 +55,16 @@ bool vmm_set_up(void);
 /* Takes over what an earlier instance saved, or begins anew. False as above. */
 bool vmm_take_over(void);
 
-/* Called with the guest's call answered: it switched itself off, or wants to be reset. */
-void vmm_guest_off(void);
-void vmm_guest_reset(void);
+/* From the exit's handler, which answers with action `stop`; worker 0 does the rest. */
+void vmm_request(uint32_t vcpu, enum vmm_request request);
 
-/* Its VM can't go on: stops all of it and tells the supervisor why. */
-void vmm_guest_failed(const char *why);
+/* Does what vCPUs have requested. Worker 0. */
+void vmm_serve_requests(void);
 
-/* `vcpu`, blocked by firmware, goes on when its virtual timer is due, on the hardware or off it. */
+/*
+ * From the handler of `vcpu`'s CPU_SUSPEND, which answers with action `block`: the vCPU is woken when its
+ * virtual timer is due, whether that is in the hardware then or not.
+ */
 void vmm_wake_by_timer(uint32_t vcpu);
 
 /* Deadlines of port_timer_set() and vmm_wake_by_timer() have passed. */

@@ -28,7 +28,7 @@ void port_timer_set(uint32_t vcpu, uint64_t deadline);
  */
 bool port_vcpu_start(uint32_t vcpu, uint64_t entry, uint64_t context);
 
-/* True while the vCPU, though it called CPU_OFF, has not yet come to rest. */
+/* True while the vCPU, though its call stops it, has not yet come to rest. */
 bool port_vcpu_resting(uint32_t vcpu);
 
 /* Fills `words` with random bits; false if the machine has no source of them. */
