@@ -6,10 +6,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <libfdt.h>
 
 #define EDIT_ROOM 65536u
+#define FIXED_EPOCH 1704067200ll /* 2024-01-01 00:00:00 UTC */
 
 static void *edit_blob(struct system *system)
 {
@@ -150,12 +152,58 @@ void edit_machine_memory(struct system *system, uint64_t bytes, const char *opti
 	edit_note(system, platform, "memory", option);
 }
 
+/*
+ * A server that keeps the wall clock asks for it with the argument "epoch=now": the Unix time at which the machine's
+ * counter was 0, that is, now. A run that counts instructions is to repeat exactly, so its clock begins at a fixed
+ * time.
+ */
+static void edit_epoch(struct system *system, int server)
+{
+	int length;
+	const char *old = fdt_getprop(edit_blob(system), server, "args", &length);
+	struct bytes args = { 0 };
+	bool found = false;
+	if (old == NULL || length == 0 || old[length - 1] != '\0') {
+		return; /* none, or reading it will tell */
+	}
+	for (const char *string = old; string < old + length; string += strlen(string) + 1) {
+		if (strcmp(string, "epoch=now") == 0) {
+			char *epoch =
+				text_print("epoch=%lld", system->options->icount ? FIXED_EPOCH : (long long)time(NULL));
+			bytes_append(&args, epoch, strlen(epoch) + 1);
+			free(epoch);
+			found = true;
+		} else {
+			bytes_append(&args, string, strlen(string) + 1);
+		}
+	}
+	if (found) {
+		edit_must(system, fdt_setprop(edit_blob(system), server, "args", args.data, (int)args.size),
+			  "epoch=now");
+	}
+	bytes_free(&args);
+}
+
+static void edit_epochs(struct system *system)
+{
+	int servers = fdt_subnode_offset(edit_blob(system), 0, "servers");
+	int server;
+	if (servers < 0) {
+		return; /* reading it will tell */
+	}
+	fdt_for_each_subnode(server, edit_blob(system), servers)
+	{
+		edit_epoch(system, server);
+	}
+}
+
 void edit_apply(struct system *system)
 {
 	const struct options *options = system->options;
 	if (!edit_open(system, options->append != NULL ? strlen(options->append) : 0)) {
 		return;
 	}
+	edit_epochs(system);
 	edit_file(system, "kernel", options->kernel, "--kernel");
 	edit_file(system, "initrd", options->initrd, "--initrd");
 	edit_file(system, "dtb", options->dtb, "--dtb");

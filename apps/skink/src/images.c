@@ -13,7 +13,7 @@
 
 #define IMAGE_MAX (512 * MIB)
 
-static const char *const guest_folders[] = { "guest", "aarch64/guest", NULL };
+static const char *const guest_folders[] = { "guest", "aarch64/guest", "../guest", NULL };
 static const char *const server_folders[] = { "aarch64/images", NULL };
 
 static char *image_at(const char *folder, const char *between, const char *name)

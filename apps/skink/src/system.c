@@ -43,11 +43,19 @@ static char *system_out(const struct options *options)
 	return text_print("%s", program);
 }
 
-/* manifest/one.dts beside the output folder, told as it is seen from the current folder. */
+/*
+ * manifest/one.dts beside the output folder, or one level higher for a build in a folder of its own below that. Told
+ * as it is seen from the current folder.
+ */
 static const char *system_default_manifest(const struct system *system)
 {
 	char *given = text_print("%s/../manifest/one.dts", system->out);
 	char *path = realpath(given, NULL);
+	if (path == NULL) {
+		char *higher = text_print("%s/../../manifest/one.dts", system->out);
+		path = realpath(higher, NULL);
+		free(higher);
+	}
 	char *here = realpath(".", NULL);
 	size_t length = here == NULL ? 0 : strlen(here);
 	if (path == NULL) {

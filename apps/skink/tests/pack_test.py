@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import fixture
@@ -153,6 +154,13 @@ class Pack(unittest.TestCase):
         self.assertEqual(self.property(image, "/vms/linux", "cmdline"), "quiet 'x'")
         self.assertEqual(self.property(image, "/vms/linux", "memory").split()[3], str(64 << 20))
         self.assertEqual(self.property(image, "/vms/linux", "vcpus"), "3")
+
+    def test_epoch(self):
+        args = self.property(self.pack(), "/servers/rtc0", "args")
+        self.assertLess(abs(int(args.removeprefix("epoch=")) - time.time()), 60)
+        path = self.folder.put("two.dts", b'/dts-v1/;\n/include/ "%s"\n&rtc0 { args = "a", "epoch=now", "epoch=nowhere"; };'
+                               % manifest("one.dts").encode())
+        self.assertRegex(self.property(self.pack(path), "/servers/rtc0", "args"), r"^a epoch=\d+ epoch=nowhere$")
 
     def test_run(self):
         image = self.pack("--run", "echo \"it's\" $HOME; false")

@@ -98,6 +98,18 @@ static void test_panic_text(void **state)
 	verdict_init(&verdict, "linux");
 	verdict_watch(&verdict, (const uint8_t *)text, sizeof(text) - 1);
 	assert_string_equal(verdict.why, "KERNEL PANIC: no memory");
+	/* It comes in pieces, and may be longer than there is room. */
+	verdict_init(&verdict, "linux");
+	for (size_t i = 0; i < sizeof(text) - 1; i++) {
+		verdict_watch(&verdict, (const uint8_t *)text + i, 1);
+	}
+	assert_string_equal(verdict.why, "KERNEL PANIC: no memory");
+	verdict_init(&verdict, "linux");
+	verdict_watch(&verdict, (const uint8_t *)text, 15);
+	for (size_t i = 0; i < 3 * VERDICT_TEXT; i++) {
+		verdict_watch(&verdict, (const uint8_t *)"x", 1);
+	}
+	assert_int_equal(strlen(verdict.why), VERDICT_TEXT - 1);
 }
 
 static void test_triggers(void **state)

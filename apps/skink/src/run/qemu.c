@@ -135,38 +135,24 @@ static int qemu_status(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Waits for its end, at most `patience_ms`; false if it still runs. */
-static bool qemu_ended(struct qemu *qemu, int patience_ms, int *status)
-{
-	const struct timespec pause = { 0, 5000000 };
-	for (int waited = 0;; waited += 5) {
-		pid_t done = waitpid(qemu->process, status, WNOHANG);
-		if (done == qemu->process || (done < 0 && errno == ECHILD)) {
-			return true;
-		}
-		if (waited >= patience_ms) {
-			return false;
-		}
-		nanosleep(&pause, NULL);
-	}
-}
-
 int qemu_stop(struct qemu *qemu)
 {
 	int status = 0;
-	kill(qemu->process, SIGTERM);
-	if (!qemu_ended(qemu, STOP_PATIENCE_MS, &status)) {
-		kill(qemu->process, SIGKILL);
-		waitpid(qemu->process, &status, 0);
+	kill(qemu->process, SIGKILL);
+	while (waitpid(qemu->process, &status, 0) < 0 && errno == EINTR) {
 	}
 	return qemu_status(status);
 }
 
 int qemu_wait(struct qemu *qemu)
 {
+	const struct timespec pause = { 0, 5000000 };
 	int status = 0;
-	if (!qemu_ended(qemu, STOP_PATIENCE_MS, &status)) {
-		return qemu_stop(qemu);
+	for (int waited = 0; waited < STOP_PATIENCE_MS; waited += 5) {
+		if (waitpid(qemu->process, &status, WNOHANG) == qemu->process) {
+			return qemu_status(status);
+		}
+		nanosleep(&pause, NULL);
 	}
-	return qemu_status(status);
+	return qemu_stop(qemu);
 }

@@ -22,7 +22,7 @@ struct qemu {
 void qemu_prepare(struct qemu *qemu, const struct system *system, const struct bytes *image);
 void qemu_print(const struct qemu *qemu);
 void qemu_start(struct qemu *qemu);
-/* Ends it if it still runs; returns its exit status, 128 + n for signal n. */
+/* Ends it, at once: it has nothing to save. Returns its exit status, 128 + n for signal n. */
 int qemu_stop(struct qemu *qemu);
 /* Its exit status, once it has closed the UART. */
 int qemu_wait(struct qemu *qemu);

@@ -64,23 +64,34 @@ void verdict_control(struct verdict *verdict, const uint8_t *data, size_t size)
 	}
 }
 
+/* A byte behind the panic print's beginning: part of its line, or of what follows. */
+static void panic_line(struct verdict *verdict, uint8_t byte)
+{
+	verdict->after_panic++;
+	if (byte == '\n') {
+		verdict->why_length = VERDICT_TEXT;
+	} else if (byte >= ' ' && verdict->why_length < VERDICT_TEXT - 1) {
+		verdict->why[verdict->why_length++] = (char)byte;
+		verdict->why[verdict->why_length] = '\0';
+	}
+}
+
 void verdict_watch(struct verdict *verdict, const uint8_t *data, size_t size)
 {
-	verdict->after_panic += verdict->panicked ? size : 0;
-	for (size_t i = 0; i < size && !verdict->panicked; i++) {
+	for (size_t i = 0; i < size; i++) {
+		if (verdict->panicked) {
+			panic_line(verdict, data[i]);
+			continue;
+		}
 		if (data[i] == (uint8_t)panic_text[verdict->panic_matched]) {
 			verdict->panic_matched++;
 		} else {
 			verdict->panic_matched = data[i] == '\n' ? 1 : 0;
 		}
 		if (verdict->panic_matched == PANIC_LENGTH) {
-			size_t length = size - i - 1 < 120 ? size - i - 1 : 120;
-			const uint8_t *end = memchr(data + i + 1, '\n', length);
-			length = end != NULL ? (size_t)(end - (data + i + 1)) : length;
-			snprintf(verdict->why, sizeof(verdict->why), "KERNEL PANIC:%.*s", (int)length,
-				 (const char *)data + i + 1);
+			verdict_why(verdict, panic_text + 1);
+			verdict->why_length = PANIC_LENGTH - 1;
 			verdict->panicked = true;
-			verdict->after_panic = size - i - 1;
 		}
 	}
 }

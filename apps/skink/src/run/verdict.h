@@ -18,6 +18,7 @@ struct verdict {
 	bool vm_failed;	      /* the first VM */
 	bool panicked;
 	char why[VERDICT_TEXT]; /* of crashed, panicked: the line */
+	size_t why_length;	/* of panicked; grows until the line ends */
 	char line[VERDICT_TEXT];
 	size_t line_length;
 	size_t after_panic;	/* bytes since the panic print */
