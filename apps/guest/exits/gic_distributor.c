@@ -29,7 +29,7 @@ static void check_identification(void)
 	tap_is(distributor(GICD_ISENABLER), 0, "private lines' enable bits read as zero here");
 	tap_is(distributor(GICD_ITARGETSR + SPI), 0, "target registers read as zero with affinity routing");
 	mmio_write32(GICD_BASE + GICD_SGIR, 2u << 24 | 1u);
-	tap_is(gic_poll(timer_ms(QUIET_MS)), INTID_NONE, "the old SGI register is ignored");
+	tap_is(gic_poll_none(timer_ms(QUIET_MS)), INTID_NONE, "the old SGI register is ignored");
 	tap_is(distributor(0x0fc0u), 0, "a reserved register reads as zero");
 	mmio_write32(GICD_BASE + 0x0fc0u, ~0u);
 	tap_is(distributor(0x0fc0u), 0, "a reserved register ignores writes");
@@ -104,23 +104,20 @@ static void check_life(void)
 
 	gic_disable(SPI);
 	gic_set_pending(SPI);
-	tap_is(gic_poll(timer_ms(QUIET_MS)), INTID_NONE, "disabled, it doesn't come");
+	tap_is(gic_poll_none(timer_ms(QUIET_MS)), INTID_NONE, "disabled, it doesn't come");
 	gic_clear_pending(SPI);
 	tap_ok(!gic_is_pending(SPI), "its pending state can be cleared");
 	gic_enable(SPI);
-	tap_is(gic_poll(timer_ms(QUIET_MS)), INTID_NONE, "cleared, it doesn't come when enabled");
+	tap_is(gic_poll_none(timer_ms(QUIET_MS)), INTID_NONE, "cleared, it doesn't come when enabled");
 
 	gic_set_pending(SPI);
 	gic_clear_pending(SPI);
-	intid = gic_poll(timer_ms(QUIET_MS));
+	intid = gic_poll_none(timer_ms(QUIET_MS));
 	tap_is(intid, INTID_NONE, "enabled, pending and cleared at once, it doesn't come");
-	if (intid != INTID_NONE) {
-		gic_end(intid);
-	}
 
 	mmio_write32(GICD_BASE + GICD_CTLR, GICD_CTLR_ARE);
 	gic_set_pending(SPI);
-	tap_is(gic_poll(timer_ms(QUIET_MS)), INTID_NONE, "group 1 off in the distributor: it doesn't come");
+	tap_is(gic_poll_none(timer_ms(QUIET_MS)), INTID_NONE, "group 1 off in the distributor: it doesn't come");
 	mmio_write32(GICD_BASE + GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_GROUP1);
 	intid = gic_poll(timer_ms(PATIENCE_MS));
 	gic_end(intid);

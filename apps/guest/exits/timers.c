@@ -17,6 +17,8 @@
 #define TIMER_ACCESS(prefix) \
 	static void prefix##_arm(uint64_t deadline, uint64_t control) \
 	{ \
+		/* Off first: a deadline that has passed mustn't fire before its mask is set. */ \
+		WRITE_SYSREG(prefix##_ctl_el0, 0); \
 		WRITE_SYSREG(prefix##_cval_el0, deadline); \
 		WRITE_SYSREG(prefix##_ctl_el0, control); \
 		cpu_isb(); \
@@ -72,13 +74,13 @@ static void check_deadline(const struct timer *timer, uint64_t milliseconds)
 static void check_conditions(const struct timer *timer)
 {
 	timer->arm(timer->now() + timer_ms(600000), TIMER_ENABLE);
-	tap_is(gic_poll(timer_ms(5)), INTID_NONE, "%s timer far ahead doesn't interrupt", timer->name);
+	tap_is(gic_poll_none(timer_ms(5)), INTID_NONE, "%s timer far ahead doesn't interrupt", timer->name);
 	timer->arm(0, TIMER_ENABLE | TIMER_MASKED);
-	tap_is(gic_poll(timer_ms(5)), INTID_NONE, "%s timer masked doesn't interrupt", timer->name);
+	tap_is(gic_poll_none(timer_ms(5)), INTID_NONE, "%s timer masked doesn't interrupt", timer->name);
 	tap_is(timer->control() & 7u, TIMER_ENABLE | TIMER_MASKED | TIMER_FIRED, "%s timer masked shows its condition",
 	       timer->name);
 	timer->arm(0, 0);
-	tap_is(gic_poll(timer_ms(5)), INTID_NONE, "%s timer disabled doesn't interrupt", timer->name);
+	tap_is(gic_poll_none(timer_ms(5)), INTID_NONE, "%s timer disabled doesn't interrupt", timer->name);
 
 	timer->arm_relative(timer_ms(1));
 	uint32_t intid = gic_poll(timer_ms(PATIENCE_MS));
@@ -94,11 +96,11 @@ static void check_conditions(const struct timer *timer)
 	timer->arm(0, 0);
 	gic_end(again);
 	tap_ok(intid == timer->intid && again == timer->intid, "%s timer's line is a level: it comes again", timer->name);
-	tap_is(gic_poll(timer_ms(5)), INTID_NONE, "%s timer quenched doesn't come again", timer->name);
+	tap_is(gic_poll_none(timer_ms(5)), INTID_NONE, "%s timer quenched doesn't come again", timer->name);
 
 	gic_disable(timer->intid);
 	timer->arm(1, TIMER_ENABLE);
-	tap_is(gic_poll(timer_ms(5)), INTID_NONE, "%s timer's line disabled doesn't interrupt", timer->name);
+	tap_is(gic_poll_none(timer_ms(5)), INTID_NONE, "%s timer's line disabled doesn't interrupt", timer->name);
 	tap_ok(gic_is_pending(timer->intid), "%s timer's line disabled is shown pending", timer->name);
 	gic_enable(timer->intid);
 	intid = gic_poll(timer_ms(PATIENCE_MS));

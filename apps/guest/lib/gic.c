@@ -168,3 +168,12 @@ uint32_t gic_poll(uint64_t ticks)
 	} while (timer_now() < end);
 	return INTID_NONE;
 }
+
+uint32_t gic_poll_none(uint64_t ticks)
+{
+	uint32_t intid = gic_poll(ticks);
+	if (intid != INTID_NONE) {
+		gic_end(intid);
+	}
+	return intid;
+}
