@@ -97,9 +97,7 @@ struct context *vcpu_exit(struct vcpu *vcpu, uint32_t reason)
 	struct arch_frame *to = server->frame;
 	arch_set_result(to, 0, route->badge);
 	arch_set_result(to, 1, vcpu->exit.tag);
-	for (unsigned i = 0; i < SK_WORDS; i++) {
-		arch_set_result(to, 2 + i, vcpu->exit.w[i]);
-	}
+	arch_put_words(to, vcpu->exit.w);
 	arch_set_result(to, 8, fast_hand_over(&vcpu->context, server, route->badge, &vcpu->context, 1));
 	return server;
 }

@@ -16,14 +16,15 @@ static void emit_message(const struct interface *interface, const struct method 
 	emit_doc(out, "", method->name.doc);
 	emit_wrapped(out, 0, text_format("static inline void %s_%s_message(", interface->name.text, method->name.text),
 		     &parameters, ", ", ")");
-	text_add(out, "{\n\t*%s = (struct sk_msg){\n\t\t.tag = %s_TAG_%s%s%s,\n", msg, interface->c_constant,
-		 text_upper(method->name.text), method->restart == RESTART_IDEMPOTENT ? " | SK_TAG_IDEMPOTENT" : "",
+	/* Stores, not an aggregate: compilers without vector registers make a call to memset of that. */
+	text_add(out, "{\n\t%s->tag = %s_TAG_%s%s%s;\n", msg, interface->c_constant, text_upper(method->name.text),
+		 method->restart == RESTART_IDEMPOTENT ? " | SK_TAG_IDEMPOTENT" : "",
 		 method->oneway ? " | SK_TAG_ONEWAY" : "");
 	pack_words(&words, &method->in);
-	if (words.count != 0) {
-		emit_wrapped(out, 2, ".w = {", &words, ", ", "},");
+	for (size_t i = 0; i < MESSAGE_WORDS; i++) {
+		text_add(out, "\t%s->w[%zu] = %s;\n", msg, i, i < words.count ? (const char *)list_at(&words, i) : "0");
 	}
-	text_add(out, "\t};\n}\n");
+	text_add(out, "}\n");
 }
 
 /* Whether the words of a reply are what the method may return, and its results. */

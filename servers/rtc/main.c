@@ -14,6 +14,7 @@
 #define VM_EXIT_SERVES_MMIO_WRITE
 
 #include <devices/pl031.h>
+#include <sk/mmio.h>
 #include <sk/idl/device_server.h>
 #include <sk/idl/kernel_client.h>
 #include <sk/idl/rtc_persistent.h>
@@ -57,7 +58,7 @@ static uint32_t offset_of(sk_gpa_t address)
 
 static uint32_t size_of(sk_mmio_info_t info)
 {
-	return (uint32_t)info & 0xfu;
+	return sk_mmio_size(info);
 }
 
 sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info,

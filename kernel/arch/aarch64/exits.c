@@ -93,7 +93,7 @@ static struct context *sysreg_exit(struct vcpu *vcpu, uint64_t esr)
 	uint32_t encoding = exits_sysreg_encoding(esr);
 	uint32_t target = (uint32_t)field_get(esr, ISS_SYS_RT);
 	if ((esr & ISS_SYS_READ) != 0) {
-		vcpu->exit_info = target | INFO_64BIT;
+		vcpu->exit_info = (uint32_t)INFO_SYSREG | target << SK_MMIO_REGISTER_SHIFT;
 		vm_exit_sysreg_read_message(&vcpu->exit, encoding, target);
 		return vcpu_exit(vcpu, VM_EXIT_METHOD_SYSREG_READ);
 	}

@@ -185,9 +185,7 @@ struct resumption trap_syscall(uint64_t esr, struct core *core)
 		}
 		fast_give_back(current);
 		arch_set_result(caller->frame, 0, tag & 0xffffu);
-		for (unsigned i = 2; i < 2 + SK_WORDS; i++) {
-			arch_set_result(caller->frame, i, arch_argument(from, i));
-		}
+		arch_move_words(caller->frame, from);
 		caller->state = CONTEXT_READY;
 		return enter_thread(core, current, caller);
 	}
@@ -198,9 +196,7 @@ struct resumption trap_syscall(uint64_t esr, struct core *core)
 			return syscall_general(esr, core);
 		}
 		struct arch_frame *to = server->frame;
-		for (unsigned i = 2; i < 2 + SK_WORDS; i++) {
-			arch_set_result(to, i, arch_argument(from, i));
-		}
+		arch_move_words(to, from);
 		arch_set_result(to, 0, capability_badge(cap));
 		arch_set_result(to, 1, tag);
 		arch_set_result(to, 8, fast_hand_over(current, server, capability_badge(cap), current->root,
@@ -307,9 +303,7 @@ struct resumption trap_sync(uint64_t esr, struct core *core)
 	struct arch_frame *to = server->frame;
 	arch_set_result(to, 0, route->badge);
 	arch_set_result(to, 1, vcpu->exit.tag);
-	for (unsigned i = 0; i < SK_WORDS; i++) {
-		arch_set_result(to, 2 + i, vcpu->exit.w[i]);
-	}
+	arch_put_words(to, vcpu->exit.w);
 	arch_set_result(to, 8, fast_hand_over(context, server, route->badge, context, 1));
 	bank_save(context->frame);
 	guest_leave(vcpu);

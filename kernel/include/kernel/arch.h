@@ -47,6 +47,8 @@ void arch_thread_init(struct thread *thread, uint64_t entry, uint64_t stack, uin
  * System call registers of a frame: arguments and results 0..8, in the order of sk/abi.h. Inline, in <arch/context.h>:
  *   uint64_t arch_argument(const struct arch_frame *, unsigned);
  *   void arch_set_result(struct arch_frame *, unsigned, uint64_t);
+ *   void arch_move_words(struct arch_frame *to, const struct arch_frame *from);   the six words of a message
+ *   void arch_put_words(struct arch_frame *to, const uint64_t *words);
  * The thread runs its system call again from the start. */
 void arch_restart_call(struct thread *thread);
 /* Registers in the order of thread.read_registers. */

@@ -32,6 +32,29 @@ static inline void arch_set_result(struct arch_frame *frame, unsigned index, uin
 	frame->x[index] = value;
 }
 
+/* The six message words, from a caller's or a reply's registers, or from memory, to where they are received. */
+static inline void arch_move_words(struct arch_frame *to, const struct arch_frame *from)
+{
+	uint64_t w0 = from->x[2], w1 = from->x[3], w2 = from->x[4], w3 = from->x[5], w4 = from->x[6], w5 = from->x[7];
+	to->x[2] = w0;
+	to->x[3] = w1;
+	to->x[4] = w2;
+	to->x[5] = w3;
+	to->x[6] = w4;
+	to->x[7] = w5;
+}
+
+static inline void arch_put_words(struct arch_frame *to, const uint64_t *words)
+{
+	uint64_t w0 = words[0], w1 = words[1], w2 = words[2], w3 = words[3], w4 = words[4], w5 = words[5];
+	to->x[2] = w0;
+	to->x[3] = w1;
+	to->x[4] = w2;
+	to->x[5] = w3;
+	to->x[6] = w4;
+	to->x[7] = w5;
+}
+
 struct arch_space {
 	uint64_t vttbr;     /* VMID and root table */
 	uint64_t *root;     /* level 1: 512 entries of 1 GiB */

@@ -7,17 +7,13 @@
 #include <arch/sysreg.h>
 #include <kernel/vcpu.h>
 #include <sk/idl/vm_exit.h>
+#include <sk/mmio.h>
 
 /* The trap of the vCPU that is current: becomes a call. Returns who runs next. */
 struct context *exits_handle(struct core *core, struct vcpu *vcpu, uint64_t esr);
 /* A server's FP use had CPACR_EL1 opened: the guest's value comes back. */
 void exits_restore_cpacr(struct vcpu *vcpu);
 
-/* vcpu->exit_info: what finishing a read needs. */
-#define INFO_REGISTER_MASK 0x1fu
-#define INFO_64BIT (1u << 5)
-#define INFO_SIGN (1u << 6)
-#define INFO_SHIFT_SHIFT 8       /* 64 less the access's bits */
 #define ZERO_REGISTER 31u
 
 static inline uint32_t exits_sysreg_encoding(uint64_t esr)
@@ -34,47 +30,49 @@ static inline uint64_t exits_fault_address(void)
 	return page | (read_sysreg(far_el2) & (SK_PAGE_BYTES - 1u));
 }
 
+/* mmio_info is the syndrome's own order of SF, SRT, SSE and SAS. */
+#define ISS_ACCESS_SHIFT 15
+#define ISS_ACCESS_MASK 0x1ffull
+#define INFO_SYSREG (SK_MMIO_WIDE | 3ull << SK_MMIO_SIZE_SHIFT) /* of a system register read, with its register */
+
 /* vcpu->exit for an MMIO access that `esr` describes; counts it. */
 static inline void exits_mmio_message(struct vcpu *vcpu, uint64_t esr, uint64_t address)
 {
-	uint32_t target = (uint32_t)field_get(esr, ISS_SRT);
-	uint32_t size_log2 = (uint32_t)field_get(esr, ISS_SAS);
-	uint32_t shift = 64u - (8u << size_log2);
-	/* The word of vm_exit.mmio_info. */
-	uint64_t info = 1ull << size_log2 | (uint64_t)target << 8 | (esr & ISS_SF) << 1 | (esr & ISS_SSE) >> 4 |
-			(uint64_t)vcpu->index << 24;
+	uint64_t info = esr >> ISS_ACCESS_SHIFT & ISS_ACCESS_MASK;
 	struct sk_msg *exit = &vcpu->exit;
-	exit->w[0] = address;
-	exit->w[1] = info;
-	exit->w[2] = 0;
-	exit->w[3] = 0;
-	exit->w[4] = 0;
-	exit->w[5] = 0;
+	uint64_t value = 0;
+	vcpu->exit_info = (uint32_t)info;
 	if ((esr & ISS_WNR) != 0) {
-		uint64_t value = target == ZERO_REGISTER ? 0 : vcpu->context.frame->x[target];
+		uint32_t target = sk_mmio_register(info);
+		uint32_t unused_bits = 64u - 8u * sk_mmio_size(info);
 		exit->tag = VM_EXIT_TAG_MMIO_WRITE | SK_TAG_IDEMPOTENT;
-		exit->w[2] = value << shift >> shift;
+		value = target == ZERO_REGISTER ? 0 : vcpu->context.frame->x[target];
+		value = value << unused_bits >> unused_bits;
 		vcpu->exit_counts[VM_EXIT_METHOD_MMIO_WRITE]++;
 	} else {
 		exit->tag = VM_EXIT_TAG_MMIO_READ | SK_TAG_IDEMPOTENT;
-		vcpu->exit_info = target | ((esr & ISS_SF) != 0 ? INFO_64BIT : 0) |
-				  ((esr & ISS_SSE) != 0 ? INFO_SIGN : 0) | shift << INFO_SHIFT_SHIFT;
 		vcpu->exit_counts[VM_EXIT_METHOD_MMIO_READ]++;
 	}
+	exit->w[0] = address;
+	exit->w[1] = info | (uint64_t)vcpu->index << SK_MMIO_VCPU_SHIFT;
+	exit->w[2] = value;
+	exit->w[3] = 0;
+	exit->w[4] = 0;
+	exit->w[5] = 0;
 }
 
 /* The guest's register gets what the exit read; the PC moves on. */
 static inline void exits_read_done(struct vcpu *vcpu, uint64_t value)
 {
-	uint32_t info = vcpu->exit_info;
-	uint32_t shift = info >> INFO_SHIFT_SHIFT;
+	uint64_t info = vcpu->exit_info;
+	uint32_t unused_bits = 64u - 8u * sk_mmio_size(info);
 	struct arch_frame *frame = vcpu->context.frame;
-	value = value << shift;
-	value = (info & INFO_SIGN) != 0 ? (uint64_t)((int64_t)value >> shift) : value >> shift;
-	if ((info & INFO_64BIT) == 0) {
+	value = value << unused_bits;
+	value = (info & SK_MMIO_SIGN) != 0 ? (uint64_t)((int64_t)value >> unused_bits) : value >> unused_bits;
+	if ((info & SK_MMIO_WIDE) == 0) {
 		value = (uint32_t)value;
 	}
-	uint32_t target = info & INFO_REGISTER_MASK;
+	uint32_t target = sk_mmio_register(info);
 	if (target != ZERO_REGISTER) {
 		frame->x[target] = value;
 	}
