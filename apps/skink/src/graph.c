@@ -44,7 +44,7 @@ static char *quoted(const char *text)
 static void graph_server(struct bytes *dot, const struct manifest_server *server, uint32_t index)
 {
 	char *image = quoted(server->image);
-	add(dot, "\t\tserver%u [label=\"%s\\n%s\\ncores", index, server->name, image);
+	add(dot, "\t\tserver%u [label=\"%s\\n%s\\ncore", index, server->name, image);
 	for (uint32_t i = 0; i < server->core_count; i++) {
 		add(dot, " %u", server->cores[i]);
 	}
@@ -64,9 +64,13 @@ static void graph_servers(struct bytes *dot, const struct manifest *manifest)
 	for (uint32_t i = 0; i < manifest->server_count; i++) {
 		graph_server(dot, &manifest->servers[i], i);
 	}
-	add(dot, "\t}\n");
+	add(dot, "\t}\n\tsupervisor [shape=box, style=\"rounded,filled\", fillcolor=\"#fde0dc\"];\n");
 	for (uint32_t i = 0; i < manifest->server_count; i++) {
 		const struct manifest_server *server = &manifest->servers[i];
+		if (server->operator|| manifest_vm_of_vmm(manifest, i) != MANIFEST_NONE) {
+			add(dot, "\tserver%u -> supervisor [label=\"%s\"];\n", i,
+			    server->operator? "operator" : "events");
+		}
 		for (uint32_t j = 0; j < server->use_count; j++) {
 			char *name = quoted(server->uses[j].name);
 			add(dot, "\tserver%u -> server%u [label=\"%s\"];\n", i, server->uses[j].server, name);
@@ -102,7 +106,7 @@ static void graph_vm(struct bytes *dot, const struct manifest *manifest, uint32_
 {
 	const struct manifest_vm *vm = &manifest->vms[index];
 	char *kernel = quoted(vm->kernel);
-	add(dot, "\tvm%u [shape=box3d, style=filled, fillcolor=\"#d9ead3\", label=\"VM %s\\n%s\\n%u vCPU%s on cores",
+	add(dot, "\tvm%u [shape=box3d, style=filled, fillcolor=\"#d9ead3\", label=\"VM %s\\n%s\\n%u vCPU%s on core",
 	    index, vm->name, kernel, vm->vcpus, vm->vcpus == 1 ? "" : "s");
 	for (uint32_t i = 0; i < vm->vcpus; i++) {
 		add(dot, " %u", vm->vcpu_cores[i]);
@@ -152,11 +156,11 @@ static void graph_write(const struct manifest *manifest, struct bytes *dot)
 	    "digraph skink {\n\tlabel=\"%s\"; labelloc=t; rankdir=TB; fontname=\"Helvetica\";\n"
 	    "\tnode [fontname=\"Helvetica\", fontsize=10];\n\tedge [fontname=\"Helvetica\", fontsize=9];\n",
 	    model);
+	graph_platform(dot, manifest);
+	graph_servers(dot, manifest);
 	for (uint32_t i = 0; i < manifest->vm_count; i++) {
 		graph_vm(dot, manifest, i);
 	}
-	graph_servers(dot, manifest);
-	graph_platform(dot, manifest);
 	graph_channels(dot, manifest);
 	add(dot, "}\n");
 	free(model);

@@ -4,6 +4,7 @@
 #include "reader.h"
 
 #define SERVER_KIB_MAX (1u << 20)
+#define SERVER_NAME_MAX (SK_NAME_BYTES - 1 - (sizeof("stream:") - 1)) /* the console has a region "stream:NAME" */
 #define MILLION 1000000u
 
 static const struct property server_properties[] = {
@@ -182,7 +183,7 @@ void servers_collect(struct reader *reader, int node)
 			return;
 		}
 		manifest->servers[manifest->server_count++] = (struct manifest_server){
-			.name = section_name(reader, child, "a server", SK_NAME_BYTES - 1, false),
+			.name = section_name(reader, child, "a server", SERVER_NAME_MAX, false),
 			.image = "",
 			.priority = 16,
 			.heap_kib = 64,

@@ -101,6 +101,16 @@ static void check_console(struct system *system)
 	}
 }
 
+/* Who puts a VM's vCPUs into a plan: another server that the supervisor knows by its name. */
+static void check_scheduler(struct system *system)
+{
+	const struct manifest *manifest = &system->manifest;
+	if (manifest->vm_count != 0 && manifest_find_server(manifest, "sched") == MANIFEST_NONE) {
+		CHECK_ERROR(system, manifest->vms[0].node, NULL,
+			    "needs a server named `sched` to run; expected one among /servers");
+	}
+}
+
 void check_roles(struct system *system)
 {
 	const struct manifest *manifest = &system->manifest;
@@ -114,4 +124,5 @@ void check_roles(struct system *system)
 		free(role[i]);
 	}
 	check_console(system);
+	check_scheduler(system);
 }

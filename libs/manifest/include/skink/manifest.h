@@ -106,7 +106,7 @@ struct manifest_owned_device {
 };
 
 struct manifest_server {
-	const char *name;  /* the node's name, at most SK_NAME_BYTES - 1 characters */
+	const char *name;  /* the node's name, at most 16 characters */
 	const char *image; /* file in the boot archive */
 	const char *args;  /* strings one after the other, each with its NUL; args_bytes in all */
 	uint32_t args_bytes;
