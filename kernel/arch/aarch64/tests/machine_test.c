@@ -65,6 +65,8 @@ static void shared_line_arrives_where_routed(void)
 		while (interrupt_seen == 0) {
 			if (core == 0) {
 				arch_idle();
+			} else {
+				arch_core_relax();
 			}
 		}
 		CHECK(interrupt_seen, LINE);
