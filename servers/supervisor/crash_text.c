@@ -60,7 +60,7 @@ static void put_verdict(struct text *text, const struct sk_crash_record *record)
 {
 	switch (record->verdict) {
 	case SK_CRASH_VERDICT_RESTARTED:
-		put(text, "restarted at once\n");
+		put(text, "restarted at once, which took %" PRIu64 " ns\n", record->took_ns);
 		break;
 	case SK_CRASH_VERDICT_DELAYED:
 		put(text, "restarted after %" PRIu64 " ms\n", record->delay_ns / NS_PER_MS);

@@ -95,6 +95,27 @@ sk_status_t grant_listed(struct server *server, const char *name, uint64_t offse
 	return list_region(server, name, SK_VA_ARCHIVE + offset, bytes, SK_REGION_SHARED);
 }
 
+void grant_mark(struct server *server)
+{
+	server->mark = (struct grant_mark){
+		.next_slot = server->next_slot,
+		.next_region = server->layout.next_region,
+		.cap_count = server->start->cap_count,
+		.region_count = server->start->region_count,
+	};
+}
+
+void grant_roll_back(struct server *server)
+{
+	while (server->next_slot > server->mark.next_slot) {
+		server->next_slot--;
+		(void)space_cap_delete(server->space, server->next_slot);
+	}
+	server->layout.next_region = server->mark.next_region;
+	server->start->cap_count = server->mark.cap_count;
+	server->start->region_count = server->mark.region_count;
+}
+
 sk_status_t grant_own(struct server *server, const char *name, const struct layout_part *part, uint32_t flags)
 {
 	return part->bytes == 0 ? SK_OK

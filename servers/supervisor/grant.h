@@ -38,6 +38,13 @@ sk_status_t grant_archive(struct server *server, const char *name, uint64_t offs
 /* Lists a part of the archive that is mapped already. */
 sk_status_t grant_listed(struct server *server, const char *name, uint64_t offset, uint64_t bytes);
 
+/*
+ * What is granted to the server from here on can be taken back as a whole: a VM's share, which comes last. Taking
+ * back empties the slots and the start page's lines; mappings go with the memory that they show.
+ */
+void grant_mark(struct server *server);
+void grant_roll_back(struct server *server);
+
 /* Lists a part of the server's own RAM, which is mapped already. Nothing if it has no such part. */
 sk_status_t grant_own(struct server *server, const char *name, const struct layout_part *part, uint32_t flags);
 

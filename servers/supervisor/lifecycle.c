@@ -143,6 +143,7 @@ void lifecycle_crashed(struct server *server, const struct crash_cause *cause)
 	case RESTART_NOW:
 		record->verdict = SK_CRASH_VERDICT_RESTARTED;
 		regrow(server);
+		record->took_ns = sk_now_ns() - now_ns;
 		break;
 	case RESTART_LATER:
 		record->verdict = SK_CRASH_VERDICT_DELAYED;
@@ -189,6 +190,18 @@ sk_status_t lifecycle_restart(struct server *server)
 	server->history.count = 0;
 	regrow(server);
 	return server->state == SK_SERVER_STATE_RUNNING ? SK_OK : SK_BAD_STATE;
+}
+
+void lifecycle_stop(struct server *server)
+{
+	if (server->unusable != NULL) {
+		return;
+	}
+	alarm_set(ALARM_RESTART + server->index, 0);
+	process_stop(server);
+	heartbeat_end(server);
+	process_abandon(server);
+	server->state = SK_SERVER_STATE_STOPPED;
 }
 
 void lifecycle_backoff_over(struct server *server)

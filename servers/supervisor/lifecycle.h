@@ -20,6 +20,9 @@ sk_status_t lifecycle_kill(struct server *server, enum sk_crash_reason reason);
 /* Starts it anew now, whatever its state and its history of crashes. SK_BAD_STATE: it was never built. */
 sk_status_t lifecycle_restart(struct server *server);
 
+/* Stops it on purpose, until lifecycle_restart(): its callers get SERVER_DIED. */
+void lifecycle_stop(struct server *server);
+
 /* The alarm ALARM_RESTART + index rang: its backoff has passed. */
 void lifecycle_backoff_over(struct server *server);
 

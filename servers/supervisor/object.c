@@ -6,7 +6,7 @@
 #include "layout.h"
 #include "slots.h"
 
-#define TABLE_PAGES_MORE 8u /* donated to a space that ran out of table pages */
+#define TABLE_PAGES_MORE 8u /* a piece, donated to a space that ran out of table pages */
 #define VIEWS_AT (SK_VA_REGIONS + (1ull << 30)) /* behind what the boot image gave the supervisor */
 
 static struct {
@@ -131,7 +131,7 @@ void object_reclaim(sk_cap_t slot)
 	if (mappings != 0) {
 		(void)memory_unmap_all(slot);
 	}
-	give_back(&range);
+	(void)ram_give(&range);
 }
 
 sk_status_t object_badge(sk_cap_t from, sk_rights_t rights, uint32_t badge, sk_cap_t *copy)
@@ -158,31 +158,39 @@ void object_drop(sk_cap_t slot)
 	}
 }
 
-sk_status_t object_map(sk_cap_t space, sk_cap_t memory, uint64_t address, uint64_t offset, uint64_t bytes,
-		       sk_map_flags_t flags)
+/* The pages are the space's for good: the supervisor forgets them. */
+static sk_status_t donate(sk_cap_t space)
 {
 	struct ram_range more;
-	sk_status_t status = space_map(space, memory, address, offset, bytes, flags);
+	sk_status_t status = take(TABLE_PAGES_MORE, &more);
 
-	if (status != SK_NO_MEMORY) {
-		return status;
-	}
-
-	/* At most a table page for each 2 MiB and one for each 1 GiB, with their ends. */
-	uint64_t count = TABLE_PAGES_MORE + bytes / RAM_BLOCK_BYTES + (bytes >> 30);
-
-	status = ram_take(count * SK_PAGE_BYTES, SK_PAGE_BYTES, &more);
 	if (status != SK_OK) {
 		return status;
 	}
-	taken_bytes += more.bytes;
 	status = space_donate(space, more.memory);
 	if (status != SK_OK) {
 		give_back(&more);
 		return status;
 	}
 	object_drop(more.memory);
-	return space_map(space, memory, address, offset, bytes, flags);
+	return SK_OK;
+}
+
+sk_status_t object_map(sk_cap_t space, sk_cap_t memory, uint64_t address, uint64_t offset, uint64_t bytes,
+		       sk_map_flags_t flags)
+{
+	/* At most a table page for each 2 MiB and one for each 1 GiB, with their ends: then something else is wrong. */
+	uint64_t tries = 2 + (bytes / RAM_BLOCK_BYTES + (bytes >> 30)) / TABLE_PAGES_MORE;
+	sk_status_t status = space_map(space, memory, address, offset, bytes, flags);
+
+	while (status == SK_NO_MEMORY && tries > 0) {
+		status = donate(space);
+		if (status == SK_OK) {
+			status = space_map(space, memory, address, offset, bytes, flags);
+		}
+		tries--;
+	}
+	return status;
 }
 
 void *object_view(sk_cap_t memory, uint64_t bytes)

@@ -35,7 +35,7 @@ sk_status_t object_make_notification(sk_cap_t *notification);
  */
 void object_reclaim(sk_cap_t slot);
 
-/* Bytes of RAM that objects have taken so far and not given back: callers take differences. */
+/* Bytes of RAM that objects have taken so far: callers take differences. */
 uint64_t object_bytes(void);
 
 /*

@@ -48,18 +48,31 @@ sk_status_t operator_serve_vm_reset(const struct sk_caller *caller, uint32_t vm)
 	return order(caller, vm, VM_RESET);
 }
 
+static sk_status_t answer(uint32_t index, sk_status_t (*what)(struct vm *))
+{
+	if (index >= system_state.manifest.vm_count) {
+		return OPERATOR_ERROR_NO_SUCH_VM;
+	}
+	switch (what(&system_state.vms[index])) {
+	case SK_OK:
+		return SK_OK;
+	case SK_BAD_STATE:
+		return OPERATOR_ERROR_WRONG_STATE;
+	default:
+		return OPERATOR_ERROR_FAILED;
+	}
+}
+
 sk_status_t operator_serve_vm_destroy(const struct sk_caller *caller, uint32_t vm)
 {
 	(void)caller;
-	(void)vm;
-	return OPERATOR_ERROR_REFUSED;
+	return answer(vm, vm_destroy);
 }
 
 sk_status_t operator_serve_vm_create(const struct sk_caller *caller, uint32_t vm)
 {
 	(void)caller;
-	(void)vm;
-	return OPERATOR_ERROR_REFUSED;
+	return answer(vm, vm_create);
 }
 
 /* The server that is called from is stopped with the call in service: it never hears the answer. */

@@ -27,6 +27,14 @@ struct worker {
 	uint32_t task; /* id in the scheduler's table */
 };
 
+/* How far a server's grants had come when grant_mark() was called. */
+struct grant_mark {
+	uint32_t next_slot;
+	uint64_t next_region;
+	uint32_t cap_count;
+	uint32_t region_count;
+};
+
 /* Where the question whether the server still serves is. */
 enum beat { BEAT_NONE, BEAT_QUEUED, BEAT_OPEN };
 
@@ -50,6 +58,7 @@ struct server {
 	sk_cap_t interrupts[SYSTEM_INTERRUPTS];
 	uint32_t interrupt_count;
 	uint32_t next_slot;           /* in its capability table */
+	struct grant_mark mark;
 	struct restart_history history;
 	sk_cap_t ping;                /* its endpoint, badged for heartbeats; SK_CAP_NONE: not asked yet */
 	enum beat beat;

@@ -12,10 +12,20 @@
 enum vm_order { VM_START, VM_PAUSE, VM_RESUME, VM_STOP, VM_RESET };
 
 /*
- * Makes the VM's objects and gives its VMM and its devices' servers what they need of them. After the servers were built. NULL,
- * or what went wrong.
+ * Makes the VM's objects and gives its VMM and its devices' servers what they need of them, after
+ * those were built. NULL, or what went wrong: what was made so far is then there to be demolished.
  */
 const char *vm_build(struct vm *vm);
+
+/* Gives back all that the VM owns. Its vCPUs don't run, and neither do its VMM and its devices' servers. */
+void vm_demolish(struct vm *vm);
+
+/*
+ * The operator's: takes a stopped or failed VM down with all its servers, and makes it again, stopped.
+ * SK_BAD_STATE: its state does not allow it. SK_NO_MEMORY: it could not be made; it stays destroyed.
+ */
+sk_status_t vm_destroy(struct vm *vm);
+sk_status_t vm_create(struct vm *vm);
 
 /*
  * Carries out an order. SK_OK: it is on its way, and `token` (if not 0) is answered when it is done. SK_BAD_STATE:

@@ -288,4 +288,9 @@ void wiring_connect(void)
 			check(server_at(manifest->channels[i].members[j]), status);
 		}
 	}
+	for (uint32_t i = 0; i < manifest->server_count; i++) {
+		if (server_at(i)->unusable == NULL) {
+			grant_mark(server_at(i));
+		}
+	}
 }

@@ -403,6 +403,49 @@ static void the_end_of_the_first_vm_is_the_end(void **state)
 	assert_int_equal(vm_events_serve_off(&caller), VM_EVENTS_ERROR_WRONG_STATE);
 }
 
+static uint64_t free_bytes(void)
+{
+	struct ram_totals totals;
+
+	ram_totals(&totals);
+	return totals.free_bytes;
+}
+
+static void a_vm_can_be_taken_down_and_made_again(void **state)
+{
+	struct vm *vm = &system_state.vms[0];
+	struct sk_caller caller = { .badge = SK_BADGE(OPERATOR_INTERFACE, MONITOR), .token = 5 };
+	uint64_t free_before = free_bytes();
+	uint32_t slots = fake_slots_used();
+	uint32_t caps = server(VMM)->start->cap_count;
+	uint32_t regions = server(VMM)->start->region_count;
+
+	(void)state;
+	assert_int_equal(operator_serve_vm_create(&caller, 0), OPERATOR_ERROR_WRONG_STATE);
+	assert_int_equal(operator_serve_vm_destroy(&caller, 0), SK_OK);
+	assert_int_equal(vm->state, SK_VM_STATE_DESTROYED);
+	assert_int_equal(server(VMM)->state, SK_SERVER_STATE_STOPPED);
+	assert_int_equal(operator_serve_vm_start(&caller, 0), OPERATOR_ERROR_WRONG_STATE);
+	assert_true(free_bytes() >= free_before + vm->config->memory[0].bytes);
+	assert_null(cap_named(server(VMM), "vm"));
+	assert_null(cap_named(server(UART), "virq"));
+	assert_non_null(cap_named(server(UART), "console"));
+	for (uint32_t round = 0; round < 20; round++) {
+		assert_int_equal(operator_serve_vm_create(&caller, 0), SK_OK);
+		assert_int_equal(free_bytes(), free_before);
+		assert_int_equal(fake_slots_used(), slots);
+		assert_int_equal(server(VMM)->state, SK_SERVER_STATE_RUNNING);
+		assert_int_equal(server(VMM)->start->cap_count, caps);
+		assert_int_equal(server(VMM)->start->region_count, regions);
+		assert_int_equal(operator_serve_vm_destroy(&caller, 0), SK_OK);
+	}
+	assert_int_equal(operator_serve_vm_create(&caller, 0), SK_OK);
+	assert_int_equal(operator_serve_vm_start(&caller, 0), SK_DEFERRED);
+	errand_ends(VMM_TAG_LOAD, SK_OK);
+	errand_ends(VMM_TAG_START, SK_OK);
+	assert_int_equal(vm->state, SK_VM_STATE_RUNNING);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +465,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(orders_need_the_right_state_and_are_answered),
 		cmocka_unit_test(a_silent_server_misses_its_heartbeat),
 		cmocka_unit_test(the_end_of_the_first_vm_is_the_end),
+		cmocka_unit_test(a_vm_can_be_taken_down_and_made_again),
 	};
 
 	manifest_file = argc > 1 ? argv[1] : "system.dtb";
