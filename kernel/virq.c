@@ -425,7 +425,7 @@ bool virq_pending(const struct vcpu *vcpu)
 void virq_arrived(struct vcpu *vcpu)
 {
 	vcpu->work |= VCPU_WORK_LINES;
-	if (virq_pending(vcpu)) {
+	if (vcpu->context.state == CONTEXT_BLOCKED && virq_pending(vcpu)) {
 		wake(vcpu);
 	}
 }
@@ -444,12 +444,11 @@ static void retarget(struct space *vm, uint32_t line, struct vcpu *target)
 /* Makes list registers follow at once where this core can, else as soon as the other core hears. */
 static void settle(struct vcpu *vcpu)
 {
-	look_again(vcpu);
 	if (is_here(vcpu)) {
-		if (virq_pending(vcpu)) {
-			wake(vcpu);
-		}
+		virq_arrived(vcpu);
 		virq_flush(vcpu);
+	} else {
+		look_again(vcpu);
 	}
 }
 

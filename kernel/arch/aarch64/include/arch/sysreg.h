@@ -33,25 +33,10 @@
 #define field_get_(value, shift, mask) (((uint64_t)(value) >> (shift)) & (mask))
 #define field_put_(value, shift, mask) (((uint64_t)(value) & (mask)) << (shift))
 
-static inline void isb(void)
-{
-	__asm__ volatile("isb" : : : "memory");
-}
-
-static inline void dsb_ish(void)
-{
-	__asm__ volatile("dsb ish" : : : "memory");
-}
-
-static inline void dsb_ishst(void)
-{
-	__asm__ volatile("dsb ishst" : : : "memory");
-}
-
-static inline void dsb_sy(void)
-{
-	__asm__ volatile("dsb sy" : : : "memory");
-}
+#define isb() __asm__ volatile("isb" : : : "memory")
+#define dsb_ish() __asm__ volatile("dsb ish" : : : "memory")
+#define dsb_ishst() __asm__ volatile("dsb ishst" : : : "memory")
+#define dsb_sy() __asm__ volatile("dsb sy" : : : "memory")
 #endif
 
 /* ESR_EL2 */
