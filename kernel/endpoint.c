@@ -139,6 +139,7 @@ bool endpoint_next(struct context *receiver)
 	receiver->calls++;
 	/* A caller from another core has no turn here to give: the server runs on its own. */
 	bool local = caller->core == core->index;
+	receiver->plain_token = local && !caller->faulting ? receiver->caller_token : PLAIN_NONE;
 	receiver->root = local ? caller->root : receiver;
 	receiver->depth = (uint8_t)(local ? caller->depth + 1u : 1u);
 	receiver->state = CONTEXT_READY;
@@ -204,6 +205,7 @@ void endpoint_defer(struct context *receiver)
 {
 	struct context *caller = receiver->caller;
 	receiver->caller = NULL;
+	receiver->plain_token = PLAIN_NONE;
 	caller->at = receiver->endpoint;
 	caller->at_core = receiver->core;
 	caller->server = NULL;
@@ -243,6 +245,7 @@ static void withdraw_here(void *argument)
 		/* The server finishes on its own turn; its reply will name nobody. */
 		struct context *server = caller->server;
 		server->caller = NULL;
+		server->plain_token = PLAIN_NONE;
 		server->root = server;
 		server->depth = 0;
 		if (server->state == CONTEXT_READY) {
@@ -287,6 +290,7 @@ void endpoint_detach(struct context *receiver)
 	if (receiver->caller != NULL) {
 		take_back(endpoint, receiver->caller, core);
 		receiver->caller = NULL;
+		receiver->plain_token = PLAIN_NONE;
 	}
 	/* Youngest first to the front, so that the oldest ends up foremost. */
 	while (endpoint->deferred[core].tail != NULL) {

@@ -66,6 +66,7 @@ static sk_status_t reply_slow(struct core *core, struct context *server, uint64_
 	struct context *caller = server->caller;
 	if (caller != NULL && token == server->caller_token) {
 		server->caller = NULL;
+		server->plain_token = PLAIN_NONE;
 		server->root = server;
 		server->depth = 0;
 	} else {

@@ -6,13 +6,16 @@
 #include <kernel/ipc.h>
 #include <sk/idl/kernel_kernel.h>
 
+/* The queue of a thread that receives from no endpoint. */
+static struct context *no_queue;
+
 void thread_create(struct thread *thread, struct object *object, struct space *process, uint32_t core,
 		   struct object *page)
 {
 	thread->context = (struct context){
 		.frame = &thread->registers, .arch_space = &process->arch, .root = &thread->context,
 		.state = CONTEXT_STOPPED, .kind = CONTEXT_THREAD, .full = 1, .core = (uint8_t)core, .slot = -1,
-		.space = process, .object = object, .object_index = object_index(object), .fp = &thread->fp_state,
+		.space = process, .object = object, .plain_token = PLAIN_NONE, .queue = &no_queue, .object_index = object_index(object), .fp = &thread->fp_state,
 	};
 	thread->buffer = (uint8_t *)(uintptr_t)page->base;
 	thread->buffer_object = page;
@@ -61,6 +64,7 @@ sk_status_t thread_do_bind_endpoint(struct kernel_call *call, sk_slot_t slot)
 	endpoint->served_cores |= 1u << context->core;
 	endpoint->abandoned = false;
 	context->endpoint = endpoint;
+	context->queue = &endpoint->queue[context->core].head;
 	__atomic_store_n(&endpoint->receiver[context->core], context, __ATOMIC_RELEASE);
 	return SK_OK;
 }

@@ -2,7 +2,7 @@
  * A vCPU's exits and what their replies do to it. The machine-specific half, the
  * registers, is the architecture's.
  */
-#include <kernel/fast.h>
+#include <kernel/ipc.h>
 #include <sk/idl/vm_exit.h>
 
 /* Runs again, unless it was paused while its exit was being served. */
@@ -90,14 +90,5 @@ struct context *vcpu_exit(struct vcpu *vcpu, uint32_t reason)
 		core->reschedule = true;
 		return plan_continue(core);
 	}
-	struct context *server = fast_server(core, route->endpoint, route->generation);
-	if (server == NULL) {
-		return ipc_exit(core, vcpu, route->endpoint, route->generation, route->badge);
-	}
-	struct arch_frame *to = server->frame;
-	arch_set_result(to, 0, route->badge);
-	arch_set_result(to, 1, vcpu->exit.tag);
-	arch_put_words(to, vcpu->exit.w);
-	arch_set_result(to, 8, fast_hand_over(&vcpu->context, server, route->badge, &vcpu->context, 1));
-	return server;
+	return ipc_exit(core, vcpu, route->endpoint, route->generation, route->badge);
 }

@@ -38,7 +38,7 @@ static uint64_t translate(uint64_t far)
 	return (par & 1u) != 0 ? 0 : (par & 0xfffffffff000ull) | (far & (SK_PAGE_BYTES - 1u));
 }
 
-static struct context *abort_exit(struct core *core, struct vcpu *vcpu, uint64_t esr, bool fetch)
+static uint32_t abort_exit(struct vcpu *vcpu, uint64_t esr, bool fetch)
 {
 	uint64_t far = read_sysreg(far_el2);
 	uint64_t type = field_get(esr, ISS_FSC_TYPE);
@@ -47,8 +47,7 @@ static struct context *abort_exit(struct core *core, struct vcpu *vcpu, uint64_t
 		uint64_t address = exits_fault_address();
 		const struct route *route = find_route(vcpu, address);
 		if (__builtin_expect(route != NULL, 1)) {
-			exits_mmio_message(vcpu, esr, address);
-			return ipc_exit(core, vcpu, route->endpoint, route->generation, route->badge);
+			return exits_mmio_message(vcpu, esr, address);
 		}
 	}
 	uint64_t address;
@@ -67,19 +66,19 @@ static struct context *abort_exit(struct core *core, struct vcpu *vcpu, uint64_t
 		       : translation && (fetch || (esr & ISS_ISV) != 0) ? SK_FAULT_CAUSE_UNMAPPED
 									: SK_FAULT_CAUSE_UNDECODABLE;
 	vm_exit_nested_page_fault_message(&vcpu->exit, address, kind, cause, esr);
-	return vcpu_exit(vcpu, VM_EXIT_METHOD_NESTED_PAGE_FAULT);
+	return VM_EXIT_METHOD_NESTED_PAGE_FAULT;
 }
 
-static struct context *call_exit(struct vcpu *vcpu)
+static uint32_t call_exit(struct vcpu *vcpu)
 {
 	const uint64_t *x = vcpu->context.frame->x;
 	uint64_t function = x[0] & 0xffffffffull;
 	if ((function & SMCCC_FAST) != 0 && (function >> SMCCC_OWNER_SHIFT & SMCCC_OWNER_MASK) <= SMCCC_OWNER_STANDARD) {
 		vm_exit_firmware_call_message(&vcpu->exit, x[0], x[1], x[2], x[3]);
-		return vcpu_exit(vcpu, VM_EXIT_METHOD_FIRMWARE_CALL);
+		return VM_EXIT_METHOD_FIRMWARE_CALL;
 	}
 	vm_exit_hypercall_message(&vcpu->exit, x[0], x[1], x[2], x[3], x[4], x[5]);
-	return vcpu_exit(vcpu, VM_EXIT_METHOD_HYPERCALL);
+	return VM_EXIT_METHOD_HYPERCALL;
 }
 
 /* ICC_SGI0R_EL1, ICC_ASGI1R_EL1, ICC_SGI1R_EL1: S3_0_C12_C11_{7, 6, 5} */
@@ -88,42 +87,42 @@ static bool is_send_ipi(uint32_t encoding)
 	return encoding >= SYSREG_ENCODING(3, 0, 12, 11, 5) && encoding <= SYSREG_ENCODING(3, 0, 12, 11, 7);
 }
 
-static struct context *sysreg_exit(struct vcpu *vcpu, uint64_t esr)
+static uint32_t sysreg_exit(struct vcpu *vcpu, uint64_t esr)
 {
 	uint32_t encoding = exits_sysreg_encoding(esr);
 	uint32_t target = (uint32_t)field_get(esr, ISS_SYS_RT);
 	if ((esr & ISS_SYS_READ) != 0) {
 		vcpu->exit_info = (uint32_t)INFO_SYSREG | target << SK_MMIO_REGISTER_SHIFT;
 		vm_exit_sysreg_read_message(&vcpu->exit, encoding, target);
-		return vcpu_exit(vcpu, VM_EXIT_METHOD_SYSREG_READ);
+		return VM_EXIT_METHOD_SYSREG_READ;
 	}
 	uint64_t value = register_value(vcpu, target);
 	if (is_send_ipi(encoding)) {
 		write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
 		vm_exit_send_ipi_message(&vcpu->exit, value, encoding);
-		return vcpu_exit(vcpu, VM_EXIT_METHOD_SEND_IPI);
+		return VM_EXIT_METHOD_SEND_IPI;
 	}
 	vm_exit_sysreg_write_message(&vcpu->exit, encoding, value);
-	return vcpu_exit(vcpu, VM_EXIT_METHOD_SYSREG_WRITE);
+	return VM_EXIT_METHOD_SYSREG_WRITE;
 }
 
-static struct context *halt_exit(struct vcpu *vcpu, uint64_t esr)
+static uint32_t halt_exit(struct vcpu *vcpu, uint64_t esr)
 {
 	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
 	if (virq_pending(vcpu)) {
-		return &vcpu->context;
+		return EXIT_NONE;
 	}
 	vm_exit_halt_message(&vcpu->exit, arch_vcpu_timer_deadline(vcpu), (esr & ISS_WFX_WFE) != 0);
-	return vcpu_exit(vcpu, VM_EXIT_METHOD_HALT);
+	return VM_EXIT_METHOD_HALT;
 }
 
-struct context *exits_handle(struct core *core, struct vcpu *vcpu, uint64_t esr)
+uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr)
 {
 	switch (field_get(esr, ESR_EC)) {
 	case EC_DATA_ABORT_LOWER:
-		return abort_exit(core, vcpu, esr, false);
+		return abort_exit(vcpu, esr, false);
 	case EC_INSTRUCTION_ABORT_LOWER:
-		return abort_exit(core, vcpu, esr, true);
+		return abort_exit(vcpu, esr, true);
 	case EC_SYSREG:
 		return sysreg_exit(vcpu, esr);
 	case EC_HVC64:
@@ -136,16 +135,16 @@ struct context *exits_handle(struct core *core, struct vcpu *vcpu, uint64_t esr)
 		return halt_exit(vcpu, esr);
 	case EC_FP_TRAP:
 		fp_take(core, &vcpu->context);
-		return &vcpu->context;
+		return EXIT_NONE;
 	case EC_BREAKPOINT_LOWER:
 	case EC_STEP_LOWER:
 	case EC_WATCHPOINT_LOWER:
 	case EC_BRK64:
 		vm_exit_debug_message(&vcpu->exit, esr, read_sysreg(far_el2));
-		return vcpu_exit(vcpu, VM_EXIT_METHOD_DEBUG);
+		return VM_EXIT_METHOD_DEBUG;
 	default:
 		vm_exit_exception_message(&vcpu->exit, esr, 0, 0);
-		return vcpu_exit(vcpu, VM_EXIT_METHOD_EXCEPTION);
+		return VM_EXIT_METHOD_EXCEPTION;
 	}
 }
 

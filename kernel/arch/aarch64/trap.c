@@ -175,7 +175,7 @@ struct resumption trap_syscall(uint64_t esr, struct core *core)
 	uint64_t tag = arch_argument(from, 1);
 	core_count_event(core, COUNT_ENTRIES);
 	current->full = 0;
-	if (__builtin_expect((uint16_t)esr == SK_SYS_REPLY_WAIT && current->endpoint != NULL, 1)) {
+	if (__builtin_expect((uint16_t)esr == SK_SYS_REPLY_WAIT, 1)) {
 		struct context *caller = fast_reply_target(core, current, x0, tag);
 		if (__builtin_expect(caller == NULL, 0)) {
 			return syscall_general(esr, core);
@@ -268,14 +268,55 @@ static struct context *thread_trap(struct core *core, uint64_t esr)
 	return thread_fault(core, thread_of(context), reason, esr, address, context->frame->pc);
 }
 
+/* The exit in vcpu->exit goes to `server`, which waits on this core. */
+static inline struct resumption exit_to(struct core *core, struct vcpu *vcpu, struct context *server, uint32_t badge)
+{
+	struct arch_frame *to = server->frame;
+	arch_set_result(to, 0, badge);
+	arch_set_result(to, 1, vcpu->exit.tag);
+	arch_put_words(to, vcpu->exit.w);
+	arch_set_result(to, 8, fast_hand_over(&vcpu->context, server, badge, &vcpu->context, 1));
+	bank_save(vcpu->context.frame);
+	guest_leave(vcpu);
+	bank_load(server);
+	fp_guard(core, &vcpu->context, server);
+	core->loaded = server;
+	core->current = server;
+	return (struct resumption){ .frame = to, .full = server->full };
+}
+
+static __attribute__((noinline)) struct resumption exit_general(struct core *core, struct vcpu *vcpu, uint32_t reason)
+{
+	if (reason == VM_EXIT_METHOD_MMIO_READ || reason == VM_EXIT_METHOD_MMIO_WRITE) {
+		const struct route *route = vcpu->last_route;
+		vcpu->exit_counts[reason]++;
+		return go_on(core, ipc_exit(core, vcpu, route->endpoint, route->generation, route->badge));
+	}
+	return go_on(core, vcpu_exit(vcpu, reason));
+}
+
 static __attribute__((noinline)) struct resumption sync_general(uint64_t esr, struct core *core)
 {
 	struct context *context = core->current;
-	if (context->kind == CONTEXT_VCPU) {
-		return go_on(core, exits_handle(core, vcpu_of(context), esr));
+	if (context->kind != CONTEXT_VCPU) {
+		context->full = 1;
+		return go_on(core, thread_trap(core, esr));
 	}
-	context->full = 1;
-	return go_on(core, thread_trap(core, esr));
+	struct vcpu *vcpu = vcpu_of(context);
+	uint32_t reason = exits_decode(core, vcpu, esr);
+	if (reason == EXIT_NONE) {
+		return go_on(core, context);
+	}
+	const struct exit_route *route = vcpu_route(vcpu, reason);
+	if (reason <= VM_EXIT_METHOD_MMIO_WRITE || route->endpoint == NULL) {
+		return exit_general(core, vcpu, reason);
+	}
+	struct context *server = fast_server(core, route->endpoint, route->generation);
+	if (server == NULL) {
+		return exit_general(core, vcpu, reason);
+	}
+	vcpu->exit_counts[reason]++;
+	return exit_to(core, vcpu, server, route->badge);
 }
 
 /* A data abort whose syndrome describes the access, on an address where the guest has nothing mapped. */
@@ -299,19 +340,8 @@ struct resumption trap_sync(uint64_t esr, struct core *core)
 	if (__builtin_expect(server == NULL, 0)) {
 		return sync_general(esr, core);
 	}
-	exits_mmio_message(vcpu, esr, address);
-	struct arch_frame *to = server->frame;
-	arch_set_result(to, 0, route->badge);
-	arch_set_result(to, 1, vcpu->exit.tag);
-	arch_put_words(to, vcpu->exit.w);
-	arch_set_result(to, 8, fast_hand_over(context, server, route->badge, context, 1));
-	bank_save(context->frame);
-	guest_leave(vcpu);
-	bank_load(server);
-	fp_guard(core, context, server);
-	core->loaded = server;
-	core->current = server;
-	return (struct resumption){ .frame = to, .full = server->full };
+	vcpu->exit_counts[exits_mmio_message(vcpu, esr, address)]++;
+	return exit_to(core, vcpu, server, route->badge);
 }
 
 struct resumption trap_irq(struct core *core)

@@ -37,12 +37,17 @@ enum context_kind { CONTEXT_THREAD, CONTEXT_VCPU };
 #define REMOTE_VIRQ (1u << 2)   /* lines were made pending */
 #define REMOTE_KICK (1u << 3)   /* force a trip through the kernel */
 
+/* No caller, or one whose reply needs the general path: on another core, or with a fault. No token is this. */
+#define PLAIN_NONE UINT64_MAX
+
 struct context {
 	struct arch_frame *frame;    /* registers: in the thread, or in the vCPU's state page */
 	struct arch_space *arch_space; /* what the hardware needs to know of its space */
 	struct context *root;        /* the outermost caller of the chain it is in; itself when it serves nobody */
 	struct context *caller;      /* a thread: whose call it has in service */
 	uint64_t caller_token;
+	uint64_t plain_token;        /* caller_token where the straight run may end the call, else PLAIN_NONE */
+	struct context **queue;      /* a thread's endpoint's queue on its core: its first caller */
 	struct context *server;      /* IN_SERVICE: who works on its call */
 	struct endpoint *endpoint;   /* a thread's own, from which it receives */
 	struct notification *bound;  /* a thread's bound notification */

@@ -41,6 +41,7 @@ static inline uint64_t fast_hand_over(struct context *caller, struct context *se
 	caller->server = server;
 	server->caller = caller;
 	server->caller_token = token;
+	server->plain_token = token;
 	server->root = root;
 	server->depth = (uint8_t)depth;
 	server->state = CONTEXT_READY;
@@ -67,23 +68,22 @@ static inline struct context *fast_call_target(const struct core *core, const st
 static inline struct context *fast_reply_target(const struct core *core, const struct context *server, uint64_t token,
 						uint64_t tag)
 {
-	struct context *caller = server->caller;
-	if (__builtin_expect(caller == NULL || token != server->caller_token || core->owner != server->root ||
-			     (tag & IPC_SLOW_TAG) != 0, 0)) {
+	if (__builtin_expect(token != server->plain_token || core->owner != server->root || (tag & IPC_SLOW_TAG) != 0 ||
+			     *server->queue != NULL, 0)) {
 		return NULL;
 	}
-	if (__builtin_expect(server->endpoint->queue[core->index].head != NULL ||
-			     (server->bound != NULL && server->bound->bits != 0) ||
-			     caller->core != core->index || caller->faulting != 0, 0)) {
+	const struct notification *bound = server->bound;
+	if (__builtin_expect(bound != NULL && bound->bits != 0, 0)) {
 		return NULL;
 	}
-	return caller;
+	return server->caller;
 }
 
 static inline void fast_give_back(struct context *server)
 {
 	server->state = CONTEXT_RECEIVING;
 	server->caller = NULL;
+	server->plain_token = PLAIN_NONE;
 	server->root = server;
 	server->depth = 0;
 }

@@ -54,8 +54,8 @@ struct vcpu {
 static inline struct vcpu *vcpu_of(struct context *context) { return (struct vcpu *)(void *)context; }
 
 /*
- * Turns a trap of the vCPU that is current on this core into a call, whose words
- * are in vcpu->exit; `route` is where to. Returns what runs next.
+ * The exit in vcpu->exit, of a vCPU whose registers have left the hardware or leave it next, becomes a call to
+ * whoever its exit table names. Returns who runs next.
  */
 struct context *vcpu_exit(struct vcpu *vcpu, uint32_t reason);
 

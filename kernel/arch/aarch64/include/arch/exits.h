@@ -9,8 +9,12 @@
 #include <sk/idl/vm_exit.h>
 #include <sk/mmio.h>
 
-/* The trap of the vCPU that is current: becomes a call. Returns who runs next. */
-struct context *exits_handle(struct core *core, struct vcpu *vcpu, uint64_t esr);
+/*
+ * The trap of the vCPU that is current becomes vcpu->exit. Returns the exit's reason, or EXIT_NONE when the guest
+ * just goes on. For an MMIO reason vcpu->last_route says where to.
+ */
+#define EXIT_NONE 0u
+uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr);
 /* A server's FP use had CPACR_EL1 opened: the guest's value comes back. */
 void exits_restore_cpacr(struct vcpu *vcpu);
 
@@ -35,12 +39,13 @@ static inline uint64_t exits_fault_address(void)
 #define ISS_ACCESS_MASK 0x1ffull
 #define INFO_SYSREG (SK_MMIO_WIDE | 3ull << SK_MMIO_SIZE_SHIFT) /* of a system register read, with its register */
 
-/* vcpu->exit for an MMIO access that `esr` describes; counts it. */
-static inline void exits_mmio_message(struct vcpu *vcpu, uint64_t esr, uint64_t address)
+/* vcpu->exit for an MMIO access that `esr` describes; its reason. */
+static inline uint32_t exits_mmio_message(struct vcpu *vcpu, uint64_t esr, uint64_t address)
 {
 	uint64_t info = esr >> ISS_ACCESS_SHIFT & ISS_ACCESS_MASK;
 	struct sk_msg *exit = &vcpu->exit;
 	uint64_t value = 0;
+	uint32_t reason = VM_EXIT_METHOD_MMIO_READ;
 	vcpu->exit_info = (uint32_t)info;
 	if ((esr & ISS_WNR) != 0) {
 		uint32_t target = sk_mmio_register(info);
@@ -48,10 +53,9 @@ static inline void exits_mmio_message(struct vcpu *vcpu, uint64_t esr, uint64_t 
 		exit->tag = VM_EXIT_TAG_MMIO_WRITE | SK_TAG_IDEMPOTENT;
 		value = target == ZERO_REGISTER ? 0 : vcpu->context.frame->x[target];
 		value = value << unused_bits >> unused_bits;
-		vcpu->exit_counts[VM_EXIT_METHOD_MMIO_WRITE]++;
+		reason = VM_EXIT_METHOD_MMIO_WRITE;
 	} else {
 		exit->tag = VM_EXIT_TAG_MMIO_READ | SK_TAG_IDEMPOTENT;
-		vcpu->exit_counts[VM_EXIT_METHOD_MMIO_READ]++;
 	}
 	exit->w[0] = address;
 	exit->w[1] = info | (uint64_t)vcpu->index << SK_MMIO_VCPU_SHIFT;
@@ -59,6 +63,7 @@ static inline void exits_mmio_message(struct vcpu *vcpu, uint64_t esr, uint64_t 
 	exit->w[3] = 0;
 	exit->w[4] = 0;
 	exit->w[5] = 0;
+	return reason;
 }
 
 /* The guest's register gets what the exit read; the PC moves on. */
