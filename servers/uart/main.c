@@ -16,6 +16,7 @@
 #define VM_EXIT_SERVES_MMIO_WRITE
 
 #include <devices/pl011.h>
+#include <sk/mmio.h>
 #include <sk/idl/device_server.h>
 #include <sk/idl/kernel_client.h>
 #include <sk/idl/server_server.h>
@@ -54,7 +55,7 @@ static struct pl011_access access_of(const struct sk_caller *caller, sk_gpa_t ad
 	return (struct pl011_access){
 		.token = caller->token,
 		.offset = (uint16_t)(address & (PL011_BYTES - 1)),
-		.size = (uint8_t)(info & 0xfu),
+		.size = (uint8_t)sk_mmio_size(info),
 		.vcpu = (uint8_t)(info >> 24 & (PL011_VCPUS - 1)),
 	};
 }

@@ -37,6 +37,9 @@ struct bench {
 
 extern struct bench bench;
 
+/* A test that expects calls answers them here: true if it knows the call. */
+bool bench_answer(sk_cap_t to, struct sk_msg *msg);
+
 /* A machine that was just switched on. */
 void bench_boot(bool framed);
 
