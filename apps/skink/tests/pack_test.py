@@ -158,8 +158,8 @@ class Pack(unittest.TestCase):
     def test_epoch(self):
         args = self.property(self.pack(), "/servers/rtc0", "args")
         self.assertLess(abs(int(args.removeprefix("epoch=")) - time.time()), 60)
-        path = self.folder.put("two.dts", b'/dts-v1/;\n/include/ "%s"\n&rtc0 { args = "a", "epoch=now", "epoch=nowhere"; };'
-                               % manifest("one.dts").encode())
+        text = f'/dts-v1/;\n/include/ "{manifest("one.dts")}"\n&rtc0 {{ args = "a", "epoch=now", "epoch=nowhere"; }};'
+        path = self.folder.put("two.dts", text.encode())
         self.assertRegex(self.property(self.pack(path), "/servers/rtc0", "args"), r"^a epoch=\d+ epoch=nowhere$")
 
     def test_run(self):
