@@ -15,11 +15,15 @@ struct core cores[SK_MAX_CORES];
 uint32_t core_count;
 static uint32_t lock_word;
 
+enum sync_state { SYNC_NONE, SYNC_ASKED, SYNC_RUNNING };
+
 static void sync_answer(struct core *core)
 {
-	if (__atomic_load_n(&core->sync_request, __ATOMIC_ACQUIRE) != 0) {
+	if (__atomic_load_n(&core->sync_request, __ATOMIC_ACQUIRE) == SYNC_ASKED) {
+		/* Taken first: the function may drain the inbox, and come by here again. */
+		__atomic_store_n(&core->sync_request, SYNC_RUNNING, __ATOMIC_RELAXED);
 		core->sync_function(core->sync_argument);
-		__atomic_store_n(&core->sync_request, 0, __ATOMIC_RELEASE);
+		__atomic_store_n(&core->sync_request, SYNC_NONE, __ATOMIC_RELEASE);
 	}
 }
 
@@ -46,9 +50,9 @@ void core_run_on(uint32_t index, void (*function)(void *), void *argument)
 	}
 	core->sync_function = function;
 	core->sync_argument = argument;
-	__atomic_store_n(&core->sync_request, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&core->sync_request, SYNC_ASKED, __ATOMIC_RELEASE);
 	arch_core_poke(index);
-	while (__atomic_load_n(&core->sync_request, __ATOMIC_ACQUIRE) != 0) {
+	while (__atomic_load_n(&core->sync_request, __ATOMIC_ACQUIRE) != SYNC_NONE) {
 		arch_core_relax();
 	}
 }

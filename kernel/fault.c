@@ -19,7 +19,6 @@ struct context *thread_fault(struct core *core, struct thread *thread, uint32_t 
 	thread->fault_reason = reason;
 	thread_fault_fault_message(&thread->fault_message, reason, syndrome, address, pc, tag,
 				   caller != NULL ? caller->badge : 0);
-	context->full = 1;
 	context->state = CONTEXT_STOPPED;
 	core->reschedule = true;
 	sk_status_t status;

@@ -119,6 +119,8 @@ struct context *ipc_reply(struct core *core)
 	sk_status_t status = server->endpoint == NULL ? SK_BAD_STATE
 						      : reply_slow(core, server, arch_argument(server->frame, 0));
 	arch_set_result(server->frame, 0, (uint64_t)status);
+	/* The turn went back with the reply: from here the server runs on its own. */
+	plan_wake(core, server);
 	return plan_continue(core);
 }
 

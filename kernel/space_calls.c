@@ -240,6 +240,8 @@ sk_status_t space_do_unroute_range(struct kernel_call *call, uint64_t address)
 			for (uint32_t j = i; j < vm->route_count; j++) {
 				vm->routes[j] = vm->routes[j + 1u];
 			}
+			/* A vCPU may remember this place: nothing is in it any more. */
+			vm->routes[vm->route_count] = (struct route){ 0 };
 			return SK_OK;
 		}
 	}

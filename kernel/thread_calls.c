@@ -13,8 +13,8 @@ void thread_create(struct thread *thread, struct object *object, struct space *p
 		   struct object *page)
 {
 	thread->context = (struct context){
-		.frame = &thread->registers, .arch_space = &process->arch, .root = &thread->context,
-		.state = CONTEXT_STOPPED, .kind = CONTEXT_THREAD, .full = 1, .core = (uint8_t)core, .slot = -1,
+		.frame = &thread->registers, .arch_space = process->arch, .root = &thread->context,
+		.state = CONTEXT_STOPPED, .kind = CONTEXT_THREAD, .core = (uint8_t)core, .slot = -1,
 		.space = process, .object = object, .plain_token = PLAIN_NONE, .queue = &no_queue, .object_index = object_index(object), .fp = &thread->fp_state,
 	};
 	thread->buffer = (uint8_t *)(uintptr_t)page->base;
@@ -42,7 +42,6 @@ sk_status_t thread_do_configure(struct kernel_call *call, uint64_t entry, uint64
 	}
 	thread->buffer_address = buffer_address;
 	arch_thread_init(thread, entry, stack, argument);
-	thread->context.full = 1;
 	return SK_OK;
 }
 
@@ -155,7 +154,6 @@ static void thread_halt(struct thread *thread)
 	/* A call that it waits for is withdrawn first, where it is queued. */
 	core_run_on(context->core, stop_here, context);
 	endpoint_withdraw(context);
-	context->full = 1;
 }
 
 sk_status_t thread_do_stop(struct kernel_call *call)
@@ -189,7 +187,6 @@ sk_status_t thread_do_write_registers(struct kernel_call *call, const uint64_t *
 		return SK_BAD_STATE;
 	}
 	arch_registers_write(thread, registers);
-	thread->context.full = 1;
 	return SK_OK;
 }
 

@@ -58,6 +58,7 @@ function(skink_library name)
   add_dependencies(${name} skink_idl_generated)
   if(SKINK_TARGET)
     target_link_libraries(${name} PUBLIC skink_server_headers)
+    set_target_properties(${name} PROPERTIES INTERPROCEDURAL_OPTIMIZATION ON)
   endif()
 endfunction()
 
@@ -72,6 +73,8 @@ function(skink_server name)
   target_include_directories(${name}.server PRIVATE ${S_INCLUDE})
   target_link_libraries(${name}.server PRIVATE ${S_LIBS} skink_idl skink_server_runtime)
   add_dependencies(${name}.server skink_idl_generated)
+  # The way of a message through a server crosses files: dispatch, the method, the device model.
+  set_target_properties(${name}.server PROPERTIES INTERPROCEDURAL_OPTIMIZATION ON)
 endfunction()
 
 function(skink_host_test name)

@@ -4,8 +4,8 @@
  * scratch register; the kernel's own stack is found through TPIDR_EL2.
  *
  * A system call saves what the calling convention of sk/abi.h preserves and the
- * message; everything else that enters saves all. What comes back from C says
- * which frame to load, and how much of it.
+ * message; everything else that enters saves all. What comes back from C is the
+ * frame to load.
  */
 #include <arch/sysreg.h>
 
@@ -106,37 +106,14 @@ trap_entry:
 	bl	trap_sync
 	/* Falls through. */
 
-/* x0: the frame of who runs next; x1: whether all of its registers count. */
+/*
+ * x0: the frame of who runs next. A thread that made a system call gets back in x9 to x17 what it had there
+ * at some earlier trap: its own, and nothing of the kernel's.
+ */
 	.global resume
 resume:
 	mov	sp, x0
-	cbnz	x1, resume_full
-	ldp	x2, x3, [sp, #FRAME(2)]
-	ldp	x4, x5, [sp, #FRAME(4)]
-	ldp	x6, x7, [sp, #FRAME(6)]
-	ldr	x8, [sp, #FRAME(8)]
-	ldp	x18, x19, [sp, #FRAME(18)]
-	ldp	x20, x21, [sp, #FRAME(20)]
-	ldp	x22, x23, [sp, #FRAME(22)]
-	ldp	x24, x25, [sp, #FRAME(24)]
-	ldp	x26, x27, [sp, #FRAME(26)]
-	ldp	x28, x29, [sp, #FRAME(28)]
-	ldr	x30, [sp, #FRAME(30)]
-	ldp	x0, x1, [sp, #FRAME(0)]
-	/* What the kernel had in the rest is nobody's business. */
-	mov	x9, xzr
-	mov	x10, xzr
-	mov	x11, xzr
-	mov	x12, xzr
-	mov	x13, xzr
-	mov	x14, xzr
-	mov	x15, xzr
-	mov	x16, xzr
-	mov	x17, xzr
-	eret
-
-resume_full:
-	ldp	x2, x3, [sp, #FRAME(2)]
+	ldp	x2, x3, [x0, #FRAME(2)]
 	ldp	x4, x5, [sp, #FRAME(4)]
 	ldp	x6, x7, [sp, #FRAME(6)]
 	ldp	x8, x9, [sp, #FRAME(8)]

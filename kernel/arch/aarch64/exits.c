@@ -18,14 +18,13 @@ static uint64_t register_value(const struct vcpu *vcpu, uint32_t index)
 	return index == ZERO_REGISTER ? 0 : vcpu->context.frame->x[index];
 }
 
+/* The route of the address, remembered for the next access; NULL: none. */
 static const struct route *find_route(struct vcpu *vcpu, uint64_t address)
 {
-	const struct route *route = vcpu->last_route;
-	if (__builtin_expect(route != NULL && address - route->address < route->bytes, 1)) {
-		return route;
+	const struct route *route = space_route(vcpu->context.space, address);
+	if (route != NULL) {
+		vcpu->last_route = route;
 	}
-	route = space_route(vcpu->context.space, address);
-	vcpu->last_route = route;
 	return route;
 }
 

@@ -1,6 +1,6 @@
 /*
  * Traps: from the syndrome to the call that the trap becomes. Entry code has
- * saved the registers; what is returned says which context to go on with.
+ * saved the registers; what is returned is the frame of the context to go on with.
  */
 #include <arch/exits.h>
 #include <arch/switch.h>
@@ -8,17 +8,12 @@
 #include <sk/idl/kernel.h>
 #include <sk/idl/vm_exit_exit.h>
 
-struct resumption {
-	struct arch_frame *frame;
-	uint64_t full;
-};
-
-struct resumption trap_syscall(uint64_t esr, struct core *core);
-struct resumption trap_sync(uint64_t esr, struct core *core);
-struct resumption trap_irq(struct core *core);
-struct resumption trap_serror(struct core *core);
+struct arch_frame *trap_syscall(uint64_t esr, struct core *core);
+struct arch_frame *trap_sync(uint64_t esr, struct core *core);
+struct arch_frame *trap_irq(struct core *core);
+struct arch_frame *trap_serror(struct core *core);
 _Noreturn void trap_unexpected(uint64_t vector, uint64_t esr, uint64_t elr, uint64_t far, uint64_t sp);
-_Noreturn void resume(struct arch_frame *frame, uint64_t full);
+_Noreturn void resume(struct arch_frame *frame);
 
 /* What a vCPU needs before it runs: lines to take over, a kick to answer, a state to refuse. */
 static __attribute__((noinline)) struct context *vcpu_prepare(struct core *core, struct vcpu *vcpu)
@@ -41,7 +36,7 @@ static __attribute__((noinline)) struct context *vcpu_prepare(struct core *core,
 	return &vcpu->context;
 }
 
-static struct resumption go_on(struct core *core, struct context *next)
+static struct arch_frame *go_on(struct core *core, struct context *next)
 {
 	for (;;) {
 		switch_to(core, next);
@@ -65,7 +60,7 @@ static struct resumption go_on(struct core *core, struct context *next)
 		vm_exit_fail_entry_message(&vcpu->exit, pstate);
 		next = vcpu_exit(vcpu, VM_EXIT_METHOD_FAIL_ENTRY);
 	}
-	return (struct resumption){ .frame = next->frame, .full = next->full };
+	return next->frame;
 }
 
 _Noreturn void arch_resume(struct core *core, struct context *context)
@@ -74,11 +69,10 @@ _Noreturn void arch_resume(struct core *core, struct context *context)
 	write_sysreg(hcr_el2, HCR_SERVER);
 	write_sysreg(sctlr_el1, SCTLR_SERVER);
 	write_sysreg(tpidrro_el0, 0);
-	struct resumption to = go_on(core, context);
-	resume(to.frame, to.full);
+	resume(go_on(core, context));
 }
 
-static __attribute__((noinline)) struct resumption syscall_general(uint64_t esr, struct core *core)
+static __attribute__((noinline)) struct arch_frame *syscall_general(uint64_t esr, struct core *core)
 {
 	struct context *next;
 	switch (field_get(esr, ISS_IMMEDIATE)) {
@@ -110,7 +104,7 @@ static __attribute__((noinline)) struct resumption syscall_general(uint64_t esr,
 }
 
 /* An exit's reply that needs more than a register and a step of the PC. */
-static __attribute__((noinline)) struct resumption settle_general(struct core *core, struct vcpu *vcpu, uint64_t tag,
+static __attribute__((noinline)) struct arch_frame *settle_general(struct core *core, struct vcpu *vcpu, uint64_t tag,
 								  uint64_t w0, uint64_t w1)
 {
 	vcpu_settle(vcpu, tag, w0, w1);
@@ -119,7 +113,7 @@ static __attribute__((noinline)) struct resumption settle_general(struct core *c
 }
 
 /* From a thread back into the guest whose exit it served. */
-static inline struct resumption enter_guest(struct core *core, struct context *from, struct vcpu *vcpu)
+static inline struct arch_frame *enter_guest(struct core *core, struct context *from, struct vcpu *vcpu)
 {
 	struct context *to = &vcpu->context;
 	if (__builtin_expect(core->resident != vcpu || vcpu->work != 0 || !pstate_is_guest(to->frame->pstate), 0)) {
@@ -132,20 +126,20 @@ static inline struct resumption enter_guest(struct core *core, struct context *f
 	fp_guard(core, from, to);
 	core->loaded = to;
 	core->current = to;
-	return (struct resumption){ .frame = to->frame, .full = 1 };
+	return to->frame;
 }
 
-static inline struct resumption enter_thread(struct core *core, struct context *from, struct context *to)
+static inline struct arch_frame *enter_thread(struct core *core, struct context *from, struct context *to)
 {
 	bank_save(from->frame);
 	bank_load(to);
 	fp_guard(core, from, to);
 	core->loaded = to;
 	core->current = to;
-	return (struct resumption){ .frame = to->frame, .full = to->full };
+	return to->frame;
 }
 
-static inline struct resumption reply_to_exit(struct core *core, struct context *server, struct vcpu *vcpu, uint64_t tag)
+static inline struct arch_frame *reply_to_exit(struct core *core, struct context *server, struct vcpu *vcpu, uint64_t tag)
 {
 	uint64_t w0 = arch_argument(server->frame, 2);
 	uint32_t method = (uint32_t)vcpu->exit.tag & SK_TAG_METHOD_MASK;
@@ -167,14 +161,13 @@ static inline struct resumption reply_to_exit(struct core *core, struct context 
 	return enter_guest(core, server, vcpu);
 }
 
-struct resumption trap_syscall(uint64_t esr, struct core *core)
+struct arch_frame *trap_syscall(uint64_t esr, struct core *core)
 {
 	struct context *current = core->current;
 	const struct arch_frame *from = current->frame;
 	uint64_t x0 = arch_argument(from, 0);
 	uint64_t tag = arch_argument(from, 1);
 	core_count_event(core, COUNT_ENTRIES);
-	current->full = 0;
 	if (__builtin_expect((uint16_t)esr == SK_SYS_REPLY_WAIT, 1)) {
 		struct context *caller = fast_reply_target(core, current, x0, tag);
 		if (__builtin_expect(caller == NULL, 0)) {
@@ -269,7 +262,7 @@ static struct context *thread_trap(struct core *core, uint64_t esr)
 }
 
 /* The exit in vcpu->exit goes to `server`, which waits on this core. */
-static inline struct resumption exit_to(struct core *core, struct vcpu *vcpu, struct context *server, uint32_t badge)
+static inline struct arch_frame *exit_to(struct core *core, struct vcpu *vcpu, struct context *server, uint32_t badge)
 {
 	struct arch_frame *to = server->frame;
 	arch_set_result(to, 0, badge);
@@ -282,10 +275,10 @@ static inline struct resumption exit_to(struct core *core, struct vcpu *vcpu, st
 	fp_guard(core, &vcpu->context, server);
 	core->loaded = server;
 	core->current = server;
-	return (struct resumption){ .frame = to, .full = server->full };
+	return to;
 }
 
-static __attribute__((noinline)) struct resumption exit_general(struct core *core, struct vcpu *vcpu, uint32_t reason)
+static __attribute__((noinline)) struct arch_frame *exit_general(struct core *core, struct vcpu *vcpu, uint32_t reason)
 {
 	if (reason == VM_EXIT_METHOD_MMIO_READ || reason == VM_EXIT_METHOD_MMIO_WRITE) {
 		const struct route *route = vcpu->last_route;
@@ -295,11 +288,10 @@ static __attribute__((noinline)) struct resumption exit_general(struct core *cor
 	return go_on(core, vcpu_exit(vcpu, reason));
 }
 
-static __attribute__((noinline)) struct resumption sync_general(uint64_t esr, struct core *core)
+static __attribute__((noinline)) struct arch_frame *sync_general(uint64_t esr, struct core *core)
 {
 	struct context *context = core->current;
 	if (context->kind != CONTEXT_VCPU) {
-		context->full = 1;
 		return go_on(core, thread_trap(core, esr));
 	}
 	struct vcpu *vcpu = vcpu_of(context);
@@ -323,7 +315,7 @@ static __attribute__((noinline)) struct resumption sync_general(uint64_t esr, st
 #define MMIO_MASK (field_put(~0ull, ESR_EC) | field_put(~0ull, ISS_FSC_TYPE) | ISS_ISV | ISS_CM | ISS_S1PTW)
 #define MMIO_MATCH (field_put(EC_DATA_ABORT_LOWER, ESR_EC) | field_put(FSC_TYPE_TRANSLATION, ISS_FSC_TYPE) | ISS_ISV)
 
-struct resumption trap_sync(uint64_t esr, struct core *core)
+struct arch_frame *trap_sync(uint64_t esr, struct core *core)
 {
 	struct context *context = core->current;
 	core_count_event(core, COUNT_ENTRIES);
@@ -333,7 +325,7 @@ struct resumption trap_sync(uint64_t esr, struct core *core)
 	struct vcpu *vcpu = vcpu_of(context);
 	uint64_t address = exits_fault_address();
 	const struct route *route = vcpu->last_route;
-	if (__builtin_expect(route == NULL || address - route->address >= route->bytes, 0)) {
+	if (__builtin_expect(address - route->address >= route->bytes, 0)) {
 		return sync_general(esr, core);
 	}
 	struct context *server = fast_server(core, route->endpoint, route->generation);
@@ -344,20 +336,18 @@ struct resumption trap_sync(uint64_t esr, struct core *core)
 	return exit_to(core, vcpu, server, route->badge);
 }
 
-struct resumption trap_irq(struct core *core)
+struct arch_frame *trap_irq(struct core *core)
 {
 	core_count_event(core, COUNT_ENTRIES);
-	core->current->full = 1;
 	arch_irq(core);
 	return go_on(core, plan_continue(core));
 }
 
-struct resumption trap_serror(struct core *core)
+struct arch_frame *trap_serror(struct core *core)
 {
 	core_count_event(core, COUNT_ENTRIES);
 	struct context *context = core->current;
 	uint64_t esr = read_sysreg(esr_el2);
-	context->full = 1;
 	arch_unload(core);
 	if (context->kind == CONTEXT_VCPU) {
 		struct vcpu *vcpu = vcpu_of(context);

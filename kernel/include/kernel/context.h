@@ -42,7 +42,7 @@ enum context_kind { CONTEXT_THREAD, CONTEXT_VCPU };
 
 struct context {
 	struct arch_frame *frame;    /* registers: in the thread, or in the vCPU's state page */
-	struct arch_space *arch_space; /* what the hardware needs to know of its space */
+	struct arch_space arch_space; /* what the hardware needs to know of its space: a copy */
 	struct context *root;        /* the outermost caller of the chain it is in; itself when it serves nobody */
 	struct context *caller;      /* a thread: whose call it has in service */
 	uint64_t caller_token;
@@ -53,7 +53,6 @@ struct context {
 	struct notification *bound;  /* a thread's bound notification */
 	uint8_t state;               /* enum context_state */
 	uint8_t kind;                /* enum context_kind */
-	uint8_t full;                /* all registers are to be restored; else what a system call preserves */
 	uint8_t core;
 	uint8_t depth;               /* calls between it and its root */
 	int8_t slot;                 /* its slot in the core's plan; -1: none */

@@ -60,7 +60,7 @@ struct core {
 	/* From other cores. */
 	struct context *inbox;       /* atomic stack, by remote_next */
 	struct context *calls;       /* atomic stack of callers from other cores, by away_next */
-	uint32_t sync_request;       /* atomic: raised by the holder of the kernel lock, answered by this core */
+	uint32_t sync_request;       /* atomic, enum sync_state: raised by the holder of the kernel lock, answered here */
 	void (*sync_function)(void *);
 	void *sync_argument;
 };

@@ -17,9 +17,6 @@
 
 /* What entry.S relies on. */
 _Static_assert(offsetof(struct arch_frame, x) == 0, "entry.S");
-_Static_assert(offsetof(struct arch_frame, sp_el0) == 248, "entry.S");
-_Static_assert(offsetof(struct arch_frame, pc) == 256, "entry.S");
-_Static_assert(offsetof(struct arch_frame, pstate) == 264, "entry.S");
 
 /* System call registers, in the order of sk/abi.h: x0 to x8. */
 static inline uint64_t arch_argument(const struct arch_frame *frame, unsigned index)

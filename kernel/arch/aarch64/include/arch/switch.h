@@ -47,11 +47,18 @@ static inline void bank_save(struct arch_frame *frame)
 static inline void bank_load(const struct context *to)
 {
 	const struct arch_frame *frame = to->frame;
-	put_sysreg(vttbr_el2, to->arch_space->vttbr);
+	put_sysreg(vttbr_el2, to->arch_space.vttbr);
 	put_sysreg(sp_el0, frame->sp_el0);
 	put_sysreg(elr_el2, frame->pc);
 	put_sysreg(spsr_el2, frame->pstate);
 	put_sysreg(tpidr_el0, frame->tpidr_el0);
+}
+
+/* EL0 under stage 2 alone, whatever the resident guest has set. */
+static inline void server_enter(void)
+{
+	put_sysreg(hcr_el2, HCR_SERVER);
+	put_sysreg(sctlr_el1, SCTLR_SERVER);
 }
 
 /* A guest's registers that count at EL0 too leave; what servers run with comes in. */
@@ -59,8 +66,7 @@ static inline void guest_leave(struct vcpu *vcpu)
 {
 	vcpu->context.frame->tpidrro_el0 = read_sysreg(tpidrro_el0);
 	vcpu->arch.el1[SK_EL1_SCTLR] = read_sysreg(sctlr_el1);
-	put_sysreg(hcr_el2, HCR_SERVER);
-	put_sysreg(sctlr_el1, SCTLR_SERVER);
+	server_enter();
 	put_sysreg(tpidrro_el0, 0);
 }
 
