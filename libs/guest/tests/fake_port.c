@@ -83,6 +83,9 @@ bool port_vcpu_start(uint32_t vcpu, uint64_t entry, uint64_t context)
 	fake.start_vcpu = vcpu;
 	fake.start_entry = entry;
 	fake.start_context = context;
+	if (fake.starts_and_ends != NULL) {
+		fake.starts_and_ends->vcpu[vcpu].power = GUEST_POWER_OFF;
+	}
 	return true;
 }
 

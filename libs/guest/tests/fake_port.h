@@ -34,6 +34,7 @@ struct fake {
 	uint64_t start_entry;
 	uint64_t start_context;
 	bool start_fails;
+	struct guest *starts_and_ends;      /* vCPUs of this VM call CPU_OFF as soon as they are started */
 	uint32_t resting;                   /* a bit for each vCPU that has not come to rest */
 	bool no_entropy;
 	uint32_t logged;

@@ -127,6 +127,17 @@ static void cpu_on_that_fails_can_be_tried_again(void **state)
 	plain(call(CPU_ON64, 1, ENTRY, 0), PSCI_SUCCESS);
 }
 
+/* On another core, the vCPU may be off again before the one that started it has its answer. */
+static void cpu_on_may_be_over_at_once(void **state)
+{
+	(void)state;
+	fake.starts_and_ends = &guest;
+	plain(call(CPU_ON64, 1, ENTRY, 0), PSCI_SUCCESS);
+	assert_int_equal(guest.vcpu[1].power, GUEST_POWER_OFF);
+	plain(call(AFFINITY64, 1, 0, 0), PSCI_AFFINITY_OFF);
+	plain(call(CPU_ON64, 1, ENTRY, 0), PSCI_SUCCESS);
+}
+
 static void cpu_off_stops_the_caller(void **state)
 {
 	(void)state;
@@ -222,6 +233,7 @@ int main(void)
 		cmocka_unit_test_setup(cpu_on_32_narrows, set_up),
 		cmocka_unit_test_setup(cpu_on_refuses, set_up),
 		cmocka_unit_test_setup(cpu_on_that_fails_can_be_tried_again, set_up),
+		cmocka_unit_test_setup(cpu_on_may_be_over_at_once, set_up),
 		cmocka_unit_test_setup(cpu_off_stops_the_caller, set_up),
 		cmocka_unit_test_setup(affinity_info, set_up),
 		cmocka_unit_test_setup(affinity_info_of_groups, set_up),

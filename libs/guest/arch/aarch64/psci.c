@@ -36,7 +36,10 @@ static uint64_t cpu_on(struct guest *guest, uint64_t target, uint64_t entry, uin
 		return PSCI_ALREADY_ON;
 	}
 	bool started = port_vcpu_start(vcpu, entry, context);
-	__atomic_store_n(power, started ? GUEST_POWER_ON : GUEST_POWER_OFF, __ATOMIC_RELEASE);
+	/* By now it may have run and called CPU_OFF: only what is still pending is settled here. */
+	expected = GUEST_POWER_ON_PENDING;
+	(void)__atomic_compare_exchange_n(power, &expected, started ? GUEST_POWER_ON : GUEST_POWER_OFF, false,
+					  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 	return started ? PSCI_SUCCESS : PSCI_INTERNAL_FAILURE;
 }
 
