@@ -22,7 +22,7 @@ static void list_commands(void)
 	}
 	table_end("");
 	if (screen_is_terminal()) {
-		screen_text("Tab completes; Up and Down walk through earlier lines. The console's own keys: Ctrl-A h.\n");
+		screen_text("Tab completes; Up and Down: earlier lines. The console's own keys: Ctrl-A h.\n");
 	}
 }
 

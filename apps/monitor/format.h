@@ -1,4 +1,7 @@
-/* Numbers and statuses in words; names of states and the like are generated (sk/idl/FILE_names.h). Each returns `text`, which it fills. */
+/*
+ * Numbers and statuses in words; names of states and the like are generated (sk/idl/FILE_names.h).
+ * What takes `text` fills and returns it.
+ */
 #ifndef MONITOR_FORMAT_H
 #define MONITOR_FORMAT_H
 

@@ -117,7 +117,7 @@ static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 	default:
 		return sk_server_refuse(msg);
 	}
-	/* A call may have queued text. The reply is safe: what drain() calls travels in registers, not in the buffer. */
+	/* A call may have queued text. The reply is safe: drain()'s own calls travel in registers, not in the buffer. */
 	drain();
 	return replied;
 }

@@ -144,7 +144,8 @@ int main(void)
 	}
 	rtc.virq = sk_cap_named("virq");
 	rtc.sched = sk_cap_named_of_type("sched", SK_OBJECT_TYPE_ENDPOINT);
-	pl031_open(&rtc.model, rtc_state_fields((void *)(uintptr_t)persistent->address), sk_argument_number("epoch", 0));
+	pl031_open(&rtc.model, rtc_state_fields((void *)(uintptr_t)persistent->address),
+		   sk_argument_number("epoch", 0));
 	rtc.line = pl031_line(&rtc.model);
 	(void)virq_set_level(rtc.virq, rtc.line);
 	look_at_clock();

@@ -107,7 +107,8 @@ sk_status_t operator_serve_vm(const struct sk_caller *caller, uint32_t index, st
 		return OPERATOR_ERROR_NO_SUCH_VM;
 	}
 	*info = (struct sk_vm_info){
-		.state = SK_VM_STATE_RUNNING, .vcpus = 2, .vmm = 9, .devices = 2, .boots = 1, .memory_bytes = 256u << 20,
+		.state = SK_VM_STATE_RUNNING, .vcpus = 2, .vmm = 9, .devices = 2, .boots = 1,
+		.memory_bytes = 256u << 20,
 	};
 	(void)strncpy((char *)info->name, vms[index], sizeof(info->name) - 1);
 	return SK_OK;

@@ -157,7 +157,8 @@ static void test_help(void **unused)
 	}
 	assert_true(count > 20);
 	assert_answer("help stop", "stop VM: stop a VM at once\n"
-				   "Like pulling the plug: the guest is not asked. Its memory stays until it is started again.\n");
+				   "Like pulling the plug: the guest is not asked. Its memory stays until it is "
+				   "started again.\n");
 }
 
 int main(void)
