@@ -14,7 +14,10 @@ static bool before(const struct policy *policy, const struct sk_task_table *tabl
 	if (priority_a != priority_b) {
 		return priority_a < priority_b;
 	}
-	return policy->turn[a] != policy->turn[b] ? policy->turn[a] < policy->turn[b] : a < b;
+	/* The count may wrap: what matters is the distance. */
+	int32_t distance = (int32_t)(policy->turn[a] - policy->turn[b]);
+
+	return distance != 0 ? distance < 0 : a < b;
 }
 
 static bool belongs(const struct policy *policy, const struct sk_task_table *table, uint32_t task)
@@ -96,7 +99,7 @@ void policy_spent(struct policy *policy, const struct sk_task_table *table, uint
 	uint32_t id = policy->order[slot];
 	const struct sk_task *task = &table->tasks[id];
 
-	policy->turn[id] = ++policy->turns;
+	policy->turn[id] = (uint32_t)++policy->turns;
 	if (task->budget_ns != 0 && task->period_ns > task->budget_ns) {
 		policy->resting_until_ns[id] = now_ns + (task->period_ns - task->budget_ns);
 	}
@@ -110,7 +113,7 @@ bool policy_yield(struct policy *policy, const struct sk_task_table *table, uint
 	if (slot == SK_PLAN_SLOTS || !has_equals(policy, table, slot)) {
 		return false;
 	}
-	policy->turn[task] = ++policy->turns;
+	policy->turn[task] = (uint32_t)++policy->turns;
 	policy_order(policy, table);
 	return true;
 }

@@ -26,7 +26,7 @@ struct policy {
 	uint32_t vcpus;                      /* of them */
 	uint16_t order[SK_PLAN_SLOTS];       /* their ids, most urgent first: slot i of the plan */
 	uint64_t turns;                      /* given so far */
-	uint64_t turn[SCHED_TASKS];          /* when a task last gave up its place among equals */
+	uint32_t turn[SCHED_TASKS];          /* when a task last gave up its place among equals */
 	uint64_t resting_until_ns[SCHED_TASKS]; /* its budget is spent; 0: it is not */
 	bool lost[SCHED_TASKS];              /* the kernel knows it no more */
 };

@@ -65,7 +65,10 @@ static sk_status_t try_commit(struct worker *worker)
 
 	policy_order(&worker->policy, tables.tasks);
 	worker->wake_ns = next_wake(worker);
-	return core_commit_plan(worker->core, policy_plan(&worker->policy, tables.tasks, slots), worker->wake_ns, slots);
+
+	uint32_t count = policy_plan(&worker->policy, tables.tasks, slots);
+
+	return core_commit_plan(worker->core, count, worker->wake_ns, slots);
 }
 
 static void commit(struct worker *worker)
@@ -153,8 +156,10 @@ void worker_wake(struct worker *worker, uint64_t now_ns)
 
 void worker_halted(struct worker *worker, uint32_t task, uint64_t deadline_ns)
 {
-	__atomic_store_n(&tables.timers->halted_until_ns[task], deadline_ns, __ATOMIC_RELAXED);
-	wake_by(worker, deadline_ns);
+	uint64_t at_ns = deadline_ns == UINT64_MAX ? 0 : deadline_ns;
+
+	__atomic_store_n(&tables.timers->halted_until_ns[task], at_ns, __ATOMIC_RELAXED);
+	wake_by(worker, at_ns);
 }
 
 void worker_yield(struct worker *worker, uint32_t task)

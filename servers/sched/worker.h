@@ -14,7 +14,7 @@ struct worker {
 	uint64_t supervisor_at_ns;    /* that timer; 0: none, or it has rung */
 	uint64_t wake_ns;             /* what the kernel was told; 0: nothing */
 	uint64_t plans, halts, timers_set, timers_fired;
-	uint64_t task_halts[SCHED_TASKS];
+	uint32_t task_halts[SCHED_TASKS];
 };
 
 /* The shared tables; set once, before any worker begins. */
@@ -37,8 +37,9 @@ void worker_budget_spent(struct worker *worker, uint32_t slot, uint64_t now_ns);
 void worker_wake(struct worker *worker, uint64_t now_ns);
 
 /*
- * The vCPU that is task `task` waits for an interrupt; its own timer fires at `deadline_ns` (0: never). While it is the core's
- * only vCPU its timer is in the hardware and nothing is to be done: this is every guest's idle path.
+ * The vCPU that is task `task` waits for an interrupt; its own timer fires at `deadline_ns`
+ * (UINT64_MAX: never). While it is the core's only vCPU its timer is in the hardware and nothing is to be done: every
+ * guest's idle path.
  */
 static inline bool worker_timer_in_hardware(const struct worker *worker)
 {

@@ -20,15 +20,16 @@ static uint32_t copy_log(const struct server *server, uint8_t *to, uint32_t room
 	uint64_t capacity = sk_byte_ring_capacity(log->bytes / 2);
 	uint64_t written = __atomic_load_n(&ring->written, __ATOMIC_ACQUIRE);
 	uint64_t bytes = written < room ? written : room;
+	uint64_t at = (written - bytes) % capacity;
+	uint64_t piece = capacity - at < bytes ? capacity - at : bytes;
 
-	if (bytes > capacity) {
-		bytes = capacity;
-	}
-	for (uint64_t i = 0; i < bytes; i++) {
-		to[i] = ring->data[(written - bytes + i) % capacity];
-	}
+	memcpy(to, ring->data + at, piece);
+	memcpy(to + piece, ring->data, bytes - piece);
 	return (uint32_t)bytes;
 }
+
+_Static_assert(sizeof(((struct sk_crash_record *)0)->log) < LAYOUT_LOG_BYTES / 4,
+	       "a log's ring holds more than a record takes of it");
 
 struct sk_crash_record *crash_record(const struct server *server, const struct crash_cause *cause, uint64_t now_ns)
 {

@@ -98,9 +98,9 @@ uint32_t crash_format(const struct sk_crash_record *record, char *to, uint32_t r
 {
 	struct text text = { .to = to, .room = room };
 
-	put(&text, "crash %" PRIu32 ": %.*s, instance %" PRIu32 ", thread %" PRIu32 ", at %" PRIu64 ".%03" PRIu64 " s\n",
-	    record->number, (int)sizeof(record->name), (const char *)record->name, record->instance, record->thread,
-	    record->at_ns / NS_PER_S, record->at_ns % NS_PER_S / NS_PER_MS);
+	put(&text, "crash %" PRIu32 ": %.*s, instance %" PRIu32 ", thread %" PRIu32, record->number,
+	    (int)sizeof(record->name), (const char *)record->name, record->instance, record->thread);
+	put(&text, ", at %" PRIu64 ".%03" PRIu64 " s\n", record->at_ns / NS_PER_S, record->at_ns % NS_PER_S / NS_PER_MS);
 	put(&text, "%s", crash_reason_text(record->reason));
 	if (record->reason == SK_CRASH_REASON_EXIT) {
 		put(&text, " with code %" PRId64, (int64_t)record->code);

@@ -5,7 +5,7 @@
 
 #include "lifecycle.h"
 
-/* A deliberate end shows as a breakpoint with a number of its own; which of the kernel's reasons that is doesn't matter. */
+/* A deliberate end is a breakpoint with a number of its own, whichever of the kernel's reasons that is. */
 static enum sk_crash_reason reason_of(uint32_t kernel_reason, uint64_t syndrome)
 {
 	if (sk_fault_is_exit(syndrome)) {

@@ -173,8 +173,9 @@ static void a_displaced_vcpu_is_woken_by_the_clock(void **state)
 	assert_int_equal(kernel.wake_ns, 8000);
 	worker_wake(&worker, 8000);
 	assert_int_equal(kernel.ran, SCHED_TASK_SLOT + 2);
-	worker_halted(&worker, 2, 0);
+	worker_halted(&worker, 2, UINT64_MAX);
 	assert_int_equal(kernel.wake_calls, 1);
+	assert_int_equal(timer_table.halted_until_ns[2], 0);
 }
 
 static void halted_deadlines_outlive_the_instance(void **state)

@@ -147,7 +147,8 @@ static void streams_and_logs_reach_the_console(void **state)
 	assert_int_equal(badge_in(server(VMM), "console"), SK_SIGNAL_LOG);
 	assert_int_equal(badge_in(server(CONSOLE), "stream:uart0"), SK_SIGNAL_STREAM);
 
-	const struct fake_mapping *mine = fake_mapped(fake_at(server(UART)->space), region_named(server(UART), "stream")->address);
+	const struct fake_mapping *mine =
+		fake_mapped(fake_at(server(UART)->space), region_named(server(UART), "stream")->address);
 	const struct fake_mapping *theirs =
 		fake_mapped(fake_at(server(CONSOLE)->space), region_named(server(CONSOLE), "stream:uart0")->address);
 
@@ -222,7 +223,7 @@ static void the_scheduler_has_everything_in_its_tables(void **state)
 
 static struct crash_cause memory_fault(void)
 {
-	return (struct crash_cause){ .thread = 0, .reason = SK_CRASH_REASON_MEMORY, .address = 0x10, .caller_tag = 0x2901 };
+	return (struct crash_cause){ .reason = SK_CRASH_REASON_MEMORY, .address = 0x10, .caller_tag = 0x2901 };
 }
 
 static void a_crash_leaves_evidence_and_a_new_instance(void **state)

@@ -46,7 +46,9 @@ static uint32_t index_of(const struct fake_object *object)
 static uint32_t make(uint32_t type, uint64_t base, uint64_t bytes)
 {
 	assert_true(fake.object_count < 2048);
-	fake.objects[fake.object_count] = (struct fake_object){ .type = type, .generation = 1, .base = base, .bytes = bytes };
+	fake.objects[fake.object_count] = (struct fake_object){
+		.type = type, .generation = 1, .base = base, .bytes = bytes,
+	};
 	return fake.object_count++;
 }
 
@@ -140,7 +142,8 @@ static sk_status_t map(struct fake_object *space, const struct sk_msg *msg)
 	for (uint32_t i = 0; i < space->space->mapping_count; i++) {
 		const struct fake_mapping *other = &space->space->mappings[i];
 
-		if (mapping.address < other->address + other->bytes && other->address < mapping.address + mapping.bytes) {
+		if (mapping.address < other->address + other->bytes &&
+		    other->address < mapping.address + mapping.bytes) {
 			return SK_OVERLAP;
 		}
 	}
@@ -498,7 +501,9 @@ uint32_t fake_slots_used(void)
 
 void fake_boot(const void *archive, uint64_t bytes, const uint64_t *devices, uint32_t device_count)
 {
-	static struct sk_start start = { .magic = SK_START_MAGIC, .threads = 1, .counter_hz = 1000000000, .name = "supervisor" };
+	static struct sk_start start = {
+		.magic = SK_START_MAGIC, .threads = 1, .counter_hz = 1000000000, .name = "supervisor",
+	};
 	void *at = (void *)(uintptr_t)SK_VA_ARCHIVE;
 	uint64_t room = (bytes + SK_PAGE_BYTES - 1) / SK_PAGE_BYTES * SK_PAGE_BYTES;
 

@@ -46,8 +46,8 @@ static void append(const char *name, const void *data, uint64_t bytes)
 	char header[HEADER_BYTES + 1];
 
 	assert_true(at + bytes + SK_PAGE_BYTES < ARCHIVE_BYTES);
-	(void)snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1, 0100644, 0,
-		       0, 1, 0, (unsigned)bytes, 0, 0, 0, 0, (unsigned)(at - used - HEADER_BYTES), 0);
+	(void)snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1, 0100644,
+		       0, 0, 1, 0, (unsigned)bytes, 0, 0, 0, 0, (unsigned)(at - used - HEADER_BYTES), 0);
 	memcpy(archive + used, header, HEADER_BYTES);
 	memcpy(archive + used + HEADER_BYTES, name, strlen(name));
 	if (bytes != 0) {
