@@ -135,11 +135,10 @@ bool endpoint_next(struct context *receiver)
 	}
 	arch_set_result(receiver->frame, 8, context_token(caller));
 	receiver->caller = caller;
-	receiver->caller_token = context_token(caller);
 	receiver->calls++;
 	/* A caller from another core has no turn here to give: the server runs on its own. */
 	bool local = caller->core == core->index;
-	receiver->plain_token = local && !caller->faulting ? receiver->caller_token : PLAIN_NONE;
+	receiver->plain_token = local && !caller->faulting ? context_token(caller) : PLAIN_NONE;
 	receiver->root = local ? caller->root : receiver;
 	receiver->depth = (uint8_t)(local ? caller->depth + 1u : 1u);
 	receiver->state = CONTEXT_READY;

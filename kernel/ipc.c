@@ -64,7 +64,7 @@ static sk_status_t reply_slow(struct core *core, struct context *server, uint64_
 		return SK_OK;
 	}
 	struct context *caller = server->caller;
-	if (caller != NULL && token == server->caller_token) {
+	if (caller != NULL && token == context_token(caller)) {
 		server->caller = NULL;
 		server->plain_token = PLAIN_NONE;
 		server->root = server;

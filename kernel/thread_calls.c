@@ -6,8 +6,9 @@
 #include <kernel/ipc.h>
 #include <sk/idl/kernel_kernel.h>
 
-/* The queue of a thread that receives from no endpoint. */
+/* The queue of a thread that receives from no endpoint, the bits of one without a notification. */
 static struct context *no_queue;
+static const uint64_t no_signals;
 
 void thread_create(struct thread *thread, struct object *object, struct space *process, uint32_t core,
 		   struct object *page)
@@ -15,7 +16,7 @@ void thread_create(struct thread *thread, struct object *object, struct space *p
 	thread->context = (struct context){
 		.frame = &thread->registers, .arch_space = process->arch, .root = &thread->context,
 		.state = CONTEXT_STOPPED, .kind = CONTEXT_THREAD, .core = (uint8_t)core, .slot = -1,
-		.space = process, .object = object, .plain_token = PLAIN_NONE, .queue = &no_queue, .object_index = object_index(object), .fp = &thread->fp_state,
+		.space = process, .object = object, .plain_token = PLAIN_NONE, .queue = &no_queue, .signals = &no_signals, .object_index = object_index(object), .fp = &thread->fp_state,
 	};
 	thread->buffer = (uint8_t *)(uintptr_t)page->base;
 	thread->buffer_object = page;
@@ -81,6 +82,7 @@ sk_status_t thread_do_bind_notification(struct kernel_call *call, sk_slot_t slot
 		return SK_BAD_STATE;
 	}
 	context->bound = notification;
+	context->signals = &notification->bits;
 	__atomic_store_n(&notification->bound, context, __ATOMIC_SEQ_CST);
 	return SK_OK;
 }

@@ -25,6 +25,7 @@ sk_status_t vcpu_create(struct vcpu *vcpu, struct object *object, struct space *
 		return status;
 	}
 	vcpu->last_route = &no_route;
+	vcpu->work = VCPU_WORK_LOAD;
 	vcpu->state_object = page;
 	vcpu->life = VCPU_CREATED;
 	vcpu->index = (uint8_t)vm->vcpu_count;
@@ -134,6 +135,7 @@ static void run_here(void *argument)
 {
 	struct vcpu *vcpu = argument;
 	vcpu->life = VCPU_RUNNING;
+	vcpu->work &= ~VCPU_WORK_PAUSED;
 	/* An exit that is still with a server resumes it when it is answered. */
 	if (vcpu->context.state == CONTEXT_STOPPED || vcpu->context.state == CONTEXT_BLOCKED) {
 		vcpu->context.state = CONTEXT_READY;
@@ -160,6 +162,7 @@ static void pause_here(void *argument)
 		return;
 	}
 	vcpu->life = VCPU_READY;
+	vcpu->work |= VCPU_WORK_PAUSED;
 	if (vcpu->context.state == CONTEXT_READY || vcpu->context.state == CONTEXT_BLOCKED) {
 		vcpu->context.state = CONTEXT_STOPPED;
 	}
@@ -261,7 +264,7 @@ static void kick_here(void *argument)
 	struct vcpu *vcpu = argument;
 	struct core *core = core_at(vcpu->context.core);
 	core->reschedule = true;
-	vcpu->kicked = 1;
+	vcpu->work |= VCPU_WORK_KICK;
 	if (vcpu->life == VCPU_BLOCKED) {
 		run_here(vcpu);
 	}

@@ -8,16 +8,6 @@
 #include <kernel/ipc.h>
 #include <sk/idl/vm_exit_exit.h>
 
-#define SMCCC_FAST (1ull << 31)
-#define SMCCC_OWNER_SHIFT 24
-#define SMCCC_OWNER_MASK 0x3full
-#define SMCCC_OWNER_STANDARD 4u  /* PSCI, TRNG; lower owners are the architecture, CPU, SoC and OEM */
-
-static uint64_t register_value(const struct vcpu *vcpu, uint32_t index)
-{
-	return index == ZERO_REGISTER ? 0 : vcpu->context.frame->x[index];
-}
-
 /* The route of the address, remembered for the next access; NULL: none. */
 static const struct route *find_route(struct vcpu *vcpu, uint64_t address)
 {
@@ -68,43 +58,6 @@ static uint32_t abort_exit(struct vcpu *vcpu, uint64_t esr, bool fetch)
 	return VM_EXIT_METHOD_NESTED_PAGE_FAULT;
 }
 
-static uint32_t call_exit(struct vcpu *vcpu)
-{
-	const uint64_t *x = vcpu->context.frame->x;
-	uint64_t function = x[0] & 0xffffffffull;
-	if ((function & SMCCC_FAST) != 0 && (function >> SMCCC_OWNER_SHIFT & SMCCC_OWNER_MASK) <= SMCCC_OWNER_STANDARD) {
-		vm_exit_firmware_call_message(&vcpu->exit, x[0], x[1], x[2], x[3]);
-		return VM_EXIT_METHOD_FIRMWARE_CALL;
-	}
-	vm_exit_hypercall_message(&vcpu->exit, x[0], x[1], x[2], x[3], x[4], x[5]);
-	return VM_EXIT_METHOD_HYPERCALL;
-}
-
-/* ICC_SGI0R_EL1, ICC_ASGI1R_EL1, ICC_SGI1R_EL1: S3_0_C12_C11_{7, 6, 5} */
-static bool is_send_ipi(uint32_t encoding)
-{
-	return encoding >= SYSREG_ENCODING(3, 0, 12, 11, 5) && encoding <= SYSREG_ENCODING(3, 0, 12, 11, 7);
-}
-
-static uint32_t sysreg_exit(struct vcpu *vcpu, uint64_t esr)
-{
-	uint32_t encoding = exits_sysreg_encoding(esr);
-	uint32_t target = (uint32_t)field_get(esr, ISS_SYS_RT);
-	if ((esr & ISS_SYS_READ) != 0) {
-		vcpu->exit_info = (uint32_t)INFO_SYSREG | target << SK_MMIO_REGISTER_SHIFT;
-		vm_exit_sysreg_read_message(&vcpu->exit, encoding, target);
-		return VM_EXIT_METHOD_SYSREG_READ;
-	}
-	uint64_t value = register_value(vcpu, target);
-	if (is_send_ipi(encoding)) {
-		write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
-		vm_exit_send_ipi_message(&vcpu->exit, value, encoding);
-		return VM_EXIT_METHOD_SEND_IPI;
-	}
-	vm_exit_sysreg_write_message(&vcpu->exit, encoding, value);
-	return VM_EXIT_METHOD_SYSREG_WRITE;
-}
-
 static uint32_t halt_exit(struct vcpu *vcpu, uint64_t esr)
 {
 	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
@@ -117,19 +70,16 @@ static uint32_t halt_exit(struct vcpu *vcpu, uint64_t esr)
 
 uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr)
 {
+	vcpu->exit_info = INFO_ACTION;
 	switch (field_get(esr, ESR_EC)) {
 	case EC_DATA_ABORT_LOWER:
 		return abort_exit(vcpu, esr, false);
 	case EC_INSTRUCTION_ABORT_LOWER:
 		return abort_exit(vcpu, esr, true);
-	case EC_SYSREG:
-		return sysreg_exit(vcpu, esr);
-	case EC_HVC64:
-		return call_exit(vcpu);
 	case EC_SMC64:
 		/* The PC of a trapped SMC is its own; past it, both calls are alike. */
 		write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
-		return call_exit(vcpu);
+		return exits_call(vcpu);
 	case EC_WFX:
 		return halt_exit(vcpu, esr);
 	case EC_FP_TRAP:

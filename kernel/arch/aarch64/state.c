@@ -46,6 +46,7 @@ void arch_vcpu_save(struct core *core)
 	write_sysreg(cntv_ctl_el0, 0);
 	isb();
 	gic_vcpu_save(vcpu);
+	vcpu->work |= VCPU_WORK_LOAD;
 	core->resident = NULL;
 }
 
@@ -63,7 +64,7 @@ void vcpu_load(struct core *core, struct vcpu *vcpu)
 	isb();
 	gic_vcpu_load(vcpu);
 	core->resident = vcpu;
-	vcpu->work |= VCPU_WORK_LINES;
+	vcpu->work = (vcpu->work & ~VCPU_WORK_LOAD) | VCPU_WORK_LINES;
 	core_count_event(core, COUNT_VCPU_SWITCHES);
 }
 

@@ -18,6 +18,10 @@ _Noreturn void resume(struct arch_frame *frame);
 /* What a vCPU needs before it runs: lines to take over, a kick to answer, a state to refuse. */
 static __attribute__((noinline)) struct context *vcpu_prepare(struct core *core, struct vcpu *vcpu)
 {
+	if ((vcpu->work & VCPU_WORK_PAUSED) != 0) {
+		vcpu->context.state = CONTEXT_STOPPED;
+		return plan_continue(core);
+	}
 	if ((vcpu->work & VCPU_WORK_ARCH) != 0) {
 		vcpu->work &= ~VCPU_WORK_ARCH;
 		exits_restore_cpacr(vcpu);
@@ -25,10 +29,11 @@ static __attribute__((noinline)) struct context *vcpu_prepare(struct core *core,
 	if ((vcpu->work & VCPU_WORK_LINES) != 0) {
 		virq_flush(vcpu);
 	}
-	if (vcpu->kicked) {
-		vcpu->kicked = 0;
+	if ((vcpu->work & VCPU_WORK_KICK) != 0) {
+		vcpu->work &= ~VCPU_WORK_KICK;
 		if (vcpu->routes[VM_EXIT_METHOD_EXTERNAL_INTERRUPT].endpoint != NULL) {
 			vm_exit_external_interrupt_message(&vcpu->exit, 0);
+			vcpu->exit_info = INFO_ACTION;
 			arch_unload(core);
 			return vcpu_exit(vcpu, VM_EXIT_METHOD_EXTERNAL_INTERRUPT);
 		}
@@ -45,7 +50,7 @@ static struct arch_frame *go_on(struct core *core, struct context *next)
 			break;
 		}
 		struct vcpu *vcpu = vcpu_of(next);
-		if (__builtin_expect((vcpu->work | vcpu->kicked) != 0, 0)) {
+		if (__builtin_expect(vcpu->work != 0, 0)) {
 			struct context *prepared = vcpu_prepare(core, vcpu);
 			if (prepared != next) {
 				next = prepared;
@@ -58,6 +63,7 @@ static struct arch_frame *go_on(struct core *core, struct context *next)
 		}
 		arch_unload(core);
 		vm_exit_fail_entry_message(&vcpu->exit, pstate);
+		vcpu->exit_info = INFO_ACTION;
 		next = vcpu_exit(vcpu, VM_EXIT_METHOD_FAIL_ENTRY);
 	}
 	return next->frame;
@@ -116,7 +122,7 @@ static __attribute__((noinline)) struct arch_frame *settle_general(struct core *
 static inline struct arch_frame *enter_guest(struct core *core, struct context *from, struct vcpu *vcpu)
 {
 	struct context *to = &vcpu->context;
-	if (__builtin_expect(core->resident != vcpu || vcpu->work != 0 || !pstate_is_guest(to->frame->pstate), 0)) {
+	if (__builtin_expect(vcpu->work != 0 || !pstate_is_guest(to->frame->pstate), 0)) {
 		core->current = to;
 		return go_on(core, to);
 	}
@@ -142,19 +148,23 @@ static inline struct arch_frame *enter_thread(struct core *core, struct context 
 static inline struct arch_frame *reply_to_exit(struct core *core, struct context *server, struct vcpu *vcpu, uint64_t tag)
 {
 	uint64_t w0 = arch_argument(server->frame, 2);
-	uint32_t method = (uint32_t)vcpu->exit.tag & SK_TAG_METHOD_MASK;
+	uint32_t info = vcpu->exit_info;
 	fast_give_back(server);
-	/* MMIO first; of the rest, those whose reply asks for nothing but to go on. */
-	if ((tag & 0xffffu) != 0 || vcpu->life != VCPU_RUNNING) {
+	/* The general way for errors, for actions, and for a system register that the VMM denies. */
+	if (__builtin_expect((tag & 0xffffu) != 0, 0)) {
 		return settle_general(core, vcpu, tag, w0, arch_argument(server->frame, 3));
 	}
-	if (method == VM_EXIT_TAG_MMIO_READ) {
+	if ((info & INFO_READ) != 0) {
 		exits_read_done(vcpu, w0);
-	} else if (method == VM_EXIT_TAG_MMIO_WRITE) {
+	} else if ((info & INFO_SYSREG) != 0 && arch_argument(server->frame, 3) == 0) {
+		uint32_t target = sk_mmio_register(info);
+		if (target != ZERO_REGISTER) {
+			vcpu->context.frame->x[target] = w0;
+		}
 		vcpu->context.frame->pc += 4;
-	} else if (method == VM_EXIT_TAG_SYSREG_READ && arch_argument(server->frame, 3) == 0) {
-		exits_read_done(vcpu, w0);
-	} else if (w0 != 0 || method == VM_EXIT_TAG_SYSREG_READ || method == VM_EXIT_TAG_SYSREG_WRITE) {
+	} else if ((info & INFO_ADVANCE) != 0) {
+		vcpu->context.frame->pc += 4;
+	} else if (w0 != 0 || info != INFO_ACTION) {
 		return settle_general(core, vcpu, tag, w0, arch_argument(server->frame, 3));
 	}
 	vcpu->context.state = CONTEXT_READY;
@@ -294,45 +304,56 @@ static __attribute__((noinline)) struct arch_frame *sync_general(uint64_t esr, s
 	if (context->kind != CONTEXT_VCPU) {
 		return go_on(core, thread_trap(core, esr));
 	}
-	struct vcpu *vcpu = vcpu_of(context);
-	uint32_t reason = exits_decode(core, vcpu, esr);
-	if (reason == EXIT_NONE) {
-		return go_on(core, context);
-	}
-	const struct exit_route *route = vcpu_route(vcpu, reason);
-	if (reason <= VM_EXIT_METHOD_MMIO_WRITE || route->endpoint == NULL) {
-		return exit_general(core, vcpu, reason);
-	}
-	struct context *server = fast_server(core, route->endpoint, route->generation);
-	if (server == NULL) {
-		return exit_general(core, vcpu, reason);
-	}
-	vcpu->exit_counts[reason]++;
-	return exit_to(core, vcpu, server, route->badge);
+	uint32_t reason = exits_decode(core, vcpu_of(context), esr);
+	return reason == EXIT_NONE ? go_on(core, context) : exit_general(core, vcpu_of(context), reason);
 }
 
 /* A data abort whose syndrome describes the access, on an address where the guest has nothing mapped. */
-#define MMIO_MASK (field_put(~0ull, ESR_EC) | field_put(~0ull, ISS_FSC_TYPE) | ISS_ISV | ISS_CM | ISS_S1PTW)
-#define MMIO_MATCH (field_put(EC_DATA_ABORT_LOWER, ESR_EC) | field_put(FSC_TYPE_TRANSLATION, ISS_FSC_TYPE) | ISS_ISV)
+#define MMIO_MASK (field_put(~0ull, ISS_FSC_TYPE) | ISS_ISV | ISS_CM | ISS_S1PTW)
+#define MMIO_MATCH (field_put(FSC_TYPE_TRANSLATION, ISS_FSC_TYPE) | ISS_ISV)
+
+static inline struct arch_frame *mmio_exit(struct core *core, struct vcpu *vcpu, uint64_t esr)
+{
+	uint64_t address = exits_fault_address();
+	const struct route *route = vcpu->last_route;
+	if (__builtin_expect((esr & MMIO_MASK) != MMIO_MATCH || address - route->address >= route->bytes, 0)) {
+		return sync_general(esr, core);
+	}
+	uint32_t reason = exits_mmio_message(vcpu, esr, address);
+	struct context *device = fast_server(core, route->endpoint, route->generation);
+	if (__builtin_expect(device == NULL, 0)) {
+		return exit_general(core, vcpu, reason);
+	}
+	vcpu->exit_counts[reason]++;
+	return exit_to(core, vcpu, device, route->badge);
+}
 
 struct arch_frame *trap_sync(uint64_t esr, struct core *core)
 {
 	struct context *context = core->current;
-	core_count_event(core, COUNT_ENTRIES);
-	if (__builtin_expect((esr & MMIO_MASK) != MMIO_MATCH || context->kind != CONTEXT_VCPU, 0)) {
-		return sync_general(esr, core);
-	}
 	struct vcpu *vcpu = vcpu_of(context);
-	uint64_t address = exits_fault_address();
-	const struct route *route = vcpu->last_route;
-	if (__builtin_expect(address - route->address >= route->bytes, 0)) {
+	uint64_t class = esr >> ESR_EC_SHIFT;
+	uint32_t reason;
+	core_count_event(core, COUNT_ENTRIES);
+	if (__builtin_expect(context->kind != CONTEXT_VCPU, 0)) {
 		return sync_general(esr, core);
 	}
-	struct context *server = fast_server(core, route->endpoint, route->generation);
+	if (class == EC_DATA_ABORT_LOWER) {
+		return mmio_exit(core, vcpu, esr);
+	}
+	if (class == EC_HVC64) {
+		reason = exits_call(vcpu);
+	} else if (class == EC_SYSREG) {
+		reason = exits_sysreg(vcpu, esr);
+	} else {
+		return sync_general(esr, core);
+	}
+	const struct exit_route *route = &vcpu->routes[reason];
+	struct context *server = route->endpoint == NULL ? NULL : fast_server(core, route->endpoint, route->generation);
 	if (__builtin_expect(server == NULL, 0)) {
-		return sync_general(esr, core);
+		return exit_general(core, vcpu, reason);
 	}
-	vcpu->exit_counts[exits_mmio_message(vcpu, esr, address)]++;
+	vcpu->exit_counts[reason]++;
 	return exit_to(core, vcpu, server, route->badge);
 }
 
@@ -352,6 +373,7 @@ struct arch_frame *trap_serror(struct core *core)
 	if (context->kind == CONTEXT_VCPU) {
 		struct vcpu *vcpu = vcpu_of(context);
 		vm_exit_exception_message(&vcpu->exit, esr, 0, 0);
+		vcpu->exit_info = INFO_ACTION;
 		return go_on(core, vcpu_exit(vcpu, VM_EXIT_METHOD_EXCEPTION));
 	}
 	return go_on(core, thread_fault(core, thread_of(context), THREAD_FAULT_REASON_OTHER, esr, 0,

@@ -45,9 +45,9 @@ struct context {
 	struct arch_space arch_space; /* what the hardware needs to know of its space: a copy */
 	struct context *root;        /* the outermost caller of the chain it is in; itself when it serves nobody */
 	struct context *caller;      /* a thread: whose call it has in service */
-	uint64_t caller_token;
-	uint64_t plain_token;        /* caller_token where the straight run may end the call, else PLAIN_NONE */
+	uint64_t plain_token;        /* the caller's token where the straight run may end the call, else PLAIN_NONE */
 	struct context **queue;      /* a thread's endpoint's queue on its core: its first caller */
+	const uint64_t *signals;     /* bits of its bound notification */
 	struct context *server;      /* IN_SERVICE: who works on its call */
 	struct endpoint *endpoint;   /* a thread's own, from which it receives */
 	struct notification *bound;  /* a thread's bound notification */

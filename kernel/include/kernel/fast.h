@@ -40,7 +40,6 @@ static inline uint64_t fast_hand_over(struct context *caller, struct context *se
 	caller->state = CONTEXT_IN_SERVICE;
 	caller->server = server;
 	server->caller = caller;
-	server->caller_token = token;
 	server->plain_token = token;
 	server->root = root;
 	server->depth = (uint8_t)depth;
@@ -68,12 +67,9 @@ static inline struct context *fast_call_target(const struct core *core, const st
 static inline struct context *fast_reply_target(const struct core *core, const struct context *server, uint64_t token,
 						uint64_t tag)
 {
-	if (__builtin_expect(token != server->plain_token || core->owner != server->root || (tag & IPC_SLOW_TAG) != 0 ||
-			     *server->queue != NULL, 0)) {
-		return NULL;
-	}
-	const struct notification *bound = server->bound;
-	if (__builtin_expect(bound != NULL && bound->bits != 0, 0)) {
+	if (__builtin_expect(token != server->plain_token || core->owner != server->root ||
+			     (tag & IPC_SLOW_REPLY_TAG) != 0 ||
+			     *server->queue != NULL || *server->signals != 0, 0)) {
 		return NULL;
 	}
 	return server->caller;

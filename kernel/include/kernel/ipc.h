@@ -9,6 +9,8 @@
 
 /* Tags that only the general path handles: a payload, capabilities, a flag that is the kernel's own. */
 #define IPC_SLOW_TAG (SK_TAG_LONG_MASK | SK_TAG_REDELIVERED)
+/* Of a reply nothing but the status is left then: one contiguous mask. */
+#define IPC_SLOW_REPLY_TAG 0x3ffff0000ull
 
 struct context *ipc_call(struct core *core);
 struct context *ipc_reply_wait(struct core *core);

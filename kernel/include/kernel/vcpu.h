@@ -37,7 +37,6 @@ struct vcpu {
 	uint8_t index;               /* in its VM */
 	uint8_t entry_set;
 	uint8_t space_set;
-	uint8_t kicked;              /* external_interrupt is due, if it has a route */
 	uint32_t work;               /* VCPU_WORK_*: to be done before it runs again */
 	const struct route *last_route; /* where its last MMIO exit went */
 	struct arch_vcpu arch;       /* system registers, list registers, while it is not resident */
@@ -50,6 +49,9 @@ struct vcpu {
 
 #define VCPU_WORK_LINES (1u << 0)    /* pending lines changed: look at the list registers */
 #define VCPU_WORK_ARCH (1u << 1)     /* the architecture has something to put back */
+#define VCPU_WORK_LOAD (1u << 2)     /* its state is not in the hardware */
+#define VCPU_WORK_PAUSED (1u << 3)   /* paused while its exit was being served: it doesn't run */
+#define VCPU_WORK_KICK (1u << 4)     /* external_interrupt is due, if it has a route */
 
 static inline struct vcpu *vcpu_of(struct context *context) { return (struct vcpu *)(void *)context; }
 

@@ -6,12 +6,13 @@
 
 #include <arch/sysreg.h>
 #include <kernel/vcpu.h>
-#include <sk/idl/vm_exit.h>
+#include <sk/idl/vm_exit_exit.h>
 #include <sk/mmio.h>
 
 /*
  * The trap of the vCPU that is current becomes vcpu->exit. Returns the exit's reason, or EXIT_NONE when the guest
- * just goes on. For an MMIO reason vcpu->last_route says where to.
+ * just goes on. For an MMIO reason vcpu->last_route says where to. HVC and system registers are not its business:
+ * they are below.
  */
 #define EXIT_NONE 0u
 uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr);
@@ -22,9 +23,10 @@ void exits_restore_cpacr(struct vcpu *vcpu);
 
 static inline uint32_t exits_sysreg_encoding(uint64_t esr)
 {
-	return (uint32_t)SYSREG_ENCODING(field_get(esr, ISS_SYS_OP0), field_get(esr, ISS_SYS_OP1),
-					 field_get(esr, ISS_SYS_CRN), field_get(esr, ISS_SYS_CRM),
-					 field_get(esr, ISS_SYS_OP2));
+	/* As SYSREG_ENCODING of its fields; op1 and CRn are neighbours in both. */
+	uint64_t op1_crn = field_get(esr, ISS_SYS_OP1_CRN);
+	return (uint32_t)(field_get(esr, ISS_SYS_OP0) << 14 | op1_crn << 7 | field_get(esr, ISS_SYS_CRM) << 3 |
+			  field_get(esr, ISS_SYS_OP2));
 }
 
 /* The guest-physical address of a stage 2 translation fault. */
@@ -37,7 +39,11 @@ static inline uint64_t exits_fault_address(void)
 /* mmio_info is the syndrome's own order of SF, SRT, SSE and SAS. */
 #define ISS_ACCESS_SHIFT 15
 #define ISS_ACCESS_MASK 0x1ffull
-#define INFO_SYSREG (SK_MMIO_WIDE | 3ull << SK_MMIO_SIZE_SHIFT) /* of a system register read, with its register */
+#define INFO_READ (1u << 16)     /* beside it in vcpu->exit_info: the reply's word goes to the register, the PC advances */
+#define INFO_SYSREG (1u << 18)   /* the same for a system register: whole, unless the reply's action denies it */
+#define INFO_ADVANCE (1u << 17)  /* the PC advances */
+#define INFO_ACTION 0u           /* the reply says what to do; often nothing */
+#define INFO_GENERAL (1u << 19)  /* more than that: vcpu_settle() */
 
 /* vcpu->exit for an MMIO access that `esr` describes; its reason. */
 static inline uint32_t exits_mmio_message(struct vcpu *vcpu, uint64_t esr, uint64_t address)
@@ -46,7 +52,7 @@ static inline uint32_t exits_mmio_message(struct vcpu *vcpu, uint64_t esr, uint6
 	struct sk_msg *exit = &vcpu->exit;
 	uint64_t value = 0;
 	uint32_t reason = VM_EXIT_METHOD_MMIO_READ;
-	vcpu->exit_info = (uint32_t)info;
+	vcpu->exit_info = (uint32_t)info | ((esr & ISS_WNR) != 0 ? INFO_ADVANCE : INFO_READ);
 	if ((esr & ISS_WNR) != 0) {
 		uint32_t target = sk_mmio_register(info);
 		uint32_t unused_bits = 64u - 8u * sk_mmio_size(info);
@@ -82,6 +88,50 @@ static inline void exits_read_done(struct vcpu *vcpu, uint64_t value)
 		frame->x[target] = value;
 	}
 	frame->pc += 4;
+}
+
+/* SMCCC function ids (Arm DEN 0028): fast calls of owners up to the standard services are firmware's. */
+#define SMCCC_FAST (1ull << 31)
+#define SMCCC_OWNER 24, 0x3f
+#define SMCCC_OWNER_STANDARD 4u  /* PSCI, TRNG; lower owners are the architecture, CPU, SoC and OEM */
+
+/* vcpu->exit for HVC and SMC; its reason. */
+static inline uint32_t exits_call(struct vcpu *vcpu)
+{
+	const uint64_t *x = vcpu->context.frame->x;
+	vcpu->exit_info = INFO_ACTION;
+	if ((x[0] & SMCCC_FAST) != 0 && field_get(x[0], SMCCC_OWNER) <= SMCCC_OWNER_STANDARD) {
+		vm_exit_firmware_call_message(&vcpu->exit, x[0], x[1], x[2], x[3]);
+		return VM_EXIT_METHOD_FIRMWARE_CALL;
+	}
+	vm_exit_hypercall_message(&vcpu->exit, x[0], x[1], x[2], x[3], x[4], x[5]);
+	return VM_EXIT_METHOD_HYPERCALL;
+}
+
+/* ICC_SGI0R_EL1, ICC_ASGI1R_EL1, ICC_SGI1R_EL1: S3_0_C12_C11_{7, 6, 5} */
+#define ENCODING_SGI_FIRST SYSREG_ENCODING(3, 0, 12, 11, 5)
+#define ENCODING_SGI_LAST SYSREG_ENCODING(3, 0, 12, 11, 7)
+
+/* vcpu->exit for a trapped MRS or MSR; its reason. */
+static inline uint32_t exits_sysreg(struct vcpu *vcpu, uint64_t esr)
+{
+	uint32_t encoding = exits_sysreg_encoding(esr);
+	uint32_t target = (uint32_t)field_get(esr, ISS_SYS_RT);
+	if ((esr & ISS_SYS_READ) != 0) {
+		vcpu->exit_info = INFO_SYSREG | (uint32_t)SK_MMIO_WIDE | 3u << SK_MMIO_SIZE_SHIFT | target << SK_MMIO_REGISTER_SHIFT;
+		vm_exit_sysreg_read_message(&vcpu->exit, encoding, target);
+		return VM_EXIT_METHOD_SYSREG_READ;
+	}
+	uint64_t value = target == ZERO_REGISTER ? 0 : vcpu->context.frame->x[target];
+	vcpu->exit_info = INFO_GENERAL;
+	if (encoding - ENCODING_SGI_FIRST <= ENCODING_SGI_LAST - ENCODING_SGI_FIRST) {
+		write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+		vcpu->exit_info = INFO_ACTION;
+		vm_exit_send_ipi_message(&vcpu->exit, value, encoding);
+		return VM_EXIT_METHOD_SEND_IPI;
+	}
+	vm_exit_sysreg_write_message(&vcpu->exit, encoding, value);
+	return VM_EXIT_METHOD_SYSREG_WRITE;
 }
 
 #endif

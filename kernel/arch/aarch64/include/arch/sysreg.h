@@ -89,6 +89,7 @@
 /* ISS of trapped MSR and MRS; SYSREG_ENCODING is vm_exit.idl's */
 #define ISS_SYS_OP0 20, 0x3
 #define ISS_SYS_OP2 17, 0x7
+#define ISS_SYS_OP1_CRN 10, 0x7f
 #define ISS_SYS_OP1 14, 0x7
 #define ISS_SYS_CRN 10, 0xf
 #define ISS_SYS_RT 5, 0x1f
