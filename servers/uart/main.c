@@ -145,22 +145,11 @@ sk_status_t heartbeat_serve_ping(const struct sk_caller *caller)
 	return SK_OK;
 }
 
-static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
+static bool dispatch_exit(const struct sk_caller *caller, struct sk_msg *msg)
 {
 	uint64_t tag = msg->tag;
-	bool replied;
+	bool replied = vm_exit_dispatch(caller, msg);
 
-	switch (SK_BADGE_IFACE(caller->badge)) {
-	case VM_EXIT_INTERFACE:
-		replied = vm_exit_dispatch(caller, msg);
-		break;
-	case DEVICE_INTERFACE:
-		return device_dispatch(caller, msg);
-	case HEARTBEAT_INTERFACE:
-		return heartbeat_dispatch(caller, msg);
-	default:
-		return sk_server_refuse(msg);
-	}
 	if (__builtin_expect((tag & SK_TAG_REDELIVERED) != 0, 0)) {
 		sk_spin_lock(&uart.lock);
 		pl011_rearm(&uart.model);
@@ -168,6 +157,21 @@ static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 		sk_spin_unlock(&uart.lock);
 	}
 	return replied;
+}
+
+static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
+{
+	if (__builtin_expect(SK_BADGE_IFACE(caller->badge) == VM_EXIT_INTERFACE, 1)) {
+		return dispatch_exit(caller, msg);
+	}
+	switch (SK_BADGE_IFACE(caller->badge)) {
+	case DEVICE_INTERFACE:
+		return device_dispatch(caller, msg);
+	case HEARTBEAT_INTERFACE:
+		return heartbeat_dispatch(caller, msg);
+	default:
+		return sk_server_refuse(msg);
+	}
 }
 
 SK_SERVER(dispatch, signalled)

@@ -66,10 +66,11 @@ sk_server_loop(bool (*dispatch)(const struct sk_caller *, struct sk_msg *), void
 	for (;;) {
 		uint64_t token = 0;
 
-		if (badge == SK_BADGE_SIGNAL) {
-			signalled(msg.w[0]);
-		} else if (!sk_wait_failed(badge)) {
+		/* A call's badge is below both of the others. */
+		if (__builtin_expect(badge < SK_BADGE_SIGNAL, 1)) {
 			token = dispatch(&caller, &msg) ? caller.token : 0;
+		} else if (badge == SK_BADGE_SIGNAL) {
+			signalled(msg.w[0]);
 		} else {
 			badge = sk_wait(SK_WAIT_ENDPOINT, &msg, &caller);
 			if (sk_wait_failed(badge)) {

@@ -39,6 +39,8 @@ static inline uint64_t exits_fault_address(void)
 /* mmio_info is the syndrome's own order of SF, SRT, SSE and SAS. */
 #define ISS_ACCESS_SHIFT 15
 #define ISS_ACCESS_MASK 0x1ffull
+#define INFO_WIDTH (3ull << SK_MMIO_SIZE_SHIFT | SK_MMIO_SIGN)
+#define INFO_WORD (2ull << SK_MMIO_SIZE_SHIFT) /* 32 bits, zero-extended: what most accesses are */
 #define INFO_READ (1u << 16)     /* beside it in vcpu->exit_info: the reply's word goes to the register, the PC advances */
 #define INFO_SYSREG (1u << 18)   /* the same for a system register: whole, unless the reply's action denies it */
 #define INFO_ADVANCE (1u << 17)  /* the PC advances */
@@ -76,12 +78,16 @@ static inline uint32_t exits_mmio_message(struct vcpu *vcpu, uint64_t esr, uint6
 static inline void exits_read_done(struct vcpu *vcpu, uint64_t value)
 {
 	uint64_t info = vcpu->exit_info;
-	uint32_t unused_bits = 64u - 8u * sk_mmio_size(info);
 	struct arch_frame *frame = vcpu->context.frame;
-	value = value << unused_bits;
-	value = (info & SK_MMIO_SIGN) != 0 ? (uint64_t)((int64_t)value >> unused_bits) : value >> unused_bits;
-	if ((info & SK_MMIO_WIDE) == 0) {
+	if (__builtin_expect((info & INFO_WIDTH) == INFO_WORD, 1)) {
 		value = (uint32_t)value;
+	} else {
+		uint32_t unused_bits = 64u - 8u * sk_mmio_size(info);
+		value = value << unused_bits;
+		value = (info & SK_MMIO_SIGN) != 0 ? (uint64_t)((int64_t)value >> unused_bits) : value >> unused_bits;
+		if ((info & SK_MMIO_WIDE) == 0) {
+			value = (uint32_t)value;
+		}
 	}
 	uint32_t target = sk_mmio_register(info);
 	if (target != ZERO_REGISTER) {
