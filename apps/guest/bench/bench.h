@@ -6,29 +6,35 @@
  * a sixteenth of an instruction could be told; what the loop itself costs is measured and taken off. Without instruction
  * counting the figures are nanoseconds of a host that does other things too.
  *
- * Every result is a line "bench NAME min median max".
+ * Every result is a line "bench NAME min median max": whole instructions, or counts with two decimals.
  */
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define BENCH_SAMPLES 64u
 
-/* Samples of one benchmark, in hundredths of an instruction. */
+/* Samples of one benchmark, in hundredths of an instruction or of what else it counts. */
 struct bench {
 	const char *name;
 	uint32_t count;
 	uint64_t sample[BENCH_SAMPLES];
+	bool counts; /* not instructions: hundredths are told */
 };
 
 /* Adds `ticks` of the counter, spent on `rounds` rounds, less what the bare loop takes for them. */
 void bench_add(struct bench *bench, uint64_t ticks, uint64_t bare_ticks, uint64_t rounds);
+
+/* Adds `count` of anything for `rounds` rounds. */
+void bench_add_ratio(struct bench *bench, uint64_t count, uint64_t rounds);
 
 /* Prints the line and counts it as a result. */
 void bench_report(struct bench *bench);
 
 void bench_exits(void);
 void bench_interrupts(void);
+void bench_probe(void);
 
 #endif

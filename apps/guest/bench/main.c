@@ -18,6 +18,13 @@ void bench_add(struct bench *bench, uint64_t ticks, uint64_t bare_ticks, uint64_
 	}
 }
 
+void bench_add_ratio(struct bench *bench, uint64_t count, uint64_t rounds)
+{
+	if (bench->count < BENCH_SAMPLES) {
+		bench->sample[bench->count++] = count * 100u / rounds;
+	}
+}
+
 static void sort(uint64_t *values, uint32_t count)
 {
 	for (uint32_t i = 1; i < count; i++) {
@@ -42,6 +49,13 @@ void bench_report(struct bench *bench)
 		return;
 	}
 	sort(bench->sample, bench->count);
+	const uint64_t *sorted = bench->sample;
+	unsigned long long least = sorted[0], middle = sorted[bench->count / 2], most = sorted[bench->count - 1];
+	if (bench->counts) {
+		print("bench %s %llu.%02llu %llu.%02llu %llu.%02llu\n", bench->name, least / 100u, least % 100u, middle / 100u,
+		      middle % 100u, most / 100u, most % 100u);
+		return;
+	}
 	print("bench %s %llu %llu %llu\n", bench->name, whole(bench->sample[0]), whole(bench->sample[bench->count / 2]),
 	      whole(bench->sample[bench->count - 1]));
 }
@@ -51,4 +65,5 @@ void guest_main(void)
 	tap_note("bench: instructions if QEMU counts them (-icount shift=0), else nanoseconds");
 	bench_exits();
 	bench_interrupts();
+	bench_probe();
 }

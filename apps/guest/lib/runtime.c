@@ -19,14 +19,15 @@ struct cpu cpus[CPUS_MAX];
 extern char guest_stacks[CPUS_MAX][CPU_STACK_BYTES];
 char guest_stacks[CPUS_MAX][CPU_STACK_BYTES] __attribute__((aligned(4096)));
 
-void runtime_primary(const void *tree);
+void runtime_primary(const void *tree, uint64_t started);
 void runtime_secondary(struct cpu *cpu);
 
-void runtime_primary(const void *tree)
+void runtime_primary(const void *tree, uint64_t started)
 {
 	uint64_t self = cpu_affinity(READ_SYSREG(mpidr_el1));
 
 	WRITE_SYSREG(tpidr_el1, (uint64_t)&cpus[0]);
+	boot.started = started;
 	boot_read(tree);
 	for (uint32_t i = 0; i < CPUS_MAX; i++) {
 		cpus[i].stack_top = (uint64_t)guest_stacks[i] + CPU_STACK_BYTES;

@@ -14,6 +14,7 @@ _start:
 
 	.text
 primary:
+	mrs	x21, cntvct_el0
 	mov	x20, x0
 	adrp	x0, guest_image_start
 	add	x0, x0, :lo12:guest_image_start
@@ -46,6 +47,7 @@ primary:
 	mov	sp, x1
 	bl	cpu_prepare
 	mov	x0, x20
+	mov	x1, x21
 	bl	runtime_primary
 	b	.
 

@@ -18,6 +18,29 @@ static void stay_briefly(struct cpu *cpu)
 	smp_add(&cpu->scratch[0], cpu_affinity(READ_SYSREG(mpidr_el1)) == cpu->mpidr ? 1u : 1000u);
 }
 
+/* One turn; says which step went wrong. */
+static bool cycle_once(uint32_t index, uint32_t cycle)
+{
+	struct cpu *cpu = &cpus[index];
+	int64_t state = affinity_info(index);
+	int64_t answer = state == PSCI_STATE_OFF ? smp_start(index, stay_briefly) : PSCI_DENIED;
+
+	if (answer != PSCI_SUCCESS) {
+		tap_note("cycle %u of CPU %u: state %lld, CPU_ON answers %lld", cycle, index, (long long)state,
+			 (long long)answer);
+		return false;
+	}
+	if (!smp_wait(&cpu->scratch[0], cycle, timer_ms(PATIENCE_MS))) {
+		tap_note("cycle %u of CPU %u: it doesn't run, state %lld", cycle, index, (long long)affinity_info(index));
+		return false;
+	}
+	if (!smp_wait_off(index, timer_ms(PATIENCE_MS))) {
+		tap_note("cycle %u of CPU %u: it doesn't go off, state %lld", cycle, index, (long long)affinity_info(index));
+		return false;
+	}
+	return true;
+}
+
 static void check_cycles(uint32_t index)
 {
 	struct cpu *cpu = &cpus[index];
@@ -25,9 +48,7 @@ static void check_cycles(uint32_t index)
 
 	cpu->scratch[0] = 0;
 	for (uint32_t cycle = 1; cycle <= CYCLES && right; cycle++) {
-		right = affinity_info(index) == PSCI_STATE_OFF && smp_start(index, stay_briefly) == PSCI_SUCCESS
-			&& smp_wait(&cpu->scratch[0], cycle, timer_ms(PATIENCE_MS))
-			&& smp_wait_off(index, timer_ms(PATIENCE_MS));
+		right = cycle_once(index, cycle);
 	}
 	tap_ok(right && cpu->scratch[0] == CYCLES, "CPU %u on and off, %u times", index, CYCLES);
 }

@@ -15,6 +15,7 @@ struct boot_info {
 	uint64_t memory_base;
 	uint64_t memory_bytes;
 	bool conduit_smc;        /* /psci method = "smc" */
+	uint64_t started;        /* CNTVCT_EL0 at the program's first instructions */
 };
 
 extern struct boot_info boot;

@@ -1,0 +1,120 @@
+/*
+ * What only the host can tell, through the probe of Skink's bench system (apps/bench/probe.h): how often the kernel is
+ * entered for an exit, how long the boot took, how long a guest waits while a server is grown again. Native
+ * runs, and other systems, have no probe.
+ */
+#include "bench.h"
+
+#include <guest/boot.h>
+#include <guest/mmio.h>
+#include <guest/print.h>
+#include <guest/tap.h>
+#include <guest/timer.h>
+
+#include "../../bench/probe.h"
+
+#define EXITS 256u
+#define KILLS 8u
+#define ARGUMENT_UART 0u
+#define ARGUMENT_SCHED 1u
+#define COUNTER_ENTRIES 0u
+#define COUNTER_TLB_MAINTENANCE 6u
+#define CHARACTERS 64u
+#define UART_DR UART_BASE
+#define UART_FR (UART_BASE + 0x18u)
+#define UART_FR_FULL (1u << 5)
+
+static uint64_t probe_read(uint32_t offset)
+{
+	return mmio_read64(PROBE_BASE + offset);
+}
+
+/* What a counter of the kernel's rises by for each of EXITS loads from the UART, in hundredths. */
+static void bench_counter(const char *name, uint32_t counter)
+{
+	struct bench bench = {.name = name, .counts = true};
+	uint32_t offset = PROBE_COUNTERS + counter * 8u;
+
+	for (uint32_t i = 0; i < BENCH_SAMPLES; i++) {
+		uint64_t start = probe_read(offset);
+		uint64_t looking = probe_read(offset) - start; /* by the probe itself */
+		for (uint32_t exit = 0; exit < EXITS; exit++) {
+			(void)mmio_read32(UART_FR);
+		}
+		uint64_t rise = probe_read(offset) - start - 2u * looking;
+		bench_add_ratio(&bench, rise, EXITS);
+	}
+	bench_report(&bench);
+}
+
+/* From the machine's reset, when its counter is 0, to the program's first instruction. One sample: it happens once. */
+static void bench_boot(void)
+{
+	struct bench bench = {.name = "boot_to_guest"};
+	uint64_t now_ns = probe_read(PROBE_NOW);
+	uint64_t here_ns = (timer_now() - boot.started) * 1000u / (READ_SYSREG(cntfrq_el0) / 1000000u);
+
+	bench_add_ratio(&bench, now_ns - here_ns, 1);
+	bench_report(&bench);
+}
+
+/* A server dies between two accesses of the guest; the second one waits until the next instance serves it. */
+static void bench_kill(const char *name, uint32_t server)
+{
+	struct bench bench = {.name = name};
+
+	for (uint32_t i = 0; i < KILLS; i++) {
+		uint64_t start = timer_now();
+		mmio_write64(PROBE_BASE + PROBE_KILL, server);
+		(void)mmio_read32(UART_FR);
+		bench_add(&bench, timer_now() - start, 0, 1);
+	}
+	bench_report(&bench);
+}
+
+/* A server crashes with an access in service, which its next instance answers. */
+static void bench_crash(void)
+{
+	struct bench bench = {.name = "restart_device"};
+	uint64_t instance = probe_read(PROBE_CRASH);
+
+	for (uint32_t i = 0; i < KILLS; i++) {
+		uint64_t start = timer_now();
+		mmio_write64(PROBE_BASE + PROBE_CRASH, 0);
+		bench_add(&bench, timer_now() - start, 0, 1);
+	}
+	tap_is(probe_read(PROBE_CRASH) - instance, KILLS, "each crash made a new instance");
+	bench_report(&bench);
+}
+
+/* A line of text, as a driver writes it: the flag, then the character. */
+static void bench_console(void)
+{
+	static const char line[CHARACTERS + 1] = "# a line of sixty-four characters, for the cost of each of them\n";
+	struct bench bench = {.name = "console_character"};
+
+	for (uint32_t i = 0; i < BENCH_SAMPLES; i++) {
+		uint64_t start = timer_now();
+		for (uint32_t c = 0; c < CHARACTERS; c++) {
+			while ((mmio_read32(UART_FR) & UART_FR_FULL) != 0) {
+			}
+			mmio_write32(UART_DR, (uint8_t)line[c]);
+		}
+		bench_add(&bench, timer_now() - start, 0, CHARACTERS);
+	}
+	bench_report(&bench);
+}
+
+void bench_probe(void)
+{
+	if (!boot_has("probe")) {
+		return;
+	}
+	bench_boot();
+	bench_counter("kernel_entries_per_exit", COUNTER_ENTRIES);
+	bench_counter("tlbi_per_exit", COUNTER_TLB_MAINTENANCE);
+	bench_console();
+	bench_kill("restart_uart", ARGUMENT_UART);
+	bench_crash();
+	bench_kill("restart_sched_stall", ARGUMENT_SCHED);
+}
