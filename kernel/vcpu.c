@@ -83,7 +83,7 @@ struct context *vcpu_exit(struct vcpu *vcpu, uint32_t reason)
 	struct core *core = core_at(vcpu->context.core);
 	vcpu->exit_counts[reason]++;
 	const struct exit_route *route = vcpu_route(vcpu, reason);
-	if (route->endpoint == NULL) {
+	if (!exit_route_set(route)) {
 		/* An exit that nobody answers for: the vCPU can't go on, and only destroying it helps. */
 		vcpu->life = VCPU_INVALID;
 		vcpu->context.state = CONTEXT_STOPPED;

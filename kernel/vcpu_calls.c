@@ -25,6 +25,9 @@ sk_status_t vcpu_create(struct vcpu *vcpu, struct object *object, struct space *
 		return status;
 	}
 	vcpu->last_route = &no_route;
+	for (uint32_t i = 0; i < EXIT_REASONS; i++) {
+		vcpu->routes[i].endpoint = object_at(0);
+	}
 	vcpu->work = VCPU_WORK_LOAD;
 	vcpu->state_object = page;
 	vcpu->life = VCPU_CREATED;
@@ -232,7 +235,7 @@ sk_status_t vcpu_do_route(struct kernel_call *call, uint32_t reason, sk_slot_t s
 	if (vcpu->life == VCPU_RUNNING || vcpu->life == VCPU_BLOCKED) {
 		return SK_BAD_STATE;
 	}
-	struct exit_route route = { 0 };
+	struct exit_route route = { .endpoint = object_at(0) };
 	if (slot != 0) {
 		sk_status_t status;
 		route.endpoint = call_slot(call, slot, OBJECT_ENDPOINT, SK_RIGHT_CALL, &status);

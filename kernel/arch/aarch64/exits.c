@@ -79,7 +79,12 @@ uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr)
 	case EC_SMC64:
 		/* The PC of a trapped SMC is its own; past it, both calls are alike. */
 		write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
-		return exits_call(vcpu);
+		if (exits_call_is_firmware(vcpu)) {
+			exits_firmware_call(vcpu);
+			return VM_EXIT_METHOD_FIRMWARE_CALL;
+		}
+		exits_hypercall(vcpu);
+		return VM_EXIT_METHOD_HYPERCALL;
 	case EC_WFX:
 		return halt_exit(vcpu, esr);
 	case EC_FP_TRAP:

@@ -31,7 +31,7 @@ static __attribute__((noinline)) struct context *vcpu_prepare(struct core *core,
 	}
 	if ((vcpu->work & VCPU_WORK_KICK) != 0) {
 		vcpu->work &= ~VCPU_WORK_KICK;
-		if (vcpu->routes[VM_EXIT_METHOD_EXTERNAL_INTERRUPT].endpoint != NULL) {
+		if (exit_route_set(&vcpu->routes[VM_EXIT_METHOD_EXTERNAL_INTERRUPT])) {
 			vm_exit_external_interrupt_message(&vcpu->exit, 0);
 			vcpu->exit_info = INFO_ACTION;
 			arch_unload(core);
@@ -328,12 +328,24 @@ static inline struct arch_frame *mmio_exit(struct core *core, struct vcpu *vcpu,
 	return exit_to(core, vcpu, device, route->badge);
 }
 
+/* Inlined for each reason, so that its route and its counter are at fixed places. */
+static inline __attribute__((always_inline)) struct arch_frame *table_exit(struct core *core, struct vcpu *vcpu,
+									   uint32_t reason)
+{
+	const struct exit_route *route = &vcpu->routes[reason];
+	struct context *server = fast_server(core, route->endpoint, route->generation);
+	if (__builtin_expect(server == NULL, 0)) {
+		return exit_general(core, vcpu, reason);
+	}
+	vcpu->exit_counts[reason]++;
+	return exit_to(core, vcpu, server, route->badge);
+}
+
 struct arch_frame *trap_sync(uint64_t esr, struct core *core)
 {
 	struct context *context = core->current;
 	struct vcpu *vcpu = vcpu_of(context);
 	uint64_t class = esr >> ESR_EC_SHIFT;
-	uint32_t reason;
 	core_count_event(core, COUNT_ENTRIES);
 	if (__builtin_expect(context->kind != CONTEXT_VCPU, 0)) {
 		return sync_general(esr, core);
@@ -342,19 +354,26 @@ struct arch_frame *trap_sync(uint64_t esr, struct core *core)
 		return mmio_exit(core, vcpu, esr);
 	}
 	if (class == EC_HVC64) {
-		reason = exits_call(vcpu);
-	} else if (class == EC_SYSREG) {
-		reason = exits_sysreg(vcpu, esr);
-	} else {
-		return sync_general(esr, core);
+		if (!exits_call_is_firmware(vcpu)) {
+			exits_hypercall(vcpu);
+			return table_exit(core, vcpu, VM_EXIT_METHOD_HYPERCALL);
+		}
+		exits_firmware_call(vcpu);
+		return exit_general(core, vcpu, VM_EXIT_METHOD_FIRMWARE_CALL);
 	}
-	const struct exit_route *route = &vcpu->routes[reason];
-	struct context *server = route->endpoint == NULL ? NULL : fast_server(core, route->endpoint, route->generation);
-	if (__builtin_expect(server == NULL, 0)) {
-		return exit_general(core, vcpu, reason);
+	if (class == EC_SYSREG) {
+		if ((esr & ISS_SYS_READ) != 0) {
+			exits_sysreg_read(vcpu, esr);
+			return table_exit(core, vcpu, VM_EXIT_METHOD_SYSREG_READ);
+		}
+		if (exits_is_send_ipi(esr)) {
+			exits_send_ipi(vcpu, esr);
+			return table_exit(core, vcpu, VM_EXIT_METHOD_SEND_IPI);
+		}
+		exits_sysreg_write(vcpu, esr);
+		return exit_general(core, vcpu, VM_EXIT_METHOD_SYSREG_WRITE);
 	}
-	vcpu->exit_counts[reason]++;
-	return exit_to(core, vcpu, server, route->badge);
+	return sync_general(esr, core);
 }
 
 struct arch_frame *trap_irq(struct core *core)

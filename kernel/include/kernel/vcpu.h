@@ -61,11 +61,16 @@ static inline struct vcpu *vcpu_of(struct context *context) { return (struct vcp
  */
 struct context *vcpu_exit(struct vcpu *vcpu, uint32_t reason);
 
-/* The route for a reason other than an MMIO access in a routed range. */
+/* The route for a reason other than an MMIO access in a routed range; one to entry 0 of the object table is none. */
+static inline bool exit_route_set(const struct exit_route *route)
+{
+	return route->endpoint != object_at(0);
+}
+
 static inline const struct exit_route *vcpu_route(const struct vcpu *vcpu, uint32_t reason)
 {
 	const struct exit_route *route = &vcpu->routes[reason];
-	return route->endpoint != NULL ? route : &vcpu->routes[0];
+	return exit_route_set(route) ? route : &vcpu->routes[0];
 }
 
 /*

@@ -101,43 +101,62 @@ static inline void exits_read_done(struct vcpu *vcpu, uint64_t value)
 #define SMCCC_OWNER 24, 0x3f
 #define SMCCC_OWNER_STANDARD 4u  /* PSCI, TRNG; lower owners are the architecture, CPU, SoC and OEM */
 
-/* vcpu->exit for HVC and SMC; its reason. */
-static inline uint32_t exits_call(struct vcpu *vcpu)
+/* vcpu->exit for HVC and SMC. */
+static inline bool exits_call_is_firmware(const struct vcpu *vcpu)
+{
+	uint64_t function = vcpu->context.frame->x[0];
+	return (function & SMCCC_FAST) != 0 && field_get(function, SMCCC_OWNER) <= SMCCC_OWNER_STANDARD;
+}
+
+static inline void exits_firmware_call(struct vcpu *vcpu)
 {
 	const uint64_t *x = vcpu->context.frame->x;
 	vcpu->exit_info = INFO_ACTION;
-	if ((x[0] & SMCCC_FAST) != 0 && field_get(x[0], SMCCC_OWNER) <= SMCCC_OWNER_STANDARD) {
-		vm_exit_firmware_call_message(&vcpu->exit, x[0], x[1], x[2], x[3]);
-		return VM_EXIT_METHOD_FIRMWARE_CALL;
-	}
+	vm_exit_firmware_call_message(&vcpu->exit, x[0], x[1], x[2], x[3]);
+}
+
+static inline void exits_hypercall(struct vcpu *vcpu)
+{
+	const uint64_t *x = vcpu->context.frame->x;
+	vcpu->exit_info = INFO_ACTION;
 	vm_exit_hypercall_message(&vcpu->exit, x[0], x[1], x[2], x[3], x[4], x[5]);
-	return VM_EXIT_METHOD_HYPERCALL;
+}
+
+/* vcpu->exit for a trapped MRS or MSR. */
+static inline void exits_sysreg_read(struct vcpu *vcpu, uint64_t esr)
+{
+	uint32_t target = (uint32_t)field_get(esr, ISS_SYS_RT);
+	vcpu->exit_info = INFO_SYSREG | target << SK_MMIO_REGISTER_SHIFT;
+	vm_exit_sysreg_read_message(&vcpu->exit, exits_sysreg_encoding(esr), target);
+}
+
+static inline uint64_t exits_sysreg_value(const struct vcpu *vcpu, uint64_t esr)
+{
+	uint32_t target = (uint32_t)field_get(esr, ISS_SYS_RT);
+	return target == ZERO_REGISTER ? 0 : vcpu->context.frame->x[target];
+}
+
+static inline void exits_sysreg_write(struct vcpu *vcpu, uint64_t esr)
+{
+	vcpu->exit_info = INFO_GENERAL;
+	vm_exit_sysreg_write_message(&vcpu->exit, exits_sysreg_encoding(esr), exits_sysreg_value(vcpu, esr));
 }
 
 /* ICC_SGI0R_EL1, ICC_ASGI1R_EL1, ICC_SGI1R_EL1: S3_0_C12_C11_{7, 6, 5} */
 #define ENCODING_SGI_FIRST SYSREG_ENCODING(3, 0, 12, 11, 5)
 #define ENCODING_SGI_LAST SYSREG_ENCODING(3, 0, 12, 11, 7)
 
-/* vcpu->exit for a trapped MRS or MSR; its reason. */
-static inline uint32_t exits_sysreg(struct vcpu *vcpu, uint64_t esr)
+static inline bool exits_is_send_ipi(uint64_t esr)
 {
-	uint32_t encoding = exits_sysreg_encoding(esr);
-	uint32_t target = (uint32_t)field_get(esr, ISS_SYS_RT);
-	if ((esr & ISS_SYS_READ) != 0) {
-		vcpu->exit_info = INFO_SYSREG | (uint32_t)SK_MMIO_WIDE | 3u << SK_MMIO_SIZE_SHIFT | target << SK_MMIO_REGISTER_SHIFT;
-		vm_exit_sysreg_read_message(&vcpu->exit, encoding, target);
-		return VM_EXIT_METHOD_SYSREG_READ;
-	}
-	uint64_t value = target == ZERO_REGISTER ? 0 : vcpu->context.frame->x[target];
-	vcpu->exit_info = INFO_GENERAL;
-	if (encoding - ENCODING_SGI_FIRST <= ENCODING_SGI_LAST - ENCODING_SGI_FIRST) {
-		write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
-		vcpu->exit_info = INFO_ACTION;
-		vm_exit_send_ipi_message(&vcpu->exit, value, encoding);
-		return VM_EXIT_METHOD_SEND_IPI;
-	}
-	vm_exit_sysreg_write_message(&vcpu->exit, encoding, value);
-	return VM_EXIT_METHOD_SYSREG_WRITE;
+	return exits_sysreg_encoding(esr) - ENCODING_SGI_FIRST <= ENCODING_SGI_LAST - ENCODING_SGI_FIRST;
+}
+
+/* The PC moves on here already: the reply says only what becomes of the vCPU. */
+static inline void exits_send_ipi(struct vcpu *vcpu, uint64_t esr)
+{
+	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+	vcpu->exit_info = INFO_ACTION;
+	vm_exit_send_ipi_message(&vcpu->exit, exits_sysreg_value(vcpu, esr), exits_sysreg_encoding(esr));
 }
 
 #endif

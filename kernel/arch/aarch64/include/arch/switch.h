@@ -46,12 +46,18 @@ static inline void bank_save(struct arch_frame *frame)
 
 static inline void bank_load(const struct context *to)
 {
+	/* Loaded in pairs, then written. */
 	const struct arch_frame *frame = to->frame;
-	put_sysreg(vttbr_el2, to->arch_space.vttbr);
-	put_sysreg(sp_el0, frame->sp_el0);
-	put_sysreg(elr_el2, frame->pc);
-	put_sysreg(spsr_el2, frame->pstate);
-	put_sysreg(tpidr_el0, frame->tpidr_el0);
+	uint64_t vttbr = to->arch_space.vttbr;
+	uint64_t sp = frame->sp_el0;
+	uint64_t pc = frame->pc;
+	uint64_t pstate = frame->pstate;
+	uint64_t tpidr = frame->tpidr_el0;
+	put_sysreg(vttbr_el2, vttbr);
+	put_sysreg(sp_el0, sp);
+	put_sysreg(elr_el2, pc);
+	put_sysreg(spsr_el2, pstate);
+	put_sysreg(tpidr_el0, tpidr);
 }
 
 /* EL0 under stage 2 alone, whatever the resident guest has set. */
