@@ -72,6 +72,11 @@ static sk_status_t connect_uses(struct server *server)
 		status = grant_cap(server, "supervisor", SK_OBJECT_TYPE_ENDPOINT, SK_BOOT_SLOT_ENDPOINT, SK_RIGHT_CALL,
 				   SK_BADGE(OPERATOR_INTERFACE, server->index));
 	}
+	if (status == SK_OK && config->operator && system_state.sched != MANIFEST_NONE) {
+		status = grant_cap(server, "sched-control", SK_OBJECT_TYPE_ENDPOINT,
+				   server_at(system_state.sched)->endpoint, SK_RIGHT_CALL,
+				   SK_BADGE(SCHED_CONTROL_INTERFACE, server->index));
+	}
 	return status;
 }
 

@@ -11,6 +11,7 @@
 #include <sk/boot.h>
 #include <sk/idl/console.h>
 #include <sk/idl/device.h>
+#include <sk/idl/sched.h>
 #include <sk/idl/server.h>
 #include <sk/idl/supervisor_server.h>
 #include <sk/idl/vm_exit_server.h>
@@ -161,6 +162,9 @@ static void nobody_gets_more_than_the_manifest_grants(void **state)
 	(void)state;
 	assert_null(cap_named(server(UART), "supervisor"));
 	assert_int_equal(badge_in(server(MONITOR), "supervisor"), SK_BADGE(OPERATOR_INTERFACE, MONITOR));
+	assert_int_equal(badge_in(server(MONITOR), "sched-control"), SK_BADGE(SCHED_CONTROL_INTERFACE, MONITOR));
+	assert_int_equal(badge_in(server(UART), "sched"), SK_BADGE(TIMERS_INTERFACE, UART));
+	assert_null(cap_named(server(UART), "sched-control"));
 	assert_int_equal(badge_in(server(VMM), "supervisor"), SK_BADGE(VM_EVENTS_INTERFACE, 0));
 	assert_int_equal(badge_in(server(VMM), "uart0"), SK_BADGE(DEVICE_INTERFACE, 0));
 	for (uint32_t i = 0; i < BROKEN; i++) {
