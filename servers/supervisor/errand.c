@@ -47,7 +47,7 @@ _Noreturn static void call_for_ever(void)
 
 sk_status_t errand_init(sk_cap_t *thread)
 {
-	struct ram_range stack;
+	struct ram_range stack = { 0 };
 	sk_cap_t buffer;
 	const sk_map_flags_t writable = SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE;
 	uint64_t top = layout_stack_top(CALLER_INDEX);
