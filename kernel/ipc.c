@@ -24,11 +24,9 @@ struct context *ipc_call(struct core *core)
 	if (object == NULL) {
 		return fail(core, status);
 	}
-	if (object->type != OBJECT_ENDPOINT) {
+	/* An endpoint's own methods are for who may not call it: a call by who may goes to its server. */
+	if (object->type != OBJECT_ENDPOINT || (capability_rights(cap) & SK_RIGHT_CALL) == 0) {
 		return kernel_call(core, object, capability_rights(cap), (uint32_t)slot);
-	}
-	if ((capability_rights(cap) & SK_RIGHT_CALL) == 0) {
-		return fail(core, SK_NO_RIGHT);
 	}
 	struct endpoint *endpoint = object->body;
 	status = endpoint_call(endpoint, caller, capability_badge(cap));
