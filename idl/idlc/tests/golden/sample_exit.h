@@ -8,10 +8,13 @@
 static inline void sample_scalars_message(struct sk_msg *msg, uint8_t a, uint16_t b, uint32_t c, sk_sector_t d, bool e,
 		enum sample_level f)
 {
-	*msg = (struct sk_msg){
-		.tag = SAMPLE_TAG_SCALARS | SK_TAG_IDEMPOTENT,
-		.w = {a, b, c, d, e, f},
-	};
+	msg->tag = SAMPLE_TAG_SCALARS | SK_TAG_IDEMPOTENT;
+	msg->w[0] = a;
+	msg->w[1] = b;
+	msg->w[2] = c;
+	msg->w[3] = d;
+	msg->w[4] = e;
+	msg->w[5] = f;
 }
 
 /* Takes a reply with status SK_OK apart; false when a value in it is none. */
@@ -30,9 +33,13 @@ static inline bool sample_scalars_results(const struct sk_msg *msg, sample_want_
 
 static inline void sample_nothing_message(struct sk_msg *msg)
 {
-	*msg = (struct sk_msg){
-		.tag = SAMPLE_TAG_NOTHING | SK_TAG_IDEMPOTENT,
-	};
+	msg->tag = SAMPLE_TAG_NOTHING | SK_TAG_IDEMPOTENT;
+	msg->w[0] = 0;
+	msg->w[1] = 0;
+	msg->w[2] = 0;
+	msg->w[3] = 0;
+	msg->w[4] = 0;
+	msg->w[5] = 0;
 }
 
 #endif

@@ -16,9 +16,13 @@ static inline bool transfer_read_results(const struct sk_msg *msg, uint32_t *don
 
 static inline void transfer_nudge_message(struct sk_msg *msg)
 {
-	*msg = (struct sk_msg){
-		.tag = TRANSFER_TAG_NUDGE | SK_TAG_IDEMPOTENT | SK_TAG_ONEWAY,
-	};
+	msg->tag = TRANSFER_TAG_NUDGE | SK_TAG_IDEMPOTENT | SK_TAG_ONEWAY;
+	msg->w[0] = 0;
+	msg->w[1] = 0;
+	msg->w[2] = 0;
+	msg->w[3] = 0;
+	msg->w[4] = 0;
+	msg->w[5] = 0;
 }
 
 #endif

@@ -6,10 +6,13 @@
 
 static inline void trap_fault_message(struct sk_msg *msg, sk_gpa_t address, uint64_t syndrome, bool write)
 {
-	*msg = (struct sk_msg){
-		.tag = TRAP_TAG_FAULT | SK_TAG_IDEMPOTENT,
-		.w = {address, syndrome, write},
-	};
+	msg->tag = TRAP_TAG_FAULT | SK_TAG_IDEMPOTENT;
+	msg->w[0] = address;
+	msg->w[1] = syndrome;
+	msg->w[2] = write;
+	msg->w[3] = 0;
+	msg->w[4] = 0;
+	msg->w[5] = 0;
 }
 
 /* Takes a reply with status SK_OK apart; false when a value in it is none. */
