@@ -230,7 +230,7 @@ static void withdraw_here(void *argument)
 	struct core *core = core_this();
 	core_drain_calls(core);
 	struct endpoint *endpoint = context_at(caller);
-	if (endpoint == NULL) {
+	if (endpoint == NULL || context_at_core(caller) != core->index) {
 		return;
 	}
 	switch (caller->state) {
@@ -253,8 +253,9 @@ static void withdraw_here(void *argument)
 		break;
 	}
 	default:
-		break;
+		return; /* it was answered meanwhile */
 	}
+	caller->state = CONTEXT_STOPPED;
 	caller->server = NULL;
 	caller->at = NULL;
 }
@@ -264,9 +265,6 @@ void endpoint_withdraw(struct context *caller)
 	if (context_at(caller) != NULL) {
 		core_run_on(context_at_core(caller), withdraw_here, caller);
 	}
-	caller->at = NULL;
-	caller->faulting = 0;
-	caller->redelivered = 0;
 }
 
 static void take_back(struct endpoint *endpoint, struct context *caller, uint32_t core)

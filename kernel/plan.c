@@ -40,12 +40,14 @@ static struct context *chain_tail(const struct core *core, struct context *task)
 		case CONTEXT_READY:
 			return context;
 		case CONTEXT_QUEUED:
-		case CONTEXT_IN_SERVICE:
-			if (context_at_core(context) != core->index) {
+		case CONTEXT_IN_SERVICE: {
+			const struct endpoint *endpoint = context_at(context);
+			if (endpoint == NULL || context_at_core(context) != core->index) {
 				return NULL;
 			}
-			context = context_at(context)->receiver[core->index];
+			context = endpoint->receiver[core->index];
 			break;
+		}
 		default:
 			return NULL;
 		}
@@ -199,6 +201,11 @@ struct context *plan_pick(struct core *core)
 {
 	for (;;) {
 		core->reschedule = false;
+		/* Who ran on a caller's turn competes with its own slot too, when that turn is over. */
+		struct context *current = core->current;
+		if (current != NULL && current->slot >= 0 && current->state == CONTEXT_READY) {
+			core->ready |= 1ull << current->slot;
+		}
 		uint64_t now = arch_ticks();
 		charge(core, now);
 		struct context *context = choose(core, now);

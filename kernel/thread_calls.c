@@ -55,7 +55,14 @@ sk_status_t thread_do_bind_endpoint(struct kernel_call *call, sk_slot_t slot)
 		return status;
 	}
 	struct endpoint *endpoint = object->body;
-	if (context->state != CONTEXT_STOPPED || context->endpoint != NULL || endpoint->receiver[context->core] != NULL) {
+	if (context->state != CONTEXT_STOPPED) {
+		return SK_BAD_STATE;
+	}
+	if (endpoint->receiver[context->core] == context) {
+		endpoint->abandoned = false; /* it serves again */
+		return SK_OK;
+	}
+	if (context->endpoint != NULL || endpoint->receiver[context->core] != NULL) {
 		return SK_BAD_STATE;
 	}
 	if (endpoint->served_cores == 0) {
@@ -130,32 +137,43 @@ sk_status_t thread_do_start(struct kernel_call *call)
 	return SK_OK;
 }
 
-/* Off its core, out of every queue; its callers wait at the endpoint for whoever comes next. */
+/*
+ * Off its core; its callers wait at the endpoint for whoever comes next. A call of its own it leaves to whoever can
+ * withdraw it: until then it stays a caller.
+ */
 static void stop_here(void *argument)
 {
 	struct context *context = argument;
 	struct core *core = core_at(context->core);
+	core_drain(core);
 	if (core->loaded == context) {
 		arch_unload(core);
 	}
 	if (context->state == CONTEXT_WAITING && context->waits_for != NULL) {
 		notification_forget(context->waits_for, context);
 	}
-	if (context->caller != NULL && context->endpoint != NULL) {
+	if (context->endpoint != NULL) {
 		struct endpoint *endpoint = context->endpoint;
 		endpoint_detach(context);
 		endpoint->receiver[context->core] = context;
 	}
-	context->state = CONTEXT_STOPPED;
+	if (!context_calls(context)) {
+		context->state = CONTEXT_STOPPED;
+	}
 	core->reschedule = true;
 }
 
 static void thread_halt(struct thread *thread)
 {
 	struct context *context = &thread->context;
-	/* A call that it waits for is withdrawn first, where it is queued. */
 	core_run_on(context->core, stop_here, context);
-	endpoint_withdraw(context);
+	/* Its call may be answered before it is withdrawn, and then it runs on. */
+	while (context_calls(context)) {
+		endpoint_withdraw(context);
+		core_run_on(context->core, stop_here, context);
+	}
+	context->faulting = 0;
+	context->redelivered = 0;
 }
 
 sk_status_t thread_do_stop(struct kernel_call *call)

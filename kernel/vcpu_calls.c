@@ -311,9 +311,13 @@ static void destroy_here(void *argument)
 {
 	struct vcpu *vcpu = argument;
 	struct core *core = core_at(vcpu->context.core);
+	/* Whatever ends an exit of it from now on doesn't let it run. */
 	vcpu->life = VCPU_INVALID;
+	vcpu->work |= VCPU_WORK_PAUSED;
 	evict_here(vcpu);
-	vcpu->context.state = CONTEXT_STOPPED;
+	if (!context_calls(&vcpu->context)) {
+		vcpu->context.state = CONTEXT_STOPPED;
+	}
 	plan_forget(core, &vcpu->context);
 }
 
@@ -326,8 +330,11 @@ sk_status_t vcpu_do_destroy(struct kernel_call *call)
 		return SK_BAD_STATE;
 	}
 	object_bump(call->object);
-	endpoint_withdraw(&vcpu->context);
 	core_run_on(vcpu->context.core, destroy_here, vcpu);
+	while (context_calls(&vcpu->context)) {
+		endpoint_withdraw(&vcpu->context);
+		core_run_on(vcpu->context.core, destroy_here, vcpu);
+	}
 	__atomic_store_n(&vm->vcpu_count, vm->vcpu_count - 1u, __ATOMIC_RELEASE);
 	core_quiesce();
 	vcpu->state_object->memory.pins--;

@@ -84,15 +84,31 @@ static inline uint64_t context_token(const struct context *context)
 	return (uint64_t)context->sequence << 16 | context->object_index;
 }
 
-/* The endpoint at which the context's call is, and whose queue or server of that endpoint; NULL: it waits for nothing. */
+/* Does the context wait for the end of a call of its own? */
+static inline bool context_calls(const struct context *context)
+{
+	switch (context->state) {
+	case CONTEXT_QUEUED: case CONTEXT_IN_SERVICE: case CONTEXT_DEFERRED: case CONTEXT_ANSWERED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * The endpoint at which the context's call is, and whose queue or server of that endpoint; NULL: it waits for nothing,
+ * or not any more: from another core than the server's the answer may be old.
+ */
 static inline struct endpoint *context_at(const struct context *context)
 {
-	return context->state == CONTEXT_IN_SERVICE ? context->server->endpoint : context->at;
+	const struct context *server = __atomic_load_n(&context->server, __ATOMIC_RELAXED);
+	return context->state == CONTEXT_IN_SERVICE && server != NULL ? server->endpoint : context->at;
 }
 
 static inline uint32_t context_at_core(const struct context *context)
 {
-	return context->state == CONTEXT_IN_SERVICE ? context->server->core : context->at_core;
+	const struct context *server = __atomic_load_n(&context->server, __ATOMIC_RELAXED);
+	return context->state == CONTEXT_IN_SERVICE && server != NULL ? server->core : context->at_core;
 }
 
 struct thread {

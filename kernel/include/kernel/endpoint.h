@@ -64,7 +64,10 @@ void endpoint_defer(struct context *receiver);
 void endpoint_settle(struct endpoint *endpoint, uint32_t core);
 /* Answers everybody with SERVER_DIED. */
 void endpoint_flush(struct endpoint *endpoint, uint32_t core);
-/* Takes the caller out of whatever queue it is in, because it is stopped. */
+/*
+ * Takes the caller out of whatever queue it is in: it is STOPPED then. If its call is answered meanwhile, the answer
+ * counts, and it is for the caller's core to see to that.
+ */
 void endpoint_withdraw(struct context *caller);
 /* The receiver on its core goes away: what it had in service goes back to the front of the queue, marked. */
 void endpoint_detach(struct context *receiver);
