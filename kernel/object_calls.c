@@ -43,13 +43,23 @@ static void on_every_core(struct endpoint *endpoint, void (*function)(void *))
 	}
 }
 
+/* Nobody may take a call from it at this moment: its receivers are gone, or stopped. */
+static bool at_rest(const struct endpoint *endpoint)
+{
+	for (uint32_t i = 0; i < core_count; i++) {
+		const struct context *receiver = endpoint->receiver[i];
+		if (receiver != NULL && receiver->state != CONTEXT_STOPPED) {
+			return false;
+		}
+	}
+	return true;
+}
+
 sk_status_t endpoint_do_retire(struct kernel_call *call)
 {
 	struct endpoint *endpoint = endpoint_in(call);
-	for (uint32_t i = 0; i < core_count; i++) {
-		if (endpoint->receiver[i] != NULL) {
-			return SK_BAD_STATE;
-		}
+	if (!at_rest(endpoint)) {
+		return SK_BAD_STATE;
 	}
 	endpoint->generation++;
 	on_every_core(endpoint, settle_here);
@@ -59,10 +69,8 @@ sk_status_t endpoint_do_retire(struct kernel_call *call)
 sk_status_t endpoint_do_abandon(struct kernel_call *call)
 {
 	struct endpoint *endpoint = endpoint_in(call);
-	for (uint32_t i = 0; i < core_count; i++) {
-		if (endpoint->receiver[i] != NULL) {
-			return SK_BAD_STATE;
-		}
+	if (!at_rest(endpoint)) {
+		return SK_BAD_STATE;
 	}
 	endpoint->generation++;
 	endpoint->abandoned = true;
