@@ -65,7 +65,7 @@ static inline void mmio_write32(uint64_t address, uint32_t value)
 
 static inline void mmio_write64(uint64_t address, uint64_t value)
 {
-	__asm__ volatile("str %0, [%1]" : : "rZ"(value), "r"(address) : "memory");
+	__asm__ volatile("str %x0, [%1]" : : "rZ"(value), "r"(address) : "memory");
 }
 
 #endif

@@ -1,0 +1,19 @@
+/*
+ * The probe's registers, as the guest program bench sees them: 64 bits each, read or written whole.
+ */
+#ifndef PROBE_H
+#define PROBE_H
+
+/* R: counter N of core 0 (idl/kernel.idl, core.counter) at 8 * N. Counting this read costs the same each time. */
+#define PROBE_COUNTERS 0x000u
+/* R: ns since the machine was reset. */
+#define PROBE_NOW 0x100u
+/* W: ends the server that the probe's argument of this number (0 and up) names. */
+#define PROBE_KILL 0x108u
+/* W: the probe crashes, and its next instance ends the write. R: instances so far. */
+#define PROBE_CRASH 0x110u
+
+#define PROBE_BASE 0x0b000000u
+#define PROBE_BYTES 0x1000u
+
+#endif
