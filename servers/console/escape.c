@@ -6,6 +6,8 @@
 
 #include "console.h"
 
+#define PATIENCE 1000000u /* looks at a line that takes nothing, before the machine goes off all the same */
+
 static const char help[] =
 	"\r\nCtrl-A, then\r\n"
 	"  m       the monitor\r\n"
@@ -113,7 +115,7 @@ static void leave(struct console *console)
 		return;
 	}
 	say(console, "\r\nswitching the machine off\r\n");
-	while (!output_flush(&console->output)) {
+	for (uint32_t i = 0; i < PATIENCE && !output_flush(&console->output); i++) {
 	}
 	if (operator_power_off(console->supervisor) != SK_OK) {
 		say(console, "the supervisor refused\r\n");

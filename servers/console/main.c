@@ -23,6 +23,7 @@
 #include "serve.h"
 
 #define ROUNDS_A_WAKE 16u        /* then whoever calls the console gets a chance */
+#define TIMER_LOST_NS (16u * CONSOLE_BATCH_NS) /* a timer this late will not come any more */
 #define SCROLL_BACK_OFFSET 4096u /* in the persistent region; the state's fields lie before it */
 #define SPARE_BYTES 65536u       /* scroll-back without a persistent region */
 _Static_assert(CONSOLE_STATE_FIELDS_BYTES <= SCROLL_BACK_OFFSET, "the state lies before the scroll-back");
@@ -75,10 +76,12 @@ static bool batch(void)
 	if (wake.sched == SK_CAP_NONE || mux_urgent(&console)) {
 		return false;
 	}
-	if (!wake.batch_set) {
-		if (sk_now_ns() - wake.drained_ns >= CONSOLE_BATCH_NS) {
-			return false;
-		}
+	uint64_t since_ns = sk_now_ns() - wake.drained_ns;
+
+	if (wake.batch_set) {
+		return since_ns < TIMER_LOST_NS;
+	}
+	if (since_ns < CONSOLE_BATCH_NS) {
 		set_timer(wake.drained_ns + CONSOLE_BATCH_NS);
 	}
 	return wake.batch_set;

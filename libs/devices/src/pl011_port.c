@@ -2,6 +2,8 @@
 #include <devices/pl011_registers.h>
 
 #define DR_ERRORS 0xf00u
+#define LINE_CONTROL (PL011_LCR_H_FEN | PL011_LCR_H_WLEN_8)
+#define CONTROL (PL011_CR_UARTEN | PL011_CR_TXE | PL011_CR_RXE | PL011_CR_RTS | PL011_CR_DTR)
 #define IFLS_RX_HALF_TX_EIGHTH (2u << 3)
 
 static uint32_t get(const struct pl011_port *port, enum pl011_register offset)
@@ -18,10 +20,14 @@ void pl011_port_open(struct pl011_port *port, volatile void *registers)
 {
 	port->registers = registers;
 	set(port, PL011_IMSC, 0);
-	set(port, PL011_LCR_H, PL011_LCR_H_FEN | PL011_LCR_H_WLEN_8);
-	set(port, PL011_IFLS, IFLS_RX_HALF_TX_EIGHTH);
-	set(port, PL011_DMACR, 0);
-	set(port, PL011_CR, PL011_CR_UARTEN | PL011_CR_TXE | PL011_CR_RXE | PL011_CR_RTS | PL011_CR_DTR);
+	/* Line control may change only while the UART is off, and that would cut what a predecessor has under way. */
+	if (get(port, PL011_LCR_H) != LINE_CONTROL || get(port, PL011_CR) != CONTROL) {
+		set(port, PL011_CR, 0);
+		set(port, PL011_LCR_H, LINE_CONTROL);
+		set(port, PL011_IFLS, IFLS_RX_HALF_TX_EIGHTH);
+		set(port, PL011_DMACR, 0);
+		set(port, PL011_CR, CONTROL);
+	}
 	set(port, PL011_IMSC, PL011_INT_RX | PL011_INT_RT);
 }
 

@@ -133,6 +133,16 @@ static void test_a_flow_is_batched(void **unused)
 	bench_assert_sent("bc");
 }
 
+static void test_a_lost_timer_is_noticed(void **unused)
+{
+	(void)unused;
+	print("a");
+	print("b");
+	now_ns += 20 * MS;
+	print("c");
+	bench_assert_sent("\x1e" "1abc");
+}
+
 static void test_a_full_ring_does_not_wait(void **unused)
 {
 	(void)unused;
@@ -199,6 +209,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_lone_character_goes_at_once, boot),
 		cmocka_unit_test_setup(test_a_flow_is_batched, boot),
+		cmocka_unit_test_setup(test_a_lost_timer_is_noticed, boot),
 		cmocka_unit_test_setup(test_a_full_ring_does_not_wait, boot),
 		cmocka_unit_test_setup(test_without_scheduler_nothing_waits, boot),
 		cmocka_unit_test_setup(test_keys, boot),
