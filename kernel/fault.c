@@ -6,8 +6,8 @@
 #include <kernel/ipc.h>
 #include <sk/idl/vm_exit_exit.h>
 
-struct context *thread_fault(struct core *core, struct thread *thread, uint32_t reason, uint64_t syndrome,
-			     uint64_t address, uint64_t pc)
+void thread_raise(struct core *core, struct thread *thread, uint32_t reason, uint64_t syndrome, uint64_t address,
+		  uint64_t pc)
 {
 	struct context *context = &thread->context;
 	const struct context *caller = context->caller;
@@ -30,5 +30,11 @@ struct context *thread_fault(struct core *core, struct thread *thread, uint32_t 
 			context->faulting = 0;
 		}
 	}
+}
+
+struct context *thread_fault(struct core *core, struct thread *thread, uint32_t reason, uint64_t syndrome,
+			     uint64_t address, uint64_t pc)
+{
+	thread_raise(core, thread, reason, syndrome, address, pc);
 	return plan_continue(core);
 }

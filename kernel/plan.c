@@ -270,8 +270,7 @@ void plan_tick(struct core *core)
 	}
 	struct context *current = core->current;
 	if (current != NULL && current->kind == CONTEXT_THREAD && overrun(thread_of(current), now)) {
-		(void)thread_fault(core, thread_of(current), THREAD_FAULT_REASON_BUDGET, 0, 0, 0);
-		core->reschedule = true;
+		thread_raise(core, thread_of(current), THREAD_FAULT_REASON_BUDGET, 0, 0, 0);
 	}
 	timer_arm(core, now);
 }

@@ -119,7 +119,10 @@ static void ring(struct worker *worker, uint32_t client)
 	(void)sk_signal(SCHED_CLIENT_SLOT + client, SK_SIGNAL_TIMER);
 }
 
-/* Once it runs it has its timer in the hardware again, which then fires. */
+/*
+ * Once it runs it has its timer in the hardware again, which then fires. A kick, not a run: one that has been
+ * switched off since stays off.
+ */
 static void wake_halted(struct worker *worker, uint64_t now_ns)
 {
 	for (uint32_t i = 0; i < worker->policy.count; i++) {
@@ -128,7 +131,7 @@ static void wake_halted(struct worker *worker, uint64_t now_ns)
 
 		if (at != 0 && at <= now_ns) {
 			tables.timers->halted_until_ns[task] = 0;
-			(void)vcpu_run(SCHED_TASK_SLOT + task);
+			(void)vcpu_kick(SCHED_TASK_SLOT + task);
 		}
 	}
 }

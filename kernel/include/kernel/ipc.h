@@ -30,6 +30,9 @@ uint64_t message_transfer(struct context *from, struct context *to, uint64_t tag
 void vcpu_settle(struct vcpu *vcpu, uint64_t tag, uint64_t w0, uint64_t w1);
 
 /* A thread faulted: makes its fault call. On its core. */
+void thread_raise(struct core *core, struct thread *thread, uint32_t reason, uint64_t syndrome, uint64_t address,
+		  uint64_t pc);
+/* The same, and who runs now. */
 struct context *thread_fault(struct core *core, struct thread *thread, uint32_t reason, uint64_t syndrome,
 			     uint64_t address, uint64_t pc);
 
