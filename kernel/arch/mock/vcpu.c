@@ -1,0 +1,275 @@
+/*
+ * The mock machine's registers: threads' frames, what of a vCPU stays in the
+ * hardware, floating point, and list registers.
+ */
+#include <arch/mock.h>
+#include <kernel/call.h>
+#include <sk/mmio.h>
+#include <string.h>
+
+void arch_unload(struct core *core)
+{
+	struct context *loaded = core->loaded;
+	if (loaded != NULL) {
+		mock_record(MOCK_UNLOAD, loaded->object_index, 0);
+		loaded->frame->pc = core->arch.pc;
+		loaded->frame->pstate = core->arch.pstate;
+		core->loaded = NULL;
+	}
+}
+
+void mock_switch(struct core *core, struct context *to)
+{
+	if (core->loaded == to) {
+		return;
+	}
+	arch_unload(core);
+	if (to->kind == CONTEXT_VCPU && core->resident != vcpu_of(to)) {
+		struct vcpu *vcpu = vcpu_of(to);
+		arch_vcpu_save(core);
+		mock_record(MOCK_VCPU_LOAD, to->object_index, 0);
+		memcpy(core->arch.registers, vcpu->arch.registers, sizeof core->arch.registers);
+		core->resident = vcpu;
+		vcpu->work = (vcpu->work & ~VCPU_WORK_LOAD) | VCPU_WORK_LINES;
+		core_count_event(core, COUNT_VCPU_SWITCHES);
+	}
+	core->arch.pc = to->frame->pc;
+	core->arch.pstate = to->frame->pstate;
+	core->loaded = to;
+}
+
+uint64_t mock_pc(const struct context *context)
+{
+	const struct core *core = core_at(context->core);
+	return core->loaded == context ? core->arch.pc : context->frame->pc;
+}
+
+/* The mock's frame has no stack pointer: the last general register is as good. */
+void arch_thread_init(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument)
+{
+	thread->registers = (struct arch_frame){ .pc = entry };
+	thread->registers.x[0] = argument;
+	thread->registers.x[30] = stack;
+}
+
+void arch_restart_call(struct thread *thread)
+{
+	mock_record(MOCK_RESTART, thread->context.object_index, 0);
+	if (mock_this->loaded == &thread->context) {
+		arch_unload(mock_this);
+	}
+	thread->registers.pc -= 4;
+}
+
+void arch_registers_read(const struct thread *thread, uint64_t *registers)
+{
+	memcpy(registers, thread->registers.x, sizeof thread->registers.x);
+	registers[31] = 0;
+	registers[32] = thread->registers.pc;
+	registers[33] = thread->registers.pstate;
+}
+
+void arch_registers_write(struct thread *thread, const uint64_t *registers)
+{
+	memcpy(thread->registers.x, registers, sizeof thread->registers.x);
+	thread->registers.pc = registers[32];
+	thread->registers.pstate = registers[33] & ~MOCK_PSTATE_ILLEGAL;
+}
+
+sk_status_t arch_vcpu_init(struct vcpu *vcpu, uint64_t config)
+{
+	if (config > UINT32_MAX) {
+		return SK_BAD_ARG;
+	}
+	*vcpu->context.frame = (struct arch_frame){ .pstate = 5 };
+	vcpu->arch.config = config;
+	vcpu->arch.timer_deadline = UINT64_MAX;
+	return SK_OK;
+}
+
+void arch_vcpu_setup(struct vcpu *vcpu, uint64_t flags)
+{
+	mock_record(MOCK_VCPU_SETUP, vcpu->context.object_index, flags);
+	vcpu->arch.flags = flags;
+}
+
+void arch_vcpu_entry(struct vcpu *vcpu, uint64_t entry)
+{
+	mock_record(MOCK_VCPU_ENTRY, vcpu->context.object_index, entry);
+	vcpu->context.frame->pc = entry;
+}
+
+sk_status_t arch_vcpu_set_gpr(struct vcpu *vcpu, uint32_t index, uint64_t value)
+{
+	if (index > 30) {
+		return SK_BAD_ARG;
+	}
+	vcpu->context.frame->x[index] = value;
+	return SK_OK;
+}
+
+sk_status_t arch_vcpu_read(struct vcpu *vcpu, uint32_t group, uint64_t *registers)
+{
+	mock_record(MOCK_VCPU_READ, vcpu->context.object_index, group);
+	if (group != MOCK_EL1) {
+		return SK_UNSUPPORTED;
+	}
+	memcpy(registers, vcpu->arch.registers, sizeof vcpu->arch.registers);
+	return SK_OK;
+}
+
+sk_status_t arch_vcpu_write(struct vcpu *vcpu, uint32_t group, const uint64_t *registers)
+{
+	mock_record(MOCK_VCPU_WRITE, vcpu->context.object_index, group);
+	if (group != MOCK_EL1) {
+		return SK_UNSUPPORTED;
+	}
+	memcpy(vcpu->arch.registers, registers, sizeof vcpu->arch.registers);
+	return SK_OK;
+}
+
+void arch_vcpu_save(struct core *core)
+{
+	struct vcpu *vcpu = core->resident;
+	if (vcpu != NULL) {
+		mock_record(MOCK_VCPU_SAVE, vcpu->context.object_index, 0);
+		memcpy(vcpu->arch.registers, core->arch.registers, sizeof vcpu->arch.registers);
+		vcpu->work |= VCPU_WORK_LOAD;
+		core->resident = NULL;
+	}
+}
+
+void arch_vcpu_read_done(struct vcpu *vcpu, uint64_t value)
+{
+	uint64_t info = vcpu->exit_info;
+	uint32_t unused_bits = 64u - 8u * sk_mmio_size(info);
+	value <<= unused_bits;
+	value = (info & SK_MMIO_SIGN) != 0 ? (uint64_t)((int64_t)value >> unused_bits) : value >> unused_bits;
+	if (sk_mmio_register(info) < 31u) {
+		vcpu->context.frame->x[sk_mmio_register(info)] = (info & SK_MMIO_WIDE) != 0 ? value : (uint32_t)value;
+	}
+	vcpu->context.frame->pc += 4;
+}
+
+sk_status_t arch_identification(uint32_t encoding, uint64_t *value)
+{
+	*value = 0x1d00u + encoding;
+	return encoding < 8u ? SK_OK : SK_BAD_ARG;
+}
+
+void arch_vcpu_advance(struct vcpu *vcpu)
+{
+	vcpu->context.frame->pc += 4;
+}
+
+void arch_vcpu_undefined(struct vcpu *vcpu)
+{
+	vcpu->arch.undefined_taken = true;
+}
+
+void arch_vcpu_data_abort(struct vcpu *vcpu)
+{
+	vcpu->arch.abort_taken = true;
+}
+
+uint64_t arch_vcpu_timer_deadline(const struct vcpu *vcpu)
+{
+	return vcpu->arch.timer_deadline;
+}
+
+void arch_fp_save(struct core *core)
+{
+	if (core->fp_owner != NULL) {
+		mock_record(MOCK_FP_SAVE, core->fp_owner->object_index, 0);
+		memcpy(core->fp_owner->fp->v, core->arch.fp, sizeof core->arch.fp);
+		core->fp_owner = NULL;
+	}
+}
+
+uint64_t mock_use_fp(uint32_t index, uint32_t word, uint64_t value)
+{
+	struct core *core = core_at(index);
+	struct core *before = mock_this;
+	mock_this = core;
+	if (core->fp_owner != core->current) {
+		arch_fp_save(core);
+		mock_record(MOCK_FP_LOAD, core->current->object_index, 0);
+		memcpy(core->arch.fp, core->current->fp->v, sizeof core->arch.fp);
+		core->fp_owner = core->current;
+		core_count_event(core, COUNT_FP_SWITCHES);
+	}
+	mock_this = before;
+	uint64_t old = core->arch.fp[word];
+	core->arch.fp[word] = value;
+	return old;
+}
+
+uint32_t arch_list_registers(void)
+{
+	return mock.list_registers;
+}
+
+/* It holds nothing and owes no notice. */
+static bool is_usable(const struct mock_list *list)
+{
+	return list->state == LIST_EMPTY && !list->notice;
+}
+
+int32_t arch_list_free(const struct vcpu *vcpu)
+{
+	for (uint32_t i = 0; i < mock.list_registers; i++) {
+		if (is_usable(&vcpu->arch.lists[i])) {
+			return (int32_t)i;
+		}
+	}
+	return -1;
+}
+
+int32_t arch_list_find(const struct vcpu *vcpu, uint32_t line)
+{
+	for (uint32_t i = 0; i < mock.list_registers; i++) {
+		const struct mock_list *list = &vcpu->arch.lists[i];
+		if ((vcpu->arch.list_used >> i & 1u) != 0 && !is_usable(list) && list->line == line) {
+			return (int32_t)i;
+		}
+	}
+	return -1;
+}
+
+enum list_state arch_list_state(const struct vcpu *vcpu, uint32_t index, uint32_t *line)
+{
+	*line = vcpu->arch.lists[index].line;
+	return (enum list_state)vcpu->arch.lists[index].state;
+}
+
+bool arch_list_set(struct vcpu *vcpu, uint32_t index, uint32_t line, uint32_t priority, enum list_state state,
+		   bool end_notice)
+{
+	mock_record(MOCK_LIST_SET, line, (uint64_t)state);
+	if ((int32_t)line == mock.refused_line) {
+		return false;
+	}
+	vcpu->arch.lists[index] = (struct mock_list){
+		.line = (uint16_t)line, .priority = (uint8_t)priority, .state = (uint8_t)state, .notice = end_notice,
+	};
+	vcpu->arch.list_used |= 1u << index;
+	return true;
+}
+
+uint32_t arch_list_used(const struct vcpu *vcpu)
+{
+	return vcpu->arch.list_used;
+}
+
+void arch_list_clear(struct vcpu *vcpu, uint32_t index)
+{
+	mock_record(MOCK_LIST_CLEAR, vcpu->arch.lists[index].line, index);
+	vcpu->arch.lists[index].state = LIST_EMPTY;
+	vcpu->arch.lists[index].notice = false;
+	vcpu->arch.list_used &= ~(1u << index);
+}
+
+void arch_list_underflow_notice(struct vcpu *vcpu, bool on)
+{
+	vcpu->arch.underflow_notice = on;
+}
