@@ -20,7 +20,7 @@ struct boot_memory {
 static void *take_pages(struct boot_memory *memory, uint64_t pages)
 {
 	uint64_t base = memory->next;
-	if (memory->end - base < pages * SK_PAGE_BYTES) {
+	if (base > memory->end || memory->end - base < pages * SK_PAGE_BYTES) {
 		panic("the machine's memory ends at %lx, too little for the boot image", memory->end);
 	}
 	memory->next += pages * SK_PAGE_BYTES;

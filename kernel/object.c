@@ -56,9 +56,15 @@ bool object_bump(struct object *object)
 	return true;
 }
 
+bool object_lasts(const struct object *object)
+{
+	return object->generation + 2u < GENERATION_MAX;
+}
+
 void object_release(struct object *object)
 {
-	if (object_bump(object)) {
+	/* No capability ever named a mapping, so none has to become stale. */
+	if (object->type == OBJECT_MAPPING || object_bump(object)) {
 		object->next_free = (uint16_t)first_free;
 		first_free = object_index(object);
 		free_entries++;
@@ -86,10 +92,6 @@ struct object *slot_resolve(const struct space *process, uint32_t slot, enum obj
 		return NULL;
 	}
 	capability cap = __atomic_load_n(&process->slots[slot], __ATOMIC_RELAXED);
-	if (cap == CAPABILITY_NONE) {
-		*status = SK_BAD_CAP;
-		return NULL;
-	}
 	struct object *object = object_resolve(cap, status);
 	if (object == NULL) {
 		return NULL;

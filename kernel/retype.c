@@ -20,6 +20,9 @@ static sk_status_t check(const struct kernel_call *call, uint32_t pages, uint32_
 	if (memory->memory.mapping_count != 0 || memory->memory.pins != 0) {
 		return SK_BAD_STATE;
 	}
+	if (!object_lasts(memory)) {
+		return SK_NO_SLOT; /* joined to the memory below it, it can be split off with an entry of its own */
+	}
 	/* The invoked slot itself may take the result: its memory capability is about to be stale. */
 	return dest == call->slot ? SK_OK : call_destination(call, dest);
 }
@@ -54,7 +57,6 @@ static void become(struct kernel_call *call, enum object_type type, void *body, 
 
 void retype_back(struct object *object)
 {
-	object_bump(object);
 	object->type = OBJECT_MEMORY;
 	object->memory = (struct memory){ 0 };
 }

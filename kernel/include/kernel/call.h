@@ -27,7 +27,7 @@ struct kernel_call {
 /* Handles the call that is in the current thread's registers; writes the result there. */
 struct context *kernel_call(struct core *core, struct object *object, uint32_t rights, uint32_t slot);
 
-/* The entry is memory again (retype.c); its object is torn down already. */
+/* The entry is memory again (retype.c); its object is torn down and its capabilities are stale already. */
 void retype_back(struct object *object);
 /* Fill in zeroed memory (thread.c, vcpu_calls.c). `page` is pinned by the caller. */
 void thread_create(struct thread *thread, struct object *object, struct space *process, uint32_t core,

@@ -118,6 +118,8 @@ struct object *object_allocate(enum object_type type);
 void object_release(struct object *object);
 /* Makes every capability to the object stale; false when the entry may not be used again. */
 bool object_bump(struct object *object);
+/* Can the entry become an object and, when that is destroyed, memory again? */
+bool object_lasts(const struct object *object);
 /* A capability to the object as it is now. */
 capability object_capability(const struct object *object, uint32_t rights, uint32_t badge);
 
@@ -130,11 +132,7 @@ static inline struct object *object_resolve(capability cap, sk_status_t *status)
 {
 	struct object *object = object_at(capability_index(cap));
 	if (__builtin_expect(object->generation != capability_generation(cap), 0)) {
-		*status = SK_STALE;
-		return NULL;
-	}
-	if (__builtin_expect(cap == CAPABILITY_NONE, 0)) {
-		*status = SK_BAD_CAP;
+		*status = cap == CAPABILITY_NONE ? SK_BAD_CAP : SK_STALE;
 		return NULL;
 	}
 	return object;
