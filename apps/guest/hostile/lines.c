@@ -64,8 +64,9 @@ void hostile_lines(struct random *random)
 	cpu_irq_disable();
 	uint64_t in_waves = taken;
 	recover();
-	tap_ok(in_waves >= lines, "all %u lines pending, %llu times: %llu interrupts", lines, (unsigned long long)waves,
-	       (unsigned long long)in_waves);
+	/* All but the private peripheral lines; a wave's interrupts are taken as soon as they are pending. */
+	tap_is(in_waves, waves * (lines - 16u), "all %u lines pending, %llu times: %llu interrupts", lines,
+	       (unsigned long long)waves, (unsigned long long)in_waves);
 
 	taken = 0;
 	for (uint32_t sgi = 0; sgi < 16; sgi++) {

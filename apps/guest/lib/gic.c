@@ -38,6 +38,9 @@ void gic_init(void)
 	wait_distributor();
 	for (uint32_t first = 32; first + 32u <= lines; first += 32) {
 		reset_lines(GICD_BASE, first);
+		for (uint32_t line = first; line < first + 32u; line++) {
+			mmio_write64(GICD_BASE + GICD_IROUTER + line * 8ull, cpu_self()->mpidr);
+		}
 	}
 	mmio_write32(GICD_BASE + GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_GROUP1);
 	wait_distributor();

@@ -2,7 +2,8 @@
  * GICv3 with system registers, one security state, affinity routing: Arm IHI 0069.
  *
  * After gic_init and gic_init_cpu, group 1 is enabled, every line is disabled, in group 1 and of priority
- * GIC_PRIORITY_DEFAULT, nothing is pending or active, and the CPU takes any priority.
+ * GIC_PRIORITY_DEFAULT, nothing is pending or active, shared lines go to the CPU that called gic_init, and any
+ * priority is taken.
  */
 #ifndef GUEST_GIC_H
 #define GUEST_GIC_H
