@@ -28,12 +28,10 @@
 #include <sk/idl/server_server.h>
 #include <sk/idl/vm_exit_server.h>
 #include <sk/idl/vmm_server.h>
+#include <sk/mmio.h>
 #include <sk/server.h>
 
 #include "vmm.h"
-
-#define INFO_SIZE(info) ((uint32_t)(info) & 0xfu)
-#define INFO_VCPU(info) ((uint32_t)((info) >> 24) & 0xffu)
 
 /* Indices that no vCPU has share a state page of nobody's; so no handler need compare. */
 static inline uint32_t exit_vcpu(const struct sk_caller *caller)
@@ -83,10 +81,6 @@ sk_status_t vm_exit_serve_hypercall(const struct sk_caller *caller, uint64_t num
 	(void)a5;
 	*action = 0;
 	*line = 0;
-	if (__builtin_expect(number == FIRMWARE_SKINK_VERSION, 1)) {
-		the_guest()->vcpu[vcpu].state->x[0] = FIRMWARE_SKINK_VERSION_VALUE;
-		return SK_OK;
-	}
 	struct firmware_call call = { .vcpu = vcpu, .function = (uint32_t)number, .argument = { a1, a2, a3 } };
 	return serve_firmware(&call, action, line);
 }
@@ -147,7 +141,7 @@ static void log_abort(uint64_t address, const char *verb, const char *why)
 sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, uint64_t address, uint64_t info, uint64_t *value)
 {
 	(void)caller;
-	if (vgic_read(&the_guest()->gic, address, INFO_SIZE(info), value)) {
+	if (vgic_read(&the_guest()->gic, address, sk_mmio_size(info), value)) {
 		return SK_OK;
 	}
 	log_abort(address, "read of", "where there is nothing");
@@ -157,7 +151,7 @@ sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, uint64_t add
 sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, uint64_t address, uint64_t info, uint64_t value)
 {
 	(void)caller;
-	if (vgic_write(&the_guest()->gic, address, INFO_SIZE(info), value)) {
+	if (vgic_write(&the_guest()->gic, address, sk_mmio_size(info), value)) {
 		return SK_OK;
 	}
 	log_abort(address, "write to", "where there is nothing");
@@ -226,14 +220,11 @@ sk_status_t heartbeat_serve_ping(const struct sk_caller *caller)
 	return SK_OK;
 }
 
-static inline bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
+static __attribute__((noinline, cold)) bool dispatch_any(const struct sk_caller *caller, struct sk_msg *msg)
 {
-	uint32_t interface = SK_BADGE_IFACE(caller->badge);
-
-	if (__builtin_expect(interface == VM_EXIT_INTERFACE, 1)) {
+	switch (SK_BADGE_IFACE(caller->badge)) {
+	case VM_EXIT_INTERFACE:
 		return vm_exit_dispatch(caller, msg);
-	}
-	switch (interface) {
 	case VMM_INTERFACE:
 		return vmm_dispatch(caller, msg);
 	case HEARTBEAT_INTERFACE:
@@ -241,6 +232,55 @@ static inline bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 	default:
 		return sk_server_refuse(msg);
 	}
+}
+
+/* Puts the reply of a method with two results into the message. */
+static inline bool reply_two(struct sk_msg *msg, uint64_t first, uint64_t second)
+{
+	msg->tag = SK_OK;
+	msg->w[0] = first;
+	msg->w[1] = second;
+	return true;
+}
+
+/*
+ * The path that every message takes. Three exits are in a hurry, each in its commonest form; they call nothing. Everything else works on copies, field
+ * by field: so on no path is the message in memory, and here it stays in the registers in which it came.
+ */
+static inline bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
+{
+	uint64_t method = msg->tag & SK_TAG_METHOD_MASK;
+
+	if (__builtin_expect(SK_BADGE_IFACE(caller->badge) == VM_EXIT_INTERFACE, 1)) {
+		const struct guest *guest = the_guest();
+		uint32_t vcpu = exit_vcpu(caller);
+
+		if (method == VM_EXIT_TAG_HYPERCALL && msg->w[0] == FIRMWARE_SKINK_VERSION) {
+			guest->vcpu[vcpu].state->x[0] = FIRMWARE_SKINK_VERSION_VALUE;
+			return reply_two(msg, 0, 0);
+		}
+		if (method == VM_EXIT_TAG_SYSREG_READ && sysreg_is_table((uint32_t)msg->w[0])) {
+			return reply_two(msg, guest->id[msg->w[0] & SYSREG_ID_INDEX_MASK], 0);
+		}
+		if (method == VM_EXIT_TAG_SEND_IPI && vgic_is_to_self(vcpu, msg->w[0], (uint32_t)msg->w[1])) {
+			return reply_two(msg, SK_EXIT_ACTION_INJECT, vgic_sgi_line(msg->w[0]));
+		}
+	}
+	struct sk_caller from = { .badge = caller->badge, .token = caller->token };
+	struct sk_msg copy = {
+		.tag = msg->tag,
+		.w = { msg->w[0], msg->w[1], msg->w[2], msg->w[3], msg->w[4], msg->w[5] },
+	};
+	bool done = dispatch_any(&from, &copy);
+
+	msg->tag = copy.tag;
+	msg->w[0] = copy.w[0];
+	msg->w[1] = copy.w[1];
+	msg->w[2] = copy.w[2];
+	msg->w[3] = copy.w[3];
+	msg->w[4] = copy.w[4];
+	msg->w[5] = copy.w[5];
+	return done;
 }
 
 static void signalled(uint64_t bits)

@@ -20,7 +20,7 @@
 #include <sk/idl/supervisor_client.h>
 #include <sk/idl/vmm_server.h>
 
-#include "arch/aarch64/vcpu.h"
+#include "vcpu.h"
 #include "vmm.h"
 
 #define IN(state) (1u << (state))

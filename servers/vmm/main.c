@@ -14,7 +14,7 @@
 #include <sk/idl/kernel.h>
 #include <sk/server.h>
 
-#include "arch/aarch64/vcpu.h"
+#include "vcpu.h"
 #include "vmm.h"
 
 #define RAM_NAME_BYTES 16u

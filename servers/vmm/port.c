@@ -16,7 +16,7 @@
 #include <sk/idl/kernel_client.h>
 #include <sk/idl/sched_client.h>
 
-#include "arch/aarch64/vcpu.h"
+#include "vcpu.h"
 #include "vmm.h"
 
 static uint64_t deadlines[SK_VM_VCPUS_MAX]; /* physical timers: ticks + 1; 0: none */

@@ -1,4 +1,4 @@
-#include "vcpu.h"
+#include "../../vcpu.h"
 
 #include <string.h>
 

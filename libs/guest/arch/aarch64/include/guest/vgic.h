@@ -62,6 +62,19 @@ uint64_t vgic_send_all(const struct vgic *gic, uint32_t vcpu, uint64_t value, ui
 #define VGIC_SGI_INTID_MASK 0xfull
 #define VGIC_SGI_RESERVED 0xff000e00f0000000ull
 
+static inline uint64_t vgic_sgi_line(uint64_t value)
+{
+	return value >> VGIC_SGI_INTID_SHIFT & VGIC_SGI_INTID_MASK;
+}
+
+/* Is it an interrupt that vCPU `vcpu` sends to itself alone? */
+static inline bool vgic_is_to_self(uint32_t vcpu, uint64_t value, uint32_t encoding)
+{
+	const uint64_t ignored = VGIC_SGI_RESERVED | VGIC_SGI_INTID_MASK << VGIC_SGI_INTID_SHIFT;
+
+	return (value & ~ignored) == 1ull << vcpu && encoding == SYSREG_ICC_SGI1R_EL1;
+}
+
 /*
  * vCPU `vcpu` wrote `value` to the register `encoding` (ICC_SGI1R_EL1, ICC_ASGI1R_EL1, ICC_SGI0R_EL1).
  * One that it sends to itself alone is the common case and costs no system call: the reply injects it.
@@ -70,10 +83,8 @@ uint64_t vgic_send_all(const struct vgic *gic, uint32_t vcpu, uint64_t value, ui
 static inline uint64_t vgic_send(const struct vgic *gic, uint32_t vcpu, uint64_t value, uint32_t encoding,
 				 uint64_t *line)
 {
-	const uint64_t ignored = VGIC_SGI_RESERVED | VGIC_SGI_INTID_MASK << VGIC_SGI_INTID_SHIFT;
-
-	if ((value & ~ignored) == 1ull << vcpu && encoding == SYSREG_ICC_SGI1R_EL1) {
-		*line = value >> VGIC_SGI_INTID_SHIFT & VGIC_SGI_INTID_MASK;
+	if (vgic_is_to_self(vcpu, value, encoding)) {
+		*line = vgic_sgi_line(value);
 		return SK_EXIT_ACTION_INJECT;
 	}
 	return vgic_send_all(gic, vcpu, value, encoding, line);

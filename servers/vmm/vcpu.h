@@ -1,8 +1,8 @@
 /* What the VMM does to its vCPUs that depends on their registers. `vcpu` is the index in the VM. */
-#ifndef VMM_ARCH_VCPU_H
-#define VMM_ARCH_VCPU_H
+#ifndef VMM_VCPU_H
+#define VMM_VCPU_H
 
-#include "../../vmm.h"
+#include "vmm.h"
 
 /* Reads the machine's identification registers through `vcpu`, and fills the guest's table. */
 void vcpu_arch_identify(struct guest *guest, sk_cap_t vcpu);
