@@ -10,6 +10,7 @@
 #   apt_root ROOT TOOL ARG...
 #       runs apt-get, apt-cache … inside it
 #
+# APT_ROOT_ETC names another folder than /etc/apt to take the sources from (for the test).
 # Both return non-zero after saying on stderr what failed and what to do about it.
 
 apt_root_fail() {
@@ -20,8 +21,9 @@ apt_root_fail() {
 # The machine's Debian sources with `main`, written for one architecture: reads one-line and deb822 lists.
 # A third-party source is left out: its suite isn't a plain Debian one.
 apt_root_sources() {
-	local own=$1 wanted=$2 arch=$3 source=$4 list
-	cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | awk -v own="$own" -v wanted="$wanted" -v arch="$arch" -v source="$source" '
+	local own=$1 wanted=$2 arch=$3 source=$4 etc=${APT_ROOT_ETC:-/etc/apt} list
+	cat "$etc/sources.list" "$etc"/sources.list.d/*.list 2>/dev/null |
+		awk -v own="$own" -v wanted="$wanted" -v arch="$arch" -v source="$source" '
 		$1 == "deb" {
 			sub(/#.*/, "")
 			options = ""
@@ -29,6 +31,7 @@ apt_root_sources() {
 				options = substr($0, RSTART + 1, RLENGTH - 2)
 				$0 = substr($0, 1, RSTART - 1) substr($0, RSTART + RLENGTH)
 				gsub(/(^| )arch[+-]?=[^ ]*/, "", options)
+				gsub(/^ +| +$/, "", options)
 			}
 			if ($3 !~ ("^" own "(-updates|-security|/updates)?$") || $0 !~ / main( |$)/) {
 				next
@@ -39,7 +42,7 @@ apt_root_sources() {
 				printf "deb-src%s %s %s main\n", options == "" ? "" : " [" options "]", $2, suite
 			}
 		}'
-	for list in /etc/apt/sources.list.d/*.sources; do
+	for list in "$etc"/sources.list.d/*.sources; do
 		[ -r "$list" ] || continue
 		awk -v own="$own" -v wanted="$wanted" -v arch="$arch" -v source="$source" '
 			function flush_stanza(    n, i, parts, suites) {
@@ -49,13 +52,14 @@ apt_root_sources() {
 						suites = suites " " wanted substr(parts[i], length(own) + 1)
 					}
 				}
-				if (suites != "" && (" " field["components"] " ") ~ / main / && field["enabled"] != "no") {
+				if (suites != "" && (" " field["components"] " ") ~ / main / &&
+					field["enabled"] != "no") {
 					emit(suites)
 				}
 				delete field
 				last = ""
 			}
-			function emit(suites,    n, m, i, j, uris, names, key) {
+			function emit(suites,    n, m, i, j, uris, names, key, options) {
 				n = split(field["uris"], uris, " ")
 				m = split(suites, names, " ")
 				key = field["signed-by"] ~ /^\// ? " signed-by=" field["signed-by"] : ""
@@ -63,8 +67,8 @@ apt_root_sources() {
 					for (j = 1; j <= m; j++) {
 						printf "deb [arch=%s%s] %s %s main\n", arch, key, uris[i], names[j]
 						if (source != "") {
-							printf "deb-src%s %s %s main\n", key == "" ? "" : " [" substr(key, 2) "]",
-								uris[i], names[j]
+							options = key == "" ? "" : " [" substr(key, 2) "]"
+							printf "deb-src%s %s %s main\n", options, uris[i], names[j]
 						}
 					}
 				}

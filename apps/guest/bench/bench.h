@@ -3,8 +3,8 @@
  *
  * Meant for QEMU with -icount shift=0,sleep=off, where an instruction takes one nanosecond and the counter goes on
  * by one tick every 16 instructions at its 62.5 MHz. Each sample is the mean of many rounds, so that
- * a sixteenth of an instruction could be told; what the loop itself costs is measured and taken off. Without instruction
- * counting the figures are nanoseconds of a host that does other things too.
+ * a sixteenth of an instruction could be told; what the loop itself costs is measured and taken off. Without
+ * instruction counting the figures are nanoseconds of a host that does other things too.
  *
  * Every result is a line "bench NAME min median max": whole instructions, or counts with two decimals.
  */

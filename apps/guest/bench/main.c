@@ -52,8 +52,8 @@ void bench_report(struct bench *bench)
 	const uint64_t *sorted = bench->sample;
 	unsigned long long least = sorted[0], middle = sorted[bench->count / 2], most = sorted[bench->count - 1];
 	if (bench->counts) {
-		print("bench %s %llu.%02llu %llu.%02llu %llu.%02llu\n", bench->name, least / 100u, least % 100u, middle / 100u,
-		      middle % 100u, most / 100u, most % 100u);
+		print("bench %s %llu.%02llu %llu.%02llu %llu.%02llu\n", bench->name, least / 100u, least % 100u,
+		      middle / 100u, middle % 100u, most / 100u, most % 100u);
 		return;
 	}
 	print("bench %s %llu %llu %llu\n", bench->name, whole(bench->sample[0]), whole(bench->sample[bench->count / 2]),

@@ -89,7 +89,8 @@ void test_aborts(void)
 
 	/* QEMU's emulated CPU carries these out in bytes; a real one refuses them by itself. */
 	struct caught c = try_read(RTC_BASE + 1u);
-	tap_ok(c.count == 0 || (c.count == 1 && esr_class(c.esr) == EC_DATA_ABORT), "unaligned load from a device ends");
+	tap_ok(c.count == 0 || (c.count == 1 && esr_class(c.esr) == EC_DATA_ABORT),
+	       "unaligned load from a device ends");
 
 	/* With translation off, the same holes are reached without the guest's tables. */
 	mmu_disable();

@@ -34,7 +34,8 @@ void test_counter(void)
 	tap_ok(frequency >= 1000000u && frequency <= 1000000000u, "frequency is sensible (%llu Hz)",
 	       (unsigned long long)frequency);
 	/* The tests so far take less than a second of work; a slow host is given a minute. */
-	tap_ok(timer_now() < frequency * 60u, "the counter began near zero (now %llu)", (unsigned long long)timer_now());
+	tap_ok(timer_now() < frequency * 60u, "the counter began near zero (now %llu)",
+	       (unsigned long long)timer_now());
 	tap_ok(monotonic(2000), "the counter never goes back, across exits too");
 
 	catch_begin();
@@ -44,7 +45,8 @@ void test_counter(void)
 	tap_ok(physical != 0, "the physical counter runs");
 	uint64_t first = READ_SYSREG(cntpct_el0);
 	timer_spin(timer_ms(1));
-	tap_ok(READ_SYSREG(cntpct_el0) >= first + timer_ms(1), "both counters run at the same rate or the physical is ahead");
+	tap_ok(READ_SYSREG(cntpct_el0) >= first + timer_ms(1),
+	       "both counters run at the same rate or the physical is ahead");
 
 	uint64_t clock = mmio_read32(RTC_BASE);
 	uint64_t start = timer_now();

@@ -41,8 +41,8 @@ static void check_order(void)
 	uint32_t first = take();
 	uint32_t second = take();
 	uint32_t third = take();
-	tap_ok(first == HIGH && second == MIDDLE && third == LOW, "three pending ones come in order of priority (%u %u %u)",
-	       first, second, third);
+	tap_ok(first == HIGH && second == MIDDLE && third == LOW,
+	       "three pending ones come in order of priority (%u %u %u)", first, second, third);
 }
 
 static void check_mask(void)
@@ -107,11 +107,15 @@ static void check_preemption(void)
 	cpu_irq_disable();
 	cpu_self()->irq = 0;
 	tap_ok(entered == 3 && nested[0] == LOW && nested[1] == HIGH && nested[2] == PEER,
-	       "a higher priority preempts, an equal one waits (%u: %u %u %u)", entered, nested[0], nested[1], nested[2]);
+	       "a higher priority preempts, an equal one waits (%u: %u %u %u)", entered, nested[0], nested[1],
+	       nested[2]);
 	tap_is(READ_SYSREG(icc_rpr_el1), 0xff, "after both, the running priority is idle");
 }
 
-/* The binary point takes bits out of the comparison: what differs only below it does not preempt. At 7 that is bit 7 alone. */
+/*
+ * The binary point takes bits out of the comparison: what differs only below it does not preempt. At 7, bit 7 alone
+ * is compared.
+ */
 static void check_binary_point(void)
 {
 	gic_set_priority(HIGH, 0x90);

@@ -1,4 +1,7 @@
-/* The redistributors: one a CPU, the last one says so, private lines' registers in the second frame. IHI 0069, 12.11. */
+/*
+ * The redistributors: one a CPU, the last one says so, private lines' registers in the second frame. IHI 0069,
+ * 12.11.
+ */
 #include "exits.h"
 
 #include <guest/boot.h>

@@ -62,7 +62,8 @@ static void check_discovery(void)
 	}
 	tap_ok(version >= 0x10001, "SMCCC version is at least 1.1 (0x%llx)", (unsigned long long)version);
 	tap_is((uint64_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_VERSION, 0, 0), 0, "SMCCC_VERSION is a feature");
-	tap_is((uint64_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_ARCH_FEATURES, 0, 0), 0, "SMCCC_ARCH_FEATURES is a feature");
+	tap_is((uint64_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_ARCH_FEATURES, 0, 0), 0,
+	       "SMCCC_ARCH_FEATURES is a feature");
 	tap_ok(psci_call(SMCCC_ARCH_FEATURES, 0x8000abcdu, 0, 0) == SMCCC_NOT_SUPPORTED, "an unknown feature isn't");
 }
 

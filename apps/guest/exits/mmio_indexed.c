@@ -26,7 +26,8 @@ struct outcome {
 	__extension__({ \
 		struct outcome tried = {.base = (start), .value = 0x77, .value2 = 0x77}; \
 		catch_begin(); \
-		__asm__ volatile(text : "+r"(tried.base), "+r"(tried.value), "+r"(tried.value2) : : "memory", "v0", "v1"); \
+		__asm__ volatile(text : "+r"(tried.base), "+r"(tried.value), "+r"(tried.value2) \
+				 : : "memory", "v0", "v1"); \
 		tried.caught = catch_end(); \
 		tried; \
 	})

@@ -49,7 +49,8 @@ static void check_affinity(void)
 	expect(psci_call(PSCI_AFFINITY_INFO32, self, 0, 0), PSCI_STATE_ON, "this CPU is on (32-bit call)");
 	expect(psci_call(PSCI_AFFINITY_INFO, ABSENT_CPU, 0, 0), PSCI_INVALID_PARAMETERS, "an absent CPU is refused");
 	for (uint32_t i = 1; i < boot.cpu_count; i++) {
-		tap_is((uint64_t)psci_call(PSCI_AFFINITY_INFO, cpus[i].mpidr, 0, 0), PSCI_STATE_OFF, "CPU %u is off", i);
+		tap_is((uint64_t)psci_call(PSCI_AFFINITY_INFO, cpus[i].mpidr, 0, 0), PSCI_STATE_OFF, "CPU %u is off",
+		       i);
 	}
 	if (!boot_has("native")) {
 		int64_t level = psci_call(PSCI_AFFINITY_INFO, self, 7, 0);

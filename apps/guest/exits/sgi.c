@@ -1,6 +1,7 @@
 /*
  * Software-generated interrupts by ICC_SGI1R_EL1 in every form of target, and the two registers for the other groups.
- * GICv3: IHI 0069, 12.2.13. With several CPUs their delivery to each other is `smp`'s; here who must not be hit matters.
+ * GICv3: IHI 0069, 12.2.13. With several CPUs their delivery to each other is `smp`'s; here it matters who must not
+ * be hit.
  */
 #include "exits.h"
 

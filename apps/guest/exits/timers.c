@@ -95,7 +95,8 @@ static void check_conditions(const struct timer *timer)
 	uint32_t again = gic_poll(timer_ms(PATIENCE_MS));
 	timer->arm(0, 0);
 	gic_end(again);
-	tap_ok(intid == timer->intid && again == timer->intid, "%s timer's line is a level: it comes again", timer->name);
+	tap_ok(intid == timer->intid && again == timer->intid, "%s timer's line is a level: it comes again",
+	       timer->name);
 	tap_is(gic_poll_none(timer_ms(5)), INTID_NONE, "%s timer quenched doesn't come again", timer->name);
 
 	gic_disable(timer->intid);
@@ -120,10 +121,12 @@ static void check_timer(const struct timer *timer)
 
 void test_timers(void)
 {
-	static const struct timer virtual = {"virtual", INTID_TIMER_VIRTUAL, cntv_arm, cntv_arm_relative, cntv_control,
-					     virtual_now};
-	static const struct timer physical = {"physical", INTID_TIMER_PHYSICAL, cntp_arm, cntp_arm_relative, cntp_control,
-					      physical_now};
+	static const struct timer virtual = {
+		"virtual", INTID_TIMER_VIRTUAL, cntv_arm, cntv_arm_relative, cntv_control, virtual_now,
+	};
+	static const struct timer physical = {
+		"physical", INTID_TIMER_PHYSICAL, cntp_arm, cntp_arm_relative, cntp_control, physical_now,
+	};
 
 	tap_note("timers");
 	check_timer(&virtual);

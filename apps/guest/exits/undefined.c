@@ -17,7 +17,8 @@
 
 static void expect_undefined(struct caught c, const char *what)
 {
-	if (!tap_ok(c.count == 1 && c.kind == EXCEPTION_SYNC && esr_class(c.esr) == EC_UNKNOWN, "%s is undefined", what)) {
+	if (!tap_ok(c.count == 1 && c.kind == EXCEPTION_SYNC && esr_class(c.esr) == EC_UNKNOWN, "%s is undefined",
+		    what)) {
 		tap_note("count %u, esr 0x%llx", c.count, (unsigned long long)c.esr);
 	}
 }
@@ -61,9 +62,9 @@ void test_undefined(void)
 	c = ATTEMPT("brk #0x456");
 	tap_ok(c.count == 1 && esr_class(c.esr) == EC_BRK && (c.esr & 0xffffu) == 0x456u, "brk is the guest's own");
 
-	c = ATTEMPT("mrs x0, nzcv\n\tmrs x0, tpidr_el0\n\tmsr tpidrro_el0, xzr\n\tmsr contextidr_el1, xzr\n\tic ialluis\n\t"
-		    "tlbi vmalle1is\n\tdsb ish\n\tat s1e1r, xzr\n\tisb\n\tmrs x0, par_el1\n\tmrs x0, afsr0_el1\n\t"
-		    "mrs x0, afsr1_el1\n\tmrs x0, amair_el1");
+	c = ATTEMPT("mrs x0, nzcv\n\tmrs x0, tpidr_el0\n\tmsr tpidrro_el0, xzr\n\tmsr contextidr_el1, xzr\n\t"
+		    "ic ialluis\n\ttlbi vmalle1is\n\tdsb ish\n\tat s1e1r, xzr\n\tisb\n\tmrs x0, par_el1\n\t"
+		    "mrs x0, afsr0_el1\n\tmrs x0, afsr1_el1\n\tmrs x0, amair_el1");
 	tap_is(c.count, 0, "EL1's own registers and maintenance are allowed");
 	c = ATTEMPT("mrs x0, clidr_el1\n\tdc csw, xzr\n\tdc cisw, xzr\n\tdsb sy");
 	tap_is(c.count, 0, "set/way maintenance is allowed");

@@ -48,7 +48,7 @@ void test_user_mode(void)
 	unsigned el0 = (unsigned)READ_SYSREG(id_aa64pfr0_el1) & 0xfu;
 	uint64_t esr = user_run(MMU_EL0_RAM, MODE_AARCH32);
 	if (el0 == 2) {
-		/* Addresses of AArch32 have 32 bits: the alias is out of reach, so the first fetch is the guest's fault. */
+		/* Addresses of AArch32 have 32 bits: the alias is out of reach, so fetching is the guest's fault. */
 		tap_ok(esr_class(esr) == EC_INSTRUCTION_ABORT_LOWER, "EL0 runs AArch32, and its fault arrives at EL1");
 	} else {
 		tap_ok(esr_class(esr) == EC_ILLEGAL_STATE, "AArch32 is absent, and entering it is illegal");

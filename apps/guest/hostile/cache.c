@@ -46,8 +46,8 @@ void hostile_cache(void)
 
 	catch_begin();
 	for (unsigned i = 0; i < 200; i++) {
-		__asm__ volatile("tlbi vmalle1is\n\ttlbi aside1is, xzr\n\ttlbi vaae1is, %0\n\tic ialluis\n\tdsb sy\n\tisb"
-				 : : "r"((uint64_t)page >> 12) : "memory");
+		__asm__ volatile("tlbi vmalle1is\n\ttlbi aside1is, xzr\n\ttlbi vaae1is, %0\n\tic ialluis\n\t"
+				 "dsb sy\n\tisb" : : "r"((uint64_t)page >> 12) : "memory");
 		cache_clean(page, sizeof(page));
 	}
 	tap_is(catch_end().count, 0, "maintenance in a loop");

@@ -98,8 +98,8 @@ void hostile_calls(struct random *random)
 	}
 
 	catch_begin();
-	__asm__ volatile("mov x0, #0\n\thvc #1\n\tmov x0, #0\n\thvc #0xffff\n\tmov x0, #-1\n\tsmc #1\n\tmov x0, #-1\n\tsmc #0xffff"
-			 : : : "x0", "x1", "x2", "x3", "memory");
+	__asm__ volatile("mov x0, #0\n\thvc #1\n\tmov x0, #0\n\thvc #0xffff\n\tmov x0, #-1\n\tsmc #1\n\t"
+			 "mov x0, #-1\n\tsmc #0xffff" : : : "x0", "x1", "x2", "x3", "memory");
 	tap_ok(catch_end().count <= 4, "calls with an immediate come back");
 
 	static const uint64_t entries[] = {0, 1, ~0ull, 0x40080001u, UART_BASE};

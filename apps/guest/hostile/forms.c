@@ -118,7 +118,7 @@ void hostile_forms(void)
 			}
 		}
 		recover();
-		tap_ok(right, "%u unusual accesses to %s end cleanly (%llu exceptions)", (unsigned)FORMS, places[p].name,
-		       (unsigned long long)exceptions);
+		tap_ok(right, "%u unusual accesses to %s end cleanly (%llu exceptions)", (unsigned)FORMS,
+		       places[p].name, (unsigned long long)exceptions);
 	}
 }

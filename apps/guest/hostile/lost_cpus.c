@@ -1,6 +1,6 @@
 /*
- * CPUs that get lost for good: in exceptions without end, asleep without a waker, in loops that leave the guest as often
- * as they can. Each of the other CPUs takes one of these ways; the first one must not notice, and its SYSTEM_OFF,
+ * CPUs that get lost for good: in exceptions without end, asleep without a waker, in loops that leave the guest as
+ * often as they can. Each of the other CPUs takes one of these ways; the first one must not notice, and its SYSTEM_OFF,
  * which ends the run, must stop them all.
  */
 #include "hostile.h"
@@ -129,7 +129,8 @@ void hostile_lost_cpus(struct random *random)
 		tap_note("CPU %u: %s", i, ways[cpus[i].scratch[0]].name);
 		(void)smp_start(i, get_lost);
 	}
-	tap_ok(smp_wait(&going, boot.cpu_count - 1, timer_ms(PATIENCE_MS)), "%u CPUs are on their way", boot.cpu_count - 1);
+	tap_ok(smp_wait(&going, boot.cpu_count - 1, timer_ms(PATIENCE_MS)), "%u CPUs are on their way",
+	       boot.cpu_count - 1);
 	bool right = true;
 	uint64_t end = timer_now() + timer_ms(WATCH_MS);
 	uint32_t checks = 0;

@@ -81,7 +81,13 @@ static bool vital(struct encoding e)
 
 static struct encoding split(unsigned number)
 {
-	return (struct encoding){2u + (number >> 14 & 1u), number >> 11 & 7u, number >> 7 & 15u, number >> 3 & 15u, number & 7u};
+	return (struct encoding){
+		.op0 = 2u + (number >> 14 & 1u),
+		.op1 = number >> 11 & 7u,
+		.crn = number >> 7 & 15u,
+		.crm = number >> 3 & 15u,
+		.op2 = number & 7u,
+	};
 }
 
 /* Exceptions that reading and writing system registers may end in. */
@@ -100,7 +106,8 @@ static uint64_t name_strange(const uint32_t *batch, unsigned count, uint64_t val
 		run(1, value, &c);
 		if (c.count > 1 || (c.classes & ~classes) != 0) {
 			strange++;
-			tap_note("instruction 0x%08x: %u exceptions, esr 0x%llx", batch[i], c.count, (unsigned long long)c.esr);
+			tap_note("instruction 0x%08x: %u exceptions, esr 0x%llx", batch[i], c.count,
+				 (unsigned long long)c.esr);
 		}
 	}
 	return strange;

@@ -48,7 +48,8 @@ static bool same(const char *a, const char *b)
 static void take_property(const char *const path[], uint32_t depth, const char *name, const uint8_t *value,
 			  uint32_t length)
 {
-	if (depth == 2 && same(path[1], "chosen") && same(name, "bootargs") && length > 0 && value[length - 1] == '\0') {
+	if (depth == 2 && same(path[1], "chosen") && same(name, "bootargs") && length > 0
+	    && value[length - 1] == '\0') {
 		boot.arguments = (const char *)value;
 	} else if (depth == 2 && same(path[1], "psci") && same(name, "method") && length >= 4) {
 		boot.conduit_smc = starts_with((const char *)value, "smc");
@@ -114,7 +115,8 @@ void boot_read(const void *tree)
 		return;
 	}
 	boot.cpu_count = 0;
-	read_structure(bytes + structure, bytes + structure + structure_bytes, bytes + strings, (uint32_t)strings_bytes);
+	const uint8_t *start = bytes + structure;
+	read_structure(start, start + structure_bytes, bytes + strings, (uint32_t)strings_bytes);
 	if (boot.cpu_count == 0) {
 		boot.cpu_count = 1;
 	}

@@ -32,7 +32,8 @@ struct caught catch_end(void)
 
 static _Noreturn void exception_unexpected(const struct exception_frame *frame)
 {
-	print("\nBail out! unexpected exception, vector %u: esr 0x%llx far 0x%llx elr 0x%llx (image + 0x%llx) spsr 0x%llx\n",
+	print("\nBail out! unexpected exception, vector %u: esr 0x%llx far 0x%llx elr 0x%llx (image + 0x%llx) "
+	      "spsr 0x%llx\n",
 	      (unsigned)frame->kind, (unsigned long long)READ_SYSREG(esr_el1), (unsigned long long)READ_SYSREG(far_el1),
 	      (unsigned long long)frame->elr, (unsigned long long)(frame->elr - (uint64_t)guest_image_start),
 	      (unsigned long long)frame->spsr);

@@ -7,7 +7,7 @@ int64_t psci_call(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
 {
 	struct smccc_result result =
 		boot.conduit_smc ? smccc_smc(function, a1, a2, a3) : smccc_hvc(function, a1, a2, a3);
-	/* The answers are 32 bits wide for 32-bit functions and sign-extended for the rest: one signed reading for both. */
+	/* Answers are 32 bits wide for 32-bit functions and sign-extended for the rest: one signed reading for both. */
 	return (int32_t)result.x[0];
 }
 

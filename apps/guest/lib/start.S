@@ -2,8 +2,8 @@
  * The image's head and both entries.
  *
  * The head is Linux's arm64 Image header (Documentation/arm64/booting.rst), so any loader of kernels takes the
- * program: its code is here, its numbers are guest.ld's. It runs at whatever address it was put: it is linked at 0 and relocates itself.
- * Entered at EL1 with translation off: x0 is the device tree on the first CPU and
+ * program: its code is here, its numbers are guest.ld's. It runs at whatever address it was put: it is linked at 0
+ * and relocates itself. Entered at EL1 with translation off: x0 is the device tree on the first CPU and
  * the `struct cpu` on those that PSCI starts.
  */
 	.section .head, "ax"

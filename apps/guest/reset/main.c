@@ -59,7 +59,8 @@ static void check_start(void)
 		tap_is(mmio_read32(RTC_IMSC), 0, "the clock has no interrupt enabled");
 	}
 	for (uint32_t i = 1; i < boot.cpu_count; i++) {
-		tap_is((uint64_t)psci_call(PSCI_AFFINITY_INFO, cpus[i].mpidr, 0, 0), PSCI_STATE_OFF, "CPU %u is off", i);
+		tap_is((uint64_t)psci_call(PSCI_AFFINITY_INFO, cpus[i].mpidr, 0, 0), PSCI_STATE_OFF, "CPU %u is off",
+		       i);
 	}
 	tap_is(gic_poll_none(timer_ms(2)), INTID_NONE, "nothing is pending");
 }

@@ -1,6 +1,6 @@
 /*
- * CPUs interrupt each other: back and forth, around in a circle, one to all, lists. What arrives is counted: none may be
- * lost, none doubled, none go astray.
+ * CPUs interrupt each other: back and forth, around in a circle, one to all, lists. What arrives is counted: none
+ * may be lost, none doubled, none go astray.
  */
 #include "smp_tests.h"
 

@@ -1,4 +1,4 @@
-/* Contention: exclusive accesses of all CPUs on the same lines of memory, while interrupts and exits break into them. */
+/* Contention: exclusive accesses of all CPUs on the same memory, while interrupts and exits break into them. */
 #include "smp_tests.h"
 
 #include <guest/boot.h>

@@ -31,11 +31,13 @@ static bool cycle_once(uint32_t index, uint32_t cycle)
 		return false;
 	}
 	if (!smp_wait(&cpu->scratch[0], cycle, timer_ms(PATIENCE_MS))) {
-		tap_note("cycle %u of CPU %u: it doesn't run, state %lld", cycle, index, (long long)affinity_info(index));
+		tap_note("cycle %u of CPU %u: it doesn't run, state %lld", cycle, index,
+			 (long long)affinity_info(index));
 		return false;
 	}
 	if (!smp_wait_off(index, timer_ms(PATIENCE_MS))) {
-		tap_note("cycle %u of CPU %u: it doesn't go off, state %lld", cycle, index, (long long)affinity_info(index));
+		tap_note("cycle %u of CPU %u: it doesn't go off, state %lld", cycle, index,
+			 (long long)affinity_info(index));
 		return false;
 	}
 	return true;

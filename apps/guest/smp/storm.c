@@ -1,6 +1,7 @@
 /*
  * Everything at once: each CPU sleeps with short timers, interrupts others at random, reads devices, and is itself
- * interrupted in all of that. What is asserted is that nobody hangs, and that after the storm an interrupt still arrives.
+ * interrupted in all of that. What is asserted is that nobody hangs, and that after the storm an interrupt still
+ * arrives.
  */
 #include "smp_tests.h"
 
@@ -53,7 +54,7 @@ static void storm(struct cpu *cpu)
 			(void)mmio_read32(RTC_BASE);
 			break;
 		default:
-			/* Armed and asleep with interrupts masked, so that the timer can't fire before the sleep begins. */
+			/* Armed with interrupts masked, so that the timer isn't served before the sleep begins. */
 			cpu_irq_disable();
 			timer_set(timer_now() + 1u + random_below(&random, timer_ms(1) / 4u));
 			cpu_wfi();
