@@ -134,7 +134,8 @@ sk_status_t vm_exit_serve_interrupt_end(const struct sk_caller *caller, uint32_t
 static void log_abort(uint64_t address, const char *verb, const char *why)
 {
 	if (guest_first(the_guest(), GUEST_ONCE_ABORT)) {
-		port_log("%s 0x%llx, %s: external abort (further ones are not logged)", verb, (unsigned long long)address, why);
+		port_log("%s 0x%llx, %s: external abort (further ones are not logged)", verb,
+			 (unsigned long long)address, why);
 	}
 }
 
@@ -244,8 +245,9 @@ static inline bool reply_two(struct sk_msg *msg, uint64_t first, uint64_t second
 }
 
 /*
- * The path that every message takes. Three exits are in a hurry, each in its commonest form; they call nothing. Everything else works on copies, field
- * by field: so on no path is the message in memory, and here it stays in the registers in which it came.
+ * The path that every message takes. Three exits are in a hurry, each in its commonest form: they call
+ * nothing. Everything else works on copies, made field by field: so on no path is the message in memory or
+ * alive across a call, and on this one it stays in the registers in which it came.
  */
 static inline bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 {

@@ -32,7 +32,8 @@ static bool read_manifest(struct sk_archive_file *file)
 	struct sk_archive archive = sk_archive_granted();
 
 	if (region != NULL) {
-		*file = (struct sk_archive_file){ .data = (const uint8_t *)(uintptr_t)region->address, .bytes = region->bytes };
+		file->data = (const uint8_t *)(uintptr_t)region->address;
+		file->bytes = region->bytes;
 	} else if (sk_archive_find(&archive, "manifest.dtb", file) != SK_ARCHIVE_FILE) {
 		return guest_fail(&vmm.last_error, "no region \"manifest\" and no manifest.dtb in the archive");
 	}
@@ -165,7 +166,8 @@ bool vmm_set_up(void)
 static bool saved_is_whole(const struct vmm_saved *saved)
 {
 	return sk_start()->instance != 0 && saved->magic == VMM_SAVED_MAGIC && saved->bytes == sizeof(*saved) &&
-	       saved->guest.vcpus == vmm.vm->vcpus && saved->state != VMM_STATE_BUSY && saved->state <= VMM_STATE_FAILED;
+	       saved->guest.vcpus == vmm.vm->vcpus && saved->state != VMM_STATE_BUSY &&
+	       saved->state <= VMM_STATE_FAILED;
 }
 
 bool vmm_take_over(void)

@@ -452,7 +452,7 @@ static void odd_accesses_are_harmless(void **state)
 	assert_false(vgic_write(&guest.gic, UINT64_MAX - 3, 4, 0));
 }
 
-/* Anything at all, anywhere: no crash, no update outside the table (the fake asserts that), config only of lines there. */
+/* Anything, anywhere: no crash, no update outside the table (the fake asserts that), no line that is not there. */
 static void random_accesses_are_harmless(void **state)
 {
 	static const uint32_t sizes[] = { 1, 2, 4, 8 };

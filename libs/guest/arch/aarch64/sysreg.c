@@ -69,7 +69,7 @@ static const struct sysreg_row sysreg_rows[] = {
 	{ SYSREG(3u, 3u, 9u, 13u, 0u), ANY_OP2, KIND_CONSTANT, 0, 0 },
 	{ SYSREG(3u, 3u, 9u, 14u, 0u), ANY_OP2, KIND_CONSTANT, 0, 0 },
 	{ SYSREG(3u, 0u, 9u, 14u, 0u), ANY_OP2, KIND_CONSTANT, 0, 0 },
-	{ SYSREG(3u, 3u, 14u, 8u, 0u), ONE & ~(7u << 3 | 7u), KIND_CONSTANT, 0, 0 }, /* PMEVCNTR, PMEVTYPER, PMCCFILTR */
+	{ SYSREG(3u, 3u, 14u, 8u, 0u), ONE & ~(7u << 3 | 7u), KIND_CONSTANT, 0, 0 }, /* PMEVCNTR, PMEVTYPER, … */
 	/* Cache maintenance by set and way: the machine's caches are coherent, and not the guest's to empty */
 	{ SYSREG(1u, 0u, 7u, 6u, 2u), ONE, KIND_WRITE_ONLY, 0, 0 },
 	{ SYSREG(1u, 0u, 7u, 10u, 2u), ONE, KIND_WRITE_ONLY, 0, 0 },

@@ -41,7 +41,7 @@ sk_status_t vcpu_arch_reset(uint32_t index, uint64_t entry, uint64_t context)
 	words[SK_TIMER_CNTVOFF] = 0;
 	(void)vcpu_write_state(vcpu, VCPU_STATE_GROUP_FP_LOW, words);
 	(void)vcpu_write_state(vcpu, VCPU_STATE_GROUP_FP_HIGH, words);
-	(void)vcpu_write_state(vcpu, VCPU_STATE_GROUP_GIC, words); /* the CPU interface as at reset, whatever the words */
+	(void)vcpu_write_state(vcpu, VCPU_STATE_GROUP_GIC, words); /* the CPU interface as at reset */
 
 	struct sk_vcpu_state *state = guest->vcpu[index].state;
 	*state = (struct sk_vcpu_state){ .pc = entry, .pstate = GUEST_PSTATE_START };

@@ -33,7 +33,7 @@ bool sysreg_line_ended(const struct guest *guest, uint32_t vcpu, uint32_t line);
 /* Sets line and deadline again from the registers: after a restart, and when a pause has moved the counter. */
 void sysreg_timer_restore(struct guest *guest, uint32_t vcpu);
 
-/* Is it an identification register, which is read by a look-up in guest->id? (OSes read some at every process start.) */
+/* Is it an identification register, read by a look-up in guest->id? (OSes read some at every process start.) */
 static inline bool sysreg_is_table(uint32_t encoding)
 {
 	return (encoding & ~SYSREG_ID_INDEX_MASK) == SYSREG_ID_SPACE && encoding != SYSREG_MPIDR_EL1;
