@@ -38,10 +38,11 @@ static struct object *shared_page(const struct kernel_call *call, uint32_t slot,
 	return page;
 }
 
-static void clear(const struct object *memory)
+/* What is over is not looked at: a space zeroes each page of its pool when it takes it. */
+static void clear(const struct object *memory, uint32_t pages)
 {
-	for (uint64_t offset = 0; offset < memory->bytes; offset += SK_PAGE_BYTES) {
-		arch_clear_page((void *)(uintptr_t)(memory->base + offset));
+	for (uint32_t i = 0; i < pages; i++) {
+		arch_clear_page((void *)(uintptr_t)(memory->base + i * SK_PAGE_BYTES));
 	}
 }
 
@@ -67,7 +68,7 @@ sk_status_t memory_do_create_space(struct kernel_call *call, enum sk_space_kind 
 	if (status != SK_OK) {
 		return status;
 	}
-	clear(call->object);
+	clear(call->object, SPACE_PAGES);
 	/* The body shares its place with the memory's bookkeeping, which is all zero here. */
 	status = space_create(call->object, kind == SK_SPACE_KIND_VM);
 	if (status != SK_OK) {
@@ -96,7 +97,7 @@ sk_status_t memory_do_create_thread(struct kernel_call *call, sk_slot_t process,
 	if (((struct space *)space->body)->vm || core >= core_count) {
 		return SK_BAD_ARG;
 	}
-	clear(call->object);
+	clear(call->object, 1);
 	struct thread *thread = (struct thread *)(uintptr_t)call->object->base;
 	page->memory.pins++;
 	thread_create(thread, call->object, space->body, core, page);
@@ -124,7 +125,7 @@ sk_status_t memory_do_create_vcpu(struct kernel_call *call, sk_slot_t vm, uint32
 	if (!space->vm || core >= core_count || space->vcpu_count == SK_VM_VCPUS_MAX) {
 		return SK_BAD_ARG;
 	}
-	clear(call->object);
+	clear(call->object, 1);
 	struct vcpu *vcpu = (struct vcpu *)(uintptr_t)call->object->base;
 	status = vcpu_create(vcpu, call->object, space, core, page, config);
 	if (status != SK_OK) {
@@ -141,7 +142,7 @@ sk_status_t memory_do_create_endpoint(struct kernel_call *call, sk_slot_t dest)
 	if (status != SK_OK) {
 		return status;
 	}
-	clear(call->object);
+	clear(call->object, 1);
 	struct endpoint *endpoint = (struct endpoint *)(uintptr_t)call->object->base;
 	endpoint->object = call->object;
 	become(call, OBJECT_ENDPOINT, endpoint, dest);
@@ -154,7 +155,7 @@ sk_status_t memory_do_create_notification(struct kernel_call *call, sk_slot_t de
 	if (status != SK_OK) {
 		return status;
 	}
-	clear(call->object);
+	clear(call->object, 1);
 	struct notification *notification = (struct notification *)(uintptr_t)call->object->base;
 	notification->object = call->object;
 	become(call, OBJECT_NOTIFICATION, notification, dest);

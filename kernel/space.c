@@ -25,28 +25,38 @@ sk_status_t space_create(struct object *object, bool vm)
 	} else {
 		space->slots = (capability *)(uintptr_t)(object->base + SK_PAGE_BYTES);
 	}
-	for (uint64_t offset = SPACE_PAGES * SK_PAGE_BYTES; offset < object->bytes; offset += SK_PAGE_BYTES) {
-		space_give_table(space, pages + offset);
-	}
+	space_give_tables(space, pages + SPACE_PAGES * SK_PAGE_BYTES, object->bytes / SK_PAGE_BYTES - SPACE_PAGES);
 	object->body = space;
 	return SK_OK;
 }
 
 void *space_take_table(struct space *space)
 {
-	struct table_page *page = space->pool;
-	space->pool = page->next;
+	struct table_pages *run = space->pool;
+	void *table = run;
+	if (--run->pages == 0) {
+		space->pool = run->next;
+	} else {
+		table = (uint8_t *)table + run->pages * SK_PAGE_BYTES;
+	}
 	space->pool_pages--;
-	page->next = NULL; /* the rest of it is zero already */
-	return page;
+	arch_clear_page(table);
+	return table;
+}
+
+void space_give_tables(struct space *space, void *pages, uint64_t count)
+{
+	if (count != 0) {
+		struct table_pages *run = pages;
+		*run = (struct table_pages){ .next = space->pool, .pages = count };
+		space->pool = run;
+		space->pool_pages += count;
+	}
 }
 
 void space_give_table(struct space *space, void *table)
 {
-	struct table_page *page = table;
-	page->next = space->pool;
-	space->pool = page;
-	space->pool_pages++;
+	space_give_tables(space, table, 1);
 }
 
 /* Takes the mapping out of its space's and its memory's lists, and gives its entry back. */
@@ -135,6 +145,20 @@ static sk_status_t mapping_fill(struct space *space, struct object *entry)
 	return SK_OK;
 }
 
+/* Table pages that mappings cut short may still take: nobody else may have them. */
+static uint64_t tables_promised(const struct space *space)
+{
+	uint64_t pages = 0;
+	for (uint16_t index = space->mappings; index != 0; index = object_at(index)->mapping.next_of_space) {
+		const struct object *entry = object_at(index);
+		uint64_t done = entry->mapping.done;
+		if (done < entry->bytes) {
+			pages += arch_tables_needed(space, entry->mapping.address + done, entry->bytes - done);
+		}
+	}
+	return pages;
+}
+
 sk_status_t space_map(struct space *space, struct object *memory, uint64_t address, uint64_t offset, uint64_t size,
 		      uint32_t flags)
 {
@@ -154,7 +178,7 @@ sk_status_t space_map(struct space *space, struct object *memory, uint64_t addre
 			   entry->base == memory->base + offset && entry->mapping.flags == flags;
 		return own ? mapping_fill(space, entry) : SK_OVERLAP;
 	}
-	if (arch_tables_needed(space, address, size) > space->pool_pages) {
+	if (arch_tables_needed(space, address, size) + tables_promised(space) > space->pool_pages) {
 		return SK_NO_MEMORY;
 	}
 	entry = object_allocate(OBJECT_MAPPING);

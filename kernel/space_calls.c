@@ -80,13 +80,9 @@ sk_status_t space_do_donate(struct kernel_call *call, sk_slot_t slot)
 	if (memory->memory.mapping_count != 0 || memory->memory.pins != 0) {
 		return SK_BAD_STATE;
 	}
-	/* It stays pinned until the space is destroyed. */
-	memory->memory.pins++;
-	for (uint64_t offset = 0; offset < memory->bytes; offset += SK_PAGE_BYTES) {
-		void *page = (void *)(uintptr_t)(memory->base + offset);
-		arch_clear_page(page);
-		space_give_table(space, page);
-	}
+	/* Until the space is destroyed it is not memory: nobody may map or clear what tables are made of. */
+	memory->type = OBJECT_NONE;
+	space_give_tables(space, (void *)(uintptr_t)memory->base, memory->bytes / SK_PAGE_BYTES);
 	memory->next_free = space->donations;
 	space->donations = (uint16_t)object_index(memory);
 	return SK_OK;
@@ -270,7 +266,7 @@ sk_status_t space_do_destroy(struct kernel_call *call)
 		space->lines_object->memory.pins--;
 	}
 	for (uint16_t index = space->donations; index != 0; index = object_at(index)->next_free) {
-		object_at(index)->memory.pins--;
+		object_at(index)->type = OBJECT_MEMORY;
 	}
 	retype_back(call->object);
 	call_return_memory(call);

@@ -174,6 +174,7 @@ static void thread_halt(struct thread *thread)
 	}
 	context->faulting = 0;
 	context->redelivered = 0;
+	thread->progress = 0;
 }
 
 sk_status_t thread_do_stop(struct kernel_call *call)
@@ -207,6 +208,7 @@ sk_status_t thread_do_write_registers(struct kernel_call *call, const uint64_t *
 		return SK_BAD_STATE;
 	}
 	arch_registers_write(thread, registers);
+	thread->progress = 0;
 	return SK_OK;
 }
 

@@ -240,6 +240,21 @@ static int by_base(const void *a, const void *b)
 	return left->base < right->base ? -1 : left->base > right->base ? 1 : 0;
 }
 
+/* Memory that spaces have for tables has no type. */
+static void find_donated(bool *donated)
+{
+	memset(donated, 0, object_count);
+	for (uint32_t i = 1; i < object_count; i++) {
+		if (object_at(i)->type == OBJECT_SPACE) {
+			const struct space *space = object_at(i)->body;
+			for (uint16_t at = space->donations; at != 0; at = object_at(at)->next_free) {
+				CHECK(object_at(at)->type == OBJECT_NONE && !donated[at], "memory %u is given twice", at);
+				donated[at] = true;
+			}
+		}
+	}
+}
+
 /* RAM is in exactly one object each; from the first object's on, nothing is missing. */
 static void check_ram(void)
 {
@@ -247,10 +262,12 @@ static void check_ram(void)
 	assert_non_null(ranges);
 	uint32_t count = 0;
 	uint64_t low = (uint64_t)(uintptr_t)mock.ram;
+	static bool donated[UINT16_MAX + 1u];
+	find_donated(donated);
 	for (uint32_t i = 1; i < object_count; i++) {
 		const struct object *object = object_at(i);
 		if (object->bytes != 0 && object->base >= low && object->base < low + MOCK_RAM_BYTES &&
-		    object->type != OBJECT_NONE && object->type != OBJECT_MAPPING) {
+		    (object->type != OBJECT_NONE || donated[i]) && object->type != OBJECT_MAPPING) {
 			ranges[count++] = object;
 		}
 	}
@@ -314,11 +331,14 @@ static uint32_t leaves(const uint64_t *table, uint32_t level)
 static void check_space(uint32_t index)
 {
 	const struct space *space = object_at(index)->body;
-	uint32_t pool = 0;
-	for (const struct table_page *page = space->pool; page != NULL; page = page->next) {
-		CHECK(++pool <= space->pool_pages, "pool of space %u is longer than it says", index);
+	uint64_t pool = 0;
+	for (const struct table_pages *run = space->pool; run != NULL; run = run->next) {
+		CHECK(run->pages != 0 && run->pages <= space->pool_pages - pool, "pool of space %u is longer than it says",
+		      index);
+		pool += run->pages;
 	}
-	CHECK(pool == space->pool_pages, "pool of space %u: %u of %u pages", index, pool, space->pool_pages);
+	CHECK(pool == space->pool_pages, "pool of space %u: %zu of %zu pages", index, (size_t)pool,
+	      (size_t)space->pool_pages);
 	uint64_t pages = 0;
 	for (uint16_t i = space->mappings; i != 0; i = object_at(i)->mapping.next_of_space) {
 		CHECK(object_at(i)->type == OBJECT_MAPPING, "space %u lists what is no mapping", index);
@@ -328,7 +348,8 @@ static void check_space(uint32_t index)
 	for (uint32_t i = 0; space->slots != NULL && i <= SK_CAP_SLOTS; i++) {
 		sk_status_t status;
 		const struct object *object = object_resolve(space->slots[i], &status);
-		CHECK(object == NULL || (object->type != OBJECT_NONE && object->type != OBJECT_MAPPING),
+		CHECK(object == NULL || object->type != OBJECT_MAPPING, "slot %u of space %u names a mapping", i, index);
+		CHECK(object == NULL || object->type != OBJECT_NONE || object->bytes != 0,
 		      "slot %u of space %u resolves to nothing", i, index);
 	}
 }

@@ -88,6 +88,16 @@ sk_status_t world_call(uint32_t slot, uint64_t tag, const uint64_t w[SK_WORDS])
 	return sk_reply_status(world.reply.tag);
 }
 
+void world_refused(const char *call, sk_status_t wanted, uint32_t slot, uint64_t tag, const uint64_t w[SK_WORDS])
+{
+	struct snapshot *before = snapshot_take();
+	sk_status_t status = world_call(slot, tag, w);
+	if (status != wanted) {
+		fail_msg("%s on slot %u answers %d, not %d", call, slot, (int)status, (int)wanted);
+	}
+	snapshot_check(before, call);
+}
+
 void *world_buffer(void)
 {
 	return world.supervisor->buffer;

@@ -46,6 +46,11 @@ sk_status_t world_call(uint32_t slot, uint64_t tag, const uint64_t w[SK_WORDS]);
 /* The same for a call that must succeed. */
 #define K_OK(slot, tag, ...) assert_int_equal(K((slot), (tag), __VA_ARGS__), SK_OK)
 
+/* And for one that must fail, and change nothing. */
+void world_refused(const char *call, sk_status_t wanted, uint32_t slot, uint64_t tag, const uint64_t w[SK_WORDS]);
+#define K_REFUSED(status, slot, tag, ...) \
+	world_refused(#tag "(" #__VA_ARGS__ ")", (status), (slot), (tag), (const uint64_t[SK_WORDS]){ __VA_ARGS__ })
+
 /* The supervisor's message buffer. */
 void *world_buffer(void);
 

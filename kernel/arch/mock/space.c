@@ -14,15 +14,13 @@
 #define ENTRY_FLAGS 0xfull
 #define ENTRY_ADDRESS (~0xfffull)
 
-static uint64_t numbers_taken;
-
-_Static_assert(MOCK_SPACES <= 64u, "numbers_taken is one word");
+_Static_assert(MOCK_SPACES <= 64u, "mock.spaces is one word");
 
 sk_status_t arch_space_init(struct space *space, void *root)
 {
 	for (uint32_t i = 0; i < MOCK_SPACES; i++) {
-		if ((numbers_taken >> i & 1u) == 0) {
-			numbers_taken |= 1ull << i;
+		if ((mock.spaces >> i & 1u) == 0) {
+			mock.spaces |= 1ull << i;
 			space->arch = (struct arch_space){ .root = root, .number = i };
 			mock_record(MOCK_SPACE_INIT, i, 0);
 			return SK_OK;
@@ -34,7 +32,7 @@ sk_status_t arch_space_init(struct space *space, void *root)
 void arch_space_release(struct space *space)
 {
 	mock_record(MOCK_SPACE_RELEASE, space->arch.number, 0);
-	numbers_taken &= ~(1ull << space->arch.number);
+	mock.spaces &= ~(1ull << space->arch.number);
 }
 
 uint64_t arch_space_limit(const struct space *space)

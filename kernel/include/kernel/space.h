@@ -28,8 +28,10 @@ struct route {
 	uint32_t badge;
 };
 
-struct table_page {
-	struct table_page *next;
+/* Neighbouring pages for tables; this is in the first. They are zeroed when one is taken, the last one first. */
+struct table_pages {
+	struct table_pages *next;
+	uint64_t pages;
 };
 
 struct space {
@@ -37,9 +39,9 @@ struct space {
 	struct object *object;
 	bool vm;
 	uint16_t mappings;           /* first, index into the object table */
-	struct table_page *pool;
-	uint32_t pool_pages;
-	uint16_t donations;          /* memory that the pool was fed with: first, linked by next_free */
+	struct table_pages *pool;
+	uint64_t pool_pages;
+	uint16_t donations;          /* memory that the pool was fed with: first, linked by next_free; of type NONE */
 	struct thread *threads;      /* of a process */
 	capability *slots;           /* SK_CAP_SLOTS + 1 of them; a VM has none */
 
@@ -57,6 +59,8 @@ struct space {
 _Static_assert(sizeof(struct space) <= SK_PAGE_BYTES, "the first page of a space");
 _Static_assert(SPACE_ROUTES * sizeof(struct route) <= SK_PAGE_BYTES, "routes take the second page of a VM");
 
+/* Feeds the pool: at once, however many. */
+void space_give_tables(struct space *space, void *pages, uint64_t count);
 /* Makes the space in zeroed memory of at least SPACE_PAGES pages at `object`. */
 sk_status_t space_create(struct object *object, bool vm);
 /* Unmaps everything; false: stopped for an interrupt, to be called again. */

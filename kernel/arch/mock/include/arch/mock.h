@@ -59,6 +59,7 @@ struct mock {
 	uint32_t list_registers;
 	int32_t refused_line;        /* arch_list_set() answers false for this line; -1: for none */
 	sk_status_t online_status;   /* firmware's answer to starting a core */
+	uint64_t spaces;             /* identifiers of spaces that are taken: bits */
 	bool unsupported;            /* the machine can't virtualise */
 	struct mock_line lines[MOCK_LINES];
 	char console[256];           /* end of what the kernel printed */
