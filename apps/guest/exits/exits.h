@@ -22,5 +22,6 @@ void test_gic_priorities(void);
 void test_gic_distributor(void);
 void test_gic_redistributor(void);
 void test_device_lines(void);
+void test_gic_many_active(void);
 
 #endif

@@ -31,4 +31,5 @@ void guest_main(void)
 	test_gic_distributor();
 	test_gic_redistributor();
 	test_device_lines();
+	test_gic_many_active();
 }
