@@ -121,7 +121,15 @@ struct context *kernel_call(struct core *core, struct object *object, uint32_t r
 		if (locked) {
 			arch_unload(core);
 			kernel_lock();
-			/* It may have been destroyed while this core waited. */
+			if (core->current != context || context->state != CONTEXT_READY) {
+				/* While this core waited, another stopped or destroyed the caller. */
+				if (core->current == context) {
+					arch_restart_call(thread);
+				}
+				kernel_unlock();
+				return plan_continue(core);
+			}
+			/* Or what it called. */
 			status = slot_resolve_any(thread->context.space, slot) == object ? dispatch(&call) : SK_STALE;
 			kernel_unlock();
 		} else {

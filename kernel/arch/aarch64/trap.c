@@ -288,8 +288,10 @@ static inline struct arch_frame *exit_to(struct core *core, struct vcpu *vcpu, s
 	return to;
 }
 
+/* Its server may be on another core, or the answer an error at once: the frame has to be whole for either. */
 static __attribute__((noinline)) struct arch_frame *exit_general(struct core *core, struct vcpu *vcpu, uint32_t reason)
 {
+	arch_unload(core);
 	if (reason == VM_EXIT_METHOD_MMIO_READ || reason == VM_EXIT_METHOD_MMIO_WRITE) {
 		const struct route *route = vcpu->last_route;
 		vcpu->exit_counts[reason]++;
@@ -388,13 +390,13 @@ struct arch_frame *trap_serror(struct core *core)
 	core_count_event(core, COUNT_ENTRIES);
 	struct context *context = core->current;
 	uint64_t esr = read_sysreg(esr_el2);
-	arch_unload(core);
 	if (context->kind == CONTEXT_VCPU) {
 		struct vcpu *vcpu = vcpu_of(context);
 		vm_exit_exception_message(&vcpu->exit, esr, 0, 0);
 		vcpu->exit_info = INFO_ACTION;
-		return go_on(core, vcpu_exit(vcpu, VM_EXIT_METHOD_EXCEPTION));
+		return exit_general(core, vcpu, VM_EXIT_METHOD_EXCEPTION);
 	}
+	arch_unload(core);
 	return go_on(core, thread_fault(core, thread_of(context), THREAD_FAULT_REASON_OTHER, esr, 0,
 					context->frame->pc));
 }
