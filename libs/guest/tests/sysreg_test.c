@@ -81,7 +81,7 @@ static void timer_counts_down(void **state)
 	assert_int_equal(get(SYSREG_CNTP_CVAL_EL0), 500);
 	fake.counter += 600;
 	assert_int_equal(get(SYSREG_CNTP_TVAL_EL0), 0xffffff9c);
-	set(SYSREG_CNTP_TVAL_EL0, 0xffffffffffffffff); /* 32 bits, signed */
+	set(SYSREG_CNTP_TVAL_EL0, 0x12345678ffffffff); /* 32 bits, signed */
 	assert_int_equal(get(SYSREG_CNTP_CVAL_EL0), 599);
 	assert_int_equal(get(SYSREG_CNTP_CTL_EL0), 0); /* ISTATUS only while it is enabled */
 }
