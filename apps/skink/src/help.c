@@ -37,6 +37,15 @@ static const struct command_help commands[] = {
 	  "  skink pack manifest/one.dts -o system.img\n"
 	  "  qemu-system-aarch64 -M virt,virtualization=on,gic-version=3 -cpu cortex-a53 -smp 2 -m 1024 \\\n"
 	  "      -nographic -kernel system.img\n" },
+	{ COMMAND_BENCH, "bench", "[options]", "measures the system: instructions, counts, sizes",
+	  "  skink bench                                 a table\n"
+	  "  skink bench --json >figures.json\n"
+	  "  skink bench --cpu max                       another CPU model: without targets\n"
+	  "\n"
+	  "The figures repeat exactly: QEMU counts instructions. They are measured on one core, ipi_roundtrip on\n"
+	  "two, by programs in apps/bench and apps/guest/bench; lines are neither blank nor comment.\n"
+	  "\n"
+	  "Exit status: 0 every figure is within what it must reach, 1 one is not, 2 and up as `skink run`.\n" },
 };
 
 const char *command_name(enum command command)

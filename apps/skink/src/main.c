@@ -1,6 +1,6 @@
 /*
  * `skink`: the host side of the hypervisor. Checks and draws manifests, packs
- * boot images, runs them in QEMU.
+ * boot images, runs them in QEMU, and measures what the system costs there.
  */
 #include "system.h"
 
@@ -40,6 +40,7 @@ static const struct {
 	{ "check", COMMAND_CHECK, check_main },
 	{ "graph", COMMAND_GRAPH, graph_main },
 	{ "pack", COMMAND_PACK, pack_main },
+	{ "bench", COMMAND_BENCH, bench_main },
 };
 
 int main(int argc, char **argv)
@@ -60,5 +61,5 @@ int main(int argc, char **argv)
 			return commands[i].main(&options);
 		}
 	}
-	fatal(TOOL_BAD_INPUT, "unknown command '%s'; expected run, check, graph or pack (see `skink --help`)", argv[1]);
+	fatal(TOOL_BAD_INPUT, "unknown command '%s'; expected run, check, graph, pack or bench (see `skink --help`)", argv[1]);
 }

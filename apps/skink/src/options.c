@@ -9,6 +9,7 @@
 #define AT(field) offsetof(struct options, field)
 #define SYSTEM (COMMAND_RUN | COMMAND_CHECK | COMMAND_PACK)
 #define ALL (SYSTEM | COMMAND_GRAPH)
+#define MACHINE (COMMAND_RUN | COMMAND_BENCH)
 
 const struct option_row option_rows[] = {
 	{ "manifest", "FILE", "the system to run (.dts or .dtb); default: manifest/one.dts", ALL, OPTION_TEXT,
@@ -24,7 +25,7 @@ const struct option_row option_rows[] = {
 	{ "cores", "N", "cores of the physical machine", SYSTEM, OPTION_NUMBER, AT(cores), 1, 8, 0 },
 	{ "machine-mem", "MIB", "memory of the physical machine; default: enough", SYSTEM, OPTION_NUMBER,
 	  AT(machine_mem), 64, 1u << 20, 0 },
-	{ "cpu", "TYPE", "the physical machine's CPU, as QEMU names it; default: cortex-a53", COMMAND_RUN, OPTION_TEXT,
+	{ "cpu", "TYPE", "the physical machine's CPU, as QEMU names it; default: cortex-a53", MACHINE, OPTION_TEXT,
 	  AT(cpu), 0, 0, 0 },
 	{ "icount", NULL, "count instructions: virtual time is 1 ns for each, runs repeat exactly", COMMAND_RUN,
 	  OPTION_FLAG, AT(icount), 0, 0, 0 },
@@ -44,17 +45,19 @@ const struct option_row option_rows[] = {
 	  AT(images), 0, 0, AT(images_count) },
 	{ "no-images", NULL, "check the manifest alone, not the files that it names", COMMAND_CHECK, OPTION_FLAG,
 	  AT(no_images), 0, 0, 0 },
+	{ "json", NULL, "an array of {name, unit, min, median, max, target} instead of a table", COMMAND_BENCH,
+	  OPTION_FLAG, AT(json), 0, 0, 0 },
 	{ "output", "FILE",
 	  "write there (pack: the boot image; graph: DOT, or what the name ends in: .svg, .png, .pdf)",
 	  COMMAND_GRAPH | COMMAND_PACK, OPTION_TEXT, AT(output), 0, 0, 0 },
 	{ "format", "FORMAT", "dot (default), or one that Graphviz can make: svg, png, pdf", COMMAND_GRAPH, OPTION_TEXT,
 	  AT(format), 0, 0, 0 },
-	{ "out", "DIR", "the build's output folder; default: the one that this program is in", ALL, OPTION_TEXT,
-	  AT(out), 0, 0, 0 },
-	{ "qemu", "PROGRAM", "default: qemu-system-aarch64", COMMAND_RUN, OPTION_TEXT, AT(qemu), 0, 0, 0 },
+	{ "out", "DIR", "the build's output folder; default: the one that this program is in",
+	  ALL | COMMAND_BENCH, OPTION_TEXT, AT(out), 0, 0, 0 },
+	{ "qemu", "PROGRAM", "default: qemu-system-aarch64", MACHINE, OPTION_TEXT, AT(qemu), 0, 0, 0 },
 	{ "dry-run", NULL, "check and pack everything, print QEMU's command line, start nothing", COMMAND_RUN,
 	  OPTION_FLAG, AT(dry_run), 0, 0, 0 },
-	{ "verbose", NULL, "tell what is done", ALL, OPTION_FLAG, AT(verbose), 0, 0, 0 },
+	{ "verbose", NULL, "tell what is done", ALL | COMMAND_BENCH, OPTION_FLAG, AT(verbose), 0, 0, 0 },
 };
 const size_t option_row_count = sizeof(option_rows) / sizeof(option_rows[0]);
 

@@ -14,6 +14,7 @@ enum command {
 	COMMAND_CHECK = 1u << 1,
 	COMMAND_GRAPH = 1u << 2,
 	COMMAND_PACK = 1u << 3,
+	COMMAND_BENCH = 1u << 4,
 };
 
 struct options {
@@ -48,6 +49,7 @@ struct options {
 	const char *qemu;
 	const char *output;
 	const char *format;
+	bool json;
 	bool no_images;
 	bool dry_run;
 	bool verbose;

@@ -22,8 +22,7 @@ char *system_path(const struct system *system, int node)
 	return text_print("%s", path);
 }
 
-/* The folder two levels above this program: OUT/bin/skink. */
-static char *system_out(const struct options *options)
+char *system_out(const struct options *options)
 {
 	char program[4096];
 	if (options->out != NULL) {
@@ -43,16 +42,12 @@ static char *system_out(const struct options *options)
 	return text_print("%s", program);
 }
 
-/*
- * manifest/one.dts beside the output folder, or one level higher for a build in a folder of its own below that. Told
- * as it is seen from the current folder.
- */
-static const char *system_default_manifest(const struct system *system)
+char *system_manifest(const char *out, const char *name)
 {
-	char *given = text_print("%s/../manifest/one.dts", system->out);
+	char *given = text_print("%s/../manifest/%s", out, name);
 	char *path = realpath(given, NULL);
 	if (path == NULL) {
-		char *higher = text_print("%s/../../manifest/one.dts", system->out);
+		char *higher = text_print("%s/../../manifest/%s", out, name);
 		path = realpath(higher, NULL);
 		free(higher);
 	}
@@ -124,7 +119,7 @@ struct system *system_load(const struct options *options)
 	system->out = system_out(options);
 	const char *path = options->manifest;
 	if (path == NULL) {
-		path = system_default_manifest(system);
+		path = system_manifest(system->out, "one.dts");
 	}
 	if (options->verbose) {
 		notice("manifest '%s'", path);

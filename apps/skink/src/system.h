@@ -35,6 +35,14 @@ struct system {
 /* Everything up to the check; ends the tool with TOOL_BAD_INPUT when something is wrong. The caller frees nothing. */
 struct system *system_load(const struct options *options);
 
+/* --out, or the folder two levels above this program: OUT/bin/skink. */
+char *system_out(const struct options *options);
+/*
+ * The shipped manifest `name`: beside the output folder, or one level higher for a build in a folder of its own below
+ * that. Told as it is seen from the current folder; the caller keeps it.
+ */
+char *system_manifest(const char *out, const char *name);
+
 /* Path of a node of the manifest. */
 char *system_path(const struct system *system, int node);
 
@@ -68,5 +76,7 @@ int graph_main(const struct options *options);
 void pack_system(struct system *system, struct bytes *image);
 /* run/run.c */
 int run_main(const struct options *options);
+/* bench/bench.c */
+int bench_main(const struct options *options);
 
 #endif

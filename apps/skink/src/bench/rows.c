@@ -1,0 +1,62 @@
+/* The figures, and what they must reach on a Cortex-A53 with one core (two for ipi_roundtrip). */
+#include "bench.h"
+
+#include <string.h>
+
+#define INSTRUCTIONS "instructions"
+#define LINES "lines"
+#define BYTES "bytes"
+#define NONE BENCH_NO_TARGET
+
+#define ROW(name, unit, target, aim, what) { name, unit, target, aim, what, false, 0, 0, 0 }
+
+struct bench_row bench_rows[] = {
+	ROW("hvc_roundtrip", INSTRUCTIONS, 350, 220, "guest HVC, VMM process, back"),
+	ROW("mmio_read_roundtrip", INSTRUCTIONS, 380, 240, "guest load from a device, its process, register written"),
+	ROW("mmio_read_uart_flags", INSTRUCTIONS, NONE, NONE, "the same from the UART's flag register"),
+	ROW("mmio_read_clock", INSTRUCTIONS, NONE, NONE, "the same from the clock, which reads the counter"),
+	ROW("mmio_write_roundtrip", INSTRUCTIONS, NONE, NONE, "guest store to a device, its process, back"),
+	ROW("idreg_read", INSTRUCTIONS, 350, 220, "guest reads an identification register"),
+	ROW("ipc_roundtrip", INSTRUCTIONS, 320, 200, "call and reply between two processes"),
+	ROW("sgi_self", INSTRUCTIONS, 1500, 1000, "guest interrupts itself, until its handler is done"),
+	ROW("timer_lateness", INSTRUCTIONS, 1200, 700, "guest's timer, from the deadline to the handler"),
+	ROW("timer_lateness_asleep", INSTRUCTIONS, NONE, NONE, "the same while it waits for it in WFI"),
+	ROW("ipi_roundtrip", INSTRUCTIONS, 2500, 1500, "vCPU interrupts one on another core, and back"),
+	ROW("kernel_entries_per_exit", "entries", 2, 2, "of an MMIO access"),
+	ROW("tlbi_per_exit", "operations", 0, 0, "TLB maintenance, of an MMIO access"),
+	ROW("boot_to_guest", INSTRUCTIONS, 20000000, NONE, "reset to the guest's first, a 0.2 MiB image copied"),
+	ROW("console_character", INSTRUCTIONS, 1200, NONE, "guest's loop, UART, console and line"),
+	ROW("restart_uart", INSTRUCTIONS, 100000, NONE, "UART server killed, to the next access's end"),
+	ROW("restart_device", INSTRUCTIONS, 100000, NONE, "device server crashes in an access, to its end"),
+	ROW("restart_sched_stall", INSTRUCTIONS, 20000, NONE, "scheduler killed, until the guest runs on"),
+	ROW("kernel_sloc", LINES, 6000, NONE, "kernel, generic and AArch64, with headers and assembly"),
+	ROW("kernel_text_bytes", BYTES, 65536, NONE, "code in the kernel's image"),
+	ROW("vmm_sloc", LINES, 4000, NONE, "the VMM server and its library, libs/guest"),
+	ROW("uart_sloc", LINES, 600, NONE, "the UART's server and device model"),
+	ROW("rtc_sloc", LINES, 600, NONE, "the clock's server and device model"),
+	ROW("server_footprint_bytes", BYTES, 262144, NONE, "a small server, kernel objects in, buffers out"),
+};
+const size_t bench_row_count = sizeof(bench_rows) / sizeof(bench_rows[0]);
+
+struct bench_row *bench_row_named(const char *name, size_t length)
+{
+	for (size_t i = 0; i < bench_row_count; i++) {
+		if (strlen(bench_rows[i].name) == length && strncmp(bench_rows[i].name, name, length) == 0) {
+			return &bench_rows[i];
+		}
+	}
+	return NULL;
+}
+
+void bench_row_set(struct bench_row *row, double min, double median, double max)
+{
+	row->measured = true;
+	row->min = min;
+	row->median = median;
+	row->max = max;
+}
+
+bool bench_row_missed(const struct bench_row *row)
+{
+	return row->target >= 0 && (!row->measured || row->median > row->target);
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env python3
+"""The figures on the machine: each is within what it must reach, and a second run gives the same. bench_gate.py SKINK"""
+import json
+import subprocess
+import sys
+
+
+def measure(skink):
+    run = subprocess.run([skink, "bench", "--json"], capture_output=True, text=True, check=False)
+    if run.returncode > 1:
+        sys.exit(run.stderr + f"\nskink bench ended with status {run.returncode}")
+    return run.returncode, json.loads(run.stdout)
+
+
+def main():
+    status, first = measure(sys.argv[1])
+    _, second = measure(sys.argv[1])
+    problems = []
+    for row in first:
+        print("{name:24} {min:>10} {median:>10} {max:>10}  {target}".format(**row))
+        if row["target"] is not None and row["median"] > row["target"]:
+            problems.append(f"{row['name']} is {row['median']} {row['unit']}, must reach {row['target']}")
+    if status != (1 if problems else 0):
+        problems.append(f"exit status {status} says something else, or a figure is missing")
+    problems += [f"not the same again: {a} then {b}" for a, b in zip(first, second) if a != b]
+    print("\n".join(problems) if problems else "every figure is within what it must reach, twice the same")
+    return 1 if problems or len(first) != len(second) else 0
+
+
+sys.exit(main())
