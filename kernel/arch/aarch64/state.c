@@ -7,6 +7,7 @@
 #include <arch/switch.h>
 #include <kernel/ipc.h>
 #include <sk/idl/kernel.h>
+#include <string.h>
 
 /* Registers of el1[] that live in the hardware while the vCPU is resident; SCTLR is swapped at each exit. */
 #define EL1_REGISTERS(row) \
@@ -41,8 +42,8 @@ void arch_vcpu_save(struct core *core)
 		el1[SK_EL1_CPACR] = cpacr; /* the hardware has what a server needed */
 		vcpu->arch.cpacr_taken = false;
 	}
-	vcpu->arch.cntv_ctl = read_sysreg(cntv_ctl_el0);
-	vcpu->arch.cntv_cval = read_sysreg(cntv_cval_el0);
+	vcpu->arch.timer[SK_TIMER_CNTV_CTL] = read_sysreg(cntv_ctl_el0);
+	vcpu->arch.timer[SK_TIMER_CNTV_CVAL] = read_sysreg(cntv_cval_el0);
 	write_sysreg(cntv_ctl_el0, 0);
 	isb();
 	gic_vcpu_save(vcpu);
@@ -58,9 +59,9 @@ void vcpu_load(struct core *core, struct vcpu *vcpu)
 	write_sysreg(vmpidr_el2, el1[SK_EL1_VMPIDR]);
 	write_sysreg(vpidr_el2, el1[SK_EL1_VPIDR]);
 	write_sysreg(mdcr_el2, vcpu->arch.mdcr);
-	write_sysreg(cntvoff_el2, vcpu->arch.cntvoff);
-	write_sysreg(cntv_cval_el0, vcpu->arch.cntv_cval);
-	write_sysreg(cntv_ctl_el0, vcpu->arch.cntv_ctl);
+	write_sysreg(cntvoff_el2, vcpu->arch.timer[SK_TIMER_CNTVOFF]);
+	write_sysreg(cntv_cval_el0, vcpu->arch.timer[SK_TIMER_CNTV_CVAL]);
+	write_sysreg(cntv_ctl_el0, vcpu->arch.timer[SK_TIMER_CNTV_CTL]);
 	isb();
 	gic_vcpu_load(vcpu);
 	core->resident = vcpu;
@@ -168,85 +169,68 @@ sk_status_t arch_vcpu_set_gpr(struct vcpu *vcpu, uint32_t index, uint64_t value)
 	return SK_OK;
 }
 
-sk_status_t arch_vcpu_read(struct vcpu *vcpu, uint32_t group, uint64_t *registers)
+/* The words of a state group where the vCPU has them while it is not resident; NULL: there is no such group. */
+static uint64_t *group_words(struct vcpu *vcpu, uint32_t group, uint32_t *count)
 {
 	switch (group) {
 	case VCPU_STATE_GROUP_EL1:
-		for (uint32_t i = 0; i < SK_EL1_COUNT; i++) {
-			registers[i] = vcpu->arch.el1[i];
-		}
-		return SK_OK;
+		*count = SK_EL1_COUNT;
+		return vcpu->arch.el1;
 	case VCPU_STATE_GROUP_TIMER:
-		registers[SK_TIMER_CNTVOFF] = vcpu->arch.cntvoff;
-		registers[SK_TIMER_CNTV_CTL] = vcpu->arch.cntv_ctl;
-		registers[SK_TIMER_CNTV_CVAL] = vcpu->arch.cntv_cval;
-		return SK_OK;
-	case VCPU_STATE_GROUP_FP_LOW:
-	case VCPU_STATE_GROUP_FP_HIGH: {
-		/* 16 vector registers each; FPCR and FPSR follow the low ones. */
-		uint32_t first = group == VCPU_STATE_GROUP_FP_LOW ? 0 : 16;
-		const uint64_t *words = (const uint64_t *)(const void *)vcpu->fp_state.v[first];
-		for (uint32_t i = 0; i < 32; i++) {
-			registers[i] = words[i];
-		}
-		registers[32] = vcpu->fp_state.fpcr;
-		registers[33] = vcpu->fp_state.fpsr;
-		return SK_OK;
-	}
+		*count = SK_TIMER_COUNT;
+		return vcpu->arch.timer;
+	case VCPU_STATE_GROUP_FP_LOW: /* v0 to v15, two words each */
+		*count = 32;
+		return (uint64_t *)(void *)vcpu->fp_state.v;
+	case VCPU_STATE_GROUP_FP_HIGH: /* v16 to v31, FPCR, FPSR */
+		*count = 34;
+		return (uint64_t *)(void *)vcpu->fp_state.v[16];
 	case VCPU_STATE_GROUP_GIC:
-		registers[0] = vcpu->arch.ich_hcr;
-		registers[1] = vcpu->arch.ich_vmcr;
-		registers[2] = vcpu->arch.ich_ap0r0;
-		registers[3] = vcpu->arch.ich_ap1r0;
-		return SK_OK;
+		*count = 4;
+		return &vcpu->arch.ich_hcr;
 	default:
+		return NULL;
+	}
+}
+
+sk_status_t arch_vcpu_read(struct vcpu *vcpu, uint32_t group, uint64_t *registers)
+{
+	uint32_t count = 0;
+	const uint64_t *words = group_words(vcpu, group, &count);
+	if (words == NULL) {
 		return SK_UNSUPPORTED;
 	}
+	memcpy(registers, words, count * sizeof *words);
+	return SK_OK;
 }
 
 sk_status_t arch_vcpu_write(struct vcpu *vcpu, uint32_t group, const uint64_t *registers)
 {
-	switch (group) {
-	case VCPU_STATE_GROUP_EL1:
-		for (uint32_t i = 0; i < SK_EL1_COUNT; i++) {
-			vcpu->arch.el1[i] = registers[i];
-		}
-		vcpu->arch.el1[SK_EL1_VMPIDR] = MPIDR_RES1 | (registers[SK_EL1_VMPIDR] & MPIDR_AFFINITY);
-		return SK_OK;
-	case VCPU_STATE_GROUP_TIMER:
-		vcpu->arch.cntvoff = registers[SK_TIMER_CNTVOFF];
-		vcpu->arch.cntv_ctl = registers[SK_TIMER_CNTV_CTL] & (CNT_CTL_ENABLE | CNT_CTL_IMASK);
-		vcpu->arch.cntv_cval = registers[SK_TIMER_CNTV_CVAL];
-		return SK_OK;
-	case VCPU_STATE_GROUP_FP_LOW:
-	case VCPU_STATE_GROUP_FP_HIGH: {
-		uint32_t first = group == VCPU_STATE_GROUP_FP_LOW ? 0 : 16;
-		uint64_t *words = (uint64_t *)(void *)vcpu->fp_state.v[first];
-		for (uint32_t i = 0; i < 32; i++) {
-			words[i] = registers[i];
-		}
-		vcpu->fp_state.fpcr = registers[32];
-		vcpu->fp_state.fpsr = registers[33];
-		return SK_OK;
+	uint32_t count = 0;
+	uint64_t *words = group_words(vcpu, group, &count);
+	if (words == NULL) {
+		return SK_UNSUPPORTED;
 	}
-	case VCPU_STATE_GROUP_GIC:
+	if (group == VCPU_STATE_GROUP_GIC) {
 		/* The virtual CPU interface as at reset: its list registers are the kernel's own business. */
 		gic_vcpu_init(vcpu);
 		return SK_OK;
-	default:
-		return SK_UNSUPPORTED;
 	}
+	memcpy(words, registers, count * sizeof *words);
+	vcpu->arch.el1[SK_EL1_VMPIDR] = MPIDR_RES1 | (vcpu->arch.el1[SK_EL1_VMPIDR] & MPIDR_AFFINITY);
+	vcpu->arch.timer[SK_TIMER_CNTV_CTL] &= CNT_CTL_ENABLE | CNT_CTL_IMASK;
+	return SK_OK;
 }
 
 uint64_t arch_vcpu_timer_deadline(const struct vcpu *vcpu)
 {
 	bool resident = core_this()->resident == vcpu;
-	uint64_t control = resident ? read_sysreg(cntv_ctl_el0) : vcpu->arch.cntv_ctl;
-	uint64_t compare = resident ? read_sysreg(cntv_cval_el0) : vcpu->arch.cntv_cval;
+	uint64_t control = resident ? read_sysreg(cntv_ctl_el0) : vcpu->arch.timer[SK_TIMER_CNTV_CTL];
+	uint64_t compare = resident ? read_sysreg(cntv_cval_el0) : vcpu->arch.timer[SK_TIMER_CNTV_CVAL];
 	if ((control & (CNT_CTL_ENABLE | CNT_CTL_IMASK)) != CNT_CTL_ENABLE) {
 		return UINT64_MAX;
 	}
-	return arch_ticks_to_ns(compare + vcpu->arch.cntvoff);
+	return arch_ticks_to_ns(compare + vcpu->arch.timer[SK_TIMER_CNTVOFF]);
 }
 
 void arch_thread_init(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument)
@@ -264,22 +248,17 @@ void arch_restart_call(struct thread *thread)
 	thread->registers.pc -= 4;
 }
 
+/* thread.idl's order is the frame's: x0 to x30, sp, pc, pstate. */
+#define FRAME_WORDS 34u
+_Static_assert(offsetof(struct arch_frame, pstate) == (FRAME_WORDS - 1u) * sizeof(uint64_t), "read_registers");
+
 void arch_registers_read(const struct thread *thread, uint64_t *registers)
 {
-	for (uint32_t i = 0; i < 31; i++) {
-		registers[i] = thread->registers.x[i];
-	}
-	registers[31] = thread->registers.sp_el0;
-	registers[32] = thread->registers.pc;
-	registers[33] = thread->registers.pstate;
+	memcpy(registers, &thread->registers, FRAME_WORDS * sizeof *registers);
 }
 
 void arch_registers_write(struct thread *thread, const uint64_t *registers)
 {
-	for (uint32_t i = 0; i < 31; i++) {
-		thread->registers.x[i] = registers[i];
-	}
-	thread->registers.sp_el0 = registers[31];
-	thread->registers.pc = registers[32];
-	thread->registers.pstate = registers[33] & SPSR_NZCV; /* EL0t, nothing masked */
+	memcpy(&thread->registers, registers, FRAME_WORDS * sizeof *registers);
+	thread->registers.pstate &= SPSR_NZCV; /* EL0t, nothing masked */
 }

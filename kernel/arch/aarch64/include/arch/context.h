@@ -67,7 +67,7 @@ struct arch_fp_state {
 /* A vCPU's registers that stay in the hardware while a server handles its exit. */
 struct arch_vcpu {
 	uint64_t el1[SK_EL1_COUNT];
-	uint64_t cntvoff, cntv_ctl, cntv_cval;
+	uint64_t timer[SK_TIMER_COUNT];
 	uint64_t hcr, mdcr;
 	uint64_t fault_address; /* the guest's own address of its last abort */
 	bool fault_is_fetch, fault_is_write;
