@@ -63,12 +63,14 @@ static uint32_t rights_needed(uint32_t tag)
 }
 
 /* Those that need no lock: one core's own things, or words changed atomically. */
-static bool lock_free(uint32_t tag)
+static bool lock_free(uint32_t tag, const struct object *object)
 {
 	switch (tag) {
-	case VIRQ_TAG_SET_LEVEL: case SPACE_TAG_LINE_UPDATE: case VCPU_TAG_INJECT: case CORE_TAG_SET_WAKE_TIME:
-	case MACHINE_TAG_CLOCK: case INTERRUPT_TAG_ACKNOWLEDGE: case INTERRUPT_TAG_MASK:
+	case VIRQ_TAG_SET_LEVEL: case SPACE_TAG_LINE_UPDATE: case VCPU_TAG_INJECT: case MACHINE_TAG_CLOCK:
+	case INTERRUPT_TAG_ACKNOWLEDGE: case INTERRUPT_TAG_MASK:
 		return true;
+	case CORE_TAG_SET_WAKE_TIME:
+		return object->body == core_this();
 	default:
 		return false;
 	}
@@ -117,7 +119,7 @@ struct context *kernel_call(struct core *core, struct object *object, uint32_t r
 	uint32_t needed = rights_needed(tag);
 	if ((rights & needed) == needed) {
 		/* Most of these operations look at, or end, what is loaded. */
-		bool locked = !lock_free(tag);
+		bool locked = !lock_free(tag, object);
 		if (locked) {
 			arch_unload(core);
 			kernel_lock();

@@ -92,13 +92,7 @@ sk_status_t core_do_set_wake_time(struct kernel_call *call, uint64_t wake_time_n
 	struct plan_order change;
 	change.core = core_in(call);
 	change.wake_time = wake_time_ns == 0 ? 0 : arch_ns_to_ticks(wake_time_ns);
-	if (change.core == core_this()) {
-		plan_set_wake_time(change.core, change.wake_time);
-		return SK_OK;
-	}
-	kernel_lock();
 	core_run_on(change.core->index, wake_time_here, &change);
-	kernel_unlock();
 	return SK_OK;
 }
 

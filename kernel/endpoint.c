@@ -88,7 +88,8 @@ sk_status_t endpoint_call(struct endpoint *endpoint, struct context *caller, uin
 	if (endpoint->abandoned) {
 		return SK_SERVER_DIED;
 	}
-	if (caller->depth >= SK_CALL_DEPTH) {
+	/* A fault is told at any depth: whoever repairs it is called by nobody in the chain. */
+	if (caller->depth >= SK_CALL_DEPTH && !caller->faulting) {
 		return SK_TOO_DEEP;
 	}
 	uint32_t to = (endpoint->served_cores >> core->index & 1u) != 0 ? core->index : endpoint->home_core;
@@ -137,10 +138,10 @@ bool endpoint_next(struct context *receiver)
 	receiver->caller = caller;
 	receiver->calls++;
 	/* A caller from another core has no turn here to give: the server runs on its own. */
-	bool local = caller->core == core->index;
-	receiver->plain_token = local && !caller->faulting ? context_token(caller) : PLAIN_NONE;
-	receiver->root = local ? caller->root : receiver;
-	receiver->depth = (uint8_t)(local ? caller->depth + 1u : 1u);
+	bool plain = caller->core == core->index && !caller->faulting;
+	receiver->plain_token = plain ? context_token(caller) : PLAIN_NONE;
+	receiver->root = plain ? caller->root : NULL;
+	receiver->depth = (uint8_t)(caller->depth + 1u);
 	receiver->state = CONTEXT_READY;
 	caller->server = receiver;
 	caller->at = NULL;

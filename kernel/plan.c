@@ -95,16 +95,23 @@ static void timer_arm(struct core *core, uint64_t now)
 	}
 }
 
+/* Everybody up the chain of its callers on this core has something to run: slots of others are other plans'. */
+static uint64_t slots_of(const struct core *core, const struct context *context)
+{
+	uint64_t slots = 0;
+	for (const struct context *c = context; c != NULL && c->core == core->index; c = c->caller) {
+		slots |= c->slot >= 0 ? 1ull << c->slot : 0;
+	}
+	return slots;
+}
+
 void plan_wake(struct core *core, struct context *context)
 {
-	/* Everybody up the chain of callers has something to run now. */
-	for (struct context *c = context; c != NULL; c = c->caller) {
-		if (c->slot >= 0) {
-			core->ready |= 1ull << c->slot;
-			if (core->slot != SLOT_SCHEDULER && (c->slot < core->slot || core->owner == NULL)) {
-				core->reschedule = true;
-			}
-		}
+	uint64_t slots = slots_of(core, context);
+	core->ready |= slots;
+	if (slots != 0 && core->slot != SLOT_SCHEDULER &&
+	    (core->owner == NULL || __builtin_ctzll(slots) < core->slot)) {
+		core->reschedule = true;
 	}
 	/* And those who queue for it; rarely more than a few, so all slots are tried again. */
 	if (context->endpoint != NULL && context->endpoint->queue[core->index].head != NULL) {
@@ -201,10 +208,9 @@ struct context *plan_pick(struct core *core)
 {
 	for (;;) {
 		core->reschedule = false;
-		/* Who ran on a caller's turn competes with its own slot too, when that turn is over. */
-		struct context *current = core->current;
-		if (current != NULL && current->slot >= 0 && current->state == CONTEXT_READY) {
-			core->ready |= 1ull << current->slot;
+		/* Who ran on a caller's turn competes with its own slot, and those between, when that turn is over. */
+		if (core->current != NULL && core->current->state == CONTEXT_READY) {
+			core->ready |= slots_of(core, core->current);
 		}
 		uint64_t now = arch_ticks();
 		charge(core, now);

@@ -199,12 +199,12 @@ static void check_plan(const struct core *core)
 		CHECK(task->slot == (int8_t)i && task->core == core->index, "slot %u of core %u names context %u, slot %d",
 		      i, core->index, task->object_index, task->slot);
 		const struct context *worker = at_work(core, task);
-		CHECK(worker == NULL || (core->ready >> i & 1u) != 0, "slot %u of core %u has work and isn't ready", i,
-		      core->index);
+		/* Of who runs already it is known: it may be on the turn of another. */
+		CHECK(worker == NULL || worker == core->current || (core->ready >> i & 1u) != 0,
+		      "slot %u of core %u has work and isn't ready", i, core->index);
 		if (worker != NULL && !chosen) {
 			chosen = true;
-			CHECK(core->slot == SLOT_SCHEDULER || (core->slot == (int32_t)i && core->current == worker) ||
-			      core->arch.poked != 0,
+			CHECK(core->slot == SLOT_SCHEDULER || core->current == worker,
 			      "core %u should run slot %u, and runs %d", core->index, i, core->slot);
 		}
 	}

@@ -37,13 +37,16 @@ enum context_kind { CONTEXT_THREAD, CONTEXT_VCPU };
 #define REMOTE_VIRQ (1u << 2)   /* lines were made pending */
 #define REMOTE_KICK (1u << 3)   /* force a trip through the kernel */
 
-/* No caller, or one whose reply needs the general path: on another core, or with a fault. No token is this. */
+/*
+ * No caller, or one whose reply needs the general path: on another core, or with a fault. A server can give this as
+ * a token: then its root, which is itself without a caller and NULL with such a one, keeps it off the straight run.
+ */
 #define PLAIN_NONE UINT64_MAX
 
 struct context {
 	struct arch_frame *frame;    /* registers: in the thread, or in the vCPU's state page */
 	struct arch_space arch_space; /* what the hardware needs to know of its space: a copy */
-	struct context *root;        /* the outermost caller of the chain it is in; itself when it serves nobody */
+	struct context *root;        /* the outermost caller of its chain; itself when it serves nobody; NULL: see above */
 	struct context *caller;      /* a thread: whose call it has in service */
 	uint64_t plain_token;        /* the caller's token where the straight run may end the call, else PLAIN_NONE */
 	struct context **queue;      /* a thread's endpoint's queue on its core: its first caller */
