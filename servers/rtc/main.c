@@ -56,17 +56,15 @@ static uint32_t offset_of(sk_gpa_t address)
 	return (uint32_t)address & (PL031_BYTES - 1);
 }
 
-static uint32_t size_of(sk_mmio_info_t info)
-{
-	return sk_mmio_size(info);
-}
-
 sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info,
 				     uint64_t value)
 {
 	(void)caller;
 	sk_spin_lock(&rtc.lock);
-	pl031_write(&rtc.model, offset_of(address), size_of(info), (uint32_t)value, sk_now_ns());
+	pl031_write(&rtc.model, offset_of(address), (uint32_t)value, sk_now_ns());
+	if (sk_mmio_size(info) == 8) {
+		pl031_write(&rtc.model, offset_of(address + 4), (uint32_t)(value >> 32), sk_now_ns());
+	}
 	update_line();
 	uint64_t alarm_ns = pl031_alarm_ns(&rtc.model);
 	sk_spin_unlock(&rtc.lock);
@@ -79,7 +77,10 @@ sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t add
 {
 	(void)caller;
 	sk_spin_lock(&rtc.lock);
-	*value = pl031_read(&rtc.model, offset_of(address), size_of(info), sk_now_ns());
+	*value = pl031_read(&rtc.model, offset_of(address), sk_now_ns());
+	if (sk_mmio_size(info) == 8) {
+		*value |= (uint64_t)pl031_read(&rtc.model, offset_of(address + 4), sk_now_ns()) << 32;
+	}
 	sk_spin_unlock(&rtc.lock);
 	return SK_OK;
 }

@@ -60,13 +60,27 @@ static struct pl011_access access_of(const struct sk_caller *caller, sk_gpa_t ad
 	};
 }
 
+/* The upper half of a doubleword access is one of the register behind; DR's is never that. */
+static struct pl011_access upper_half(struct pl011_access access)
+{
+	access.size = 4;
+	access.offset = (uint16_t)(access.offset + 4u);
+	return access;
+}
+
 sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info,
 				     uint64_t value)
 {
 	struct pl011_access access = access_of(caller, address, info);
 
-	access.value = (uint32_t)value;
 	sk_spin_lock(&uart.lock);
+	if (__builtin_expect(access.size == 8, 0)) {
+		access = upper_half(access);
+		access.value = (uint32_t)(value >> 32);
+		(void)pl011_write(&uart.model, access);
+		access.offset = (uint16_t)(access.offset - 4u);
+	}
+	access.value = (uint32_t)value;
 	uint32_t effect = pl011_write(&uart.model, access);
 	if (__builtin_expect(effect == PL011_FULL, 0)) {
 		uart.waiting[access.vcpu] = access;
@@ -84,12 +98,18 @@ sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t add
 {
 	struct pl011_access access = access_of(caller, address, info);
 
+	uint64_t upper = 0;
+
+	if (__builtin_expect(access.size == 8, 0)) {
+		upper = (uint64_t)pl011_read(&uart.model, upper_half(access)) << 32;
+		access.size = 4;
+	}
 	if (access.offset != PL011_DR) {
-		*value = pl011_read(&uart.model, access);
+		*value = pl011_read(&uart.model, access) | upper;
 		return SK_OK;
 	}
 	sk_spin_lock(&uart.lock);
-	*value = pl011_read(&uart.model, access);
+	*value = pl011_read(&uart.model, access) | upper;
 	update_line();
 	sk_spin_unlock(&uart.lock);
 	return SK_OK;

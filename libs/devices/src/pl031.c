@@ -34,13 +34,10 @@ void pl031_poll(struct pl031 *rtc, uint64_t now_ns)
 	}
 }
 
-void pl031_write(struct pl031 *rtc, uint32_t offset, uint32_t size, uint32_t value, uint64_t now_ns)
+void pl031_write(struct pl031 *rtc, uint32_t offset, uint32_t value, uint64_t now_ns)
 {
 	struct sk_rtc_state *state = rtc->state;
 
-	if (size != 4) {
-		return;
-	}
 	switch (offset) {
 	case PL031_MR:
 		STORE(state->match, value);
@@ -67,11 +64,11 @@ void pl031_write(struct pl031 *rtc, uint32_t offset, uint32_t size, uint32_t val
 	}
 }
 
-uint32_t pl031_read(const struct pl031 *rtc, uint32_t offset, uint32_t size, uint64_t now_ns)
+uint32_t pl031_read(const struct pl031 *rtc, uint32_t offset, uint64_t now_ns)
 {
 	const struct sk_rtc_state *state = rtc->state;
 
-	if (size != 4 || (offset & 3u) != 0) {
+	if ((offset & 3u) != 0) {
 		return 0;
 	}
 	if (offset >= PL031_PERIPH_ID0 && offset < PL031_BYTES) {

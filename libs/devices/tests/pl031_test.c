@@ -26,61 +26,61 @@ static int set_up(void **unused)
 static void test_counts_seconds(void **unused)
 {
 	(void)unused;
-	assert_int_equal(pl031_read(&rtc, PL031_DR, 4, 0), EPOCH);
-	assert_int_equal(pl031_read(&rtc, PL031_DR, 4, S - 1), EPOCH);
-	assert_int_equal(pl031_read(&rtc, PL031_DR, 4, 3 * S), EPOCH + 3);
-	assert_int_equal(pl031_read(&rtc, PL031_CR, 4, 0), 1);
+	assert_int_equal(pl031_read(&rtc, PL031_DR, 0), EPOCH);
+	assert_int_equal(pl031_read(&rtc, PL031_DR, S - 1), EPOCH);
+	assert_int_equal(pl031_read(&rtc, PL031_DR, 3 * S), EPOCH + 3);
+	assert_int_equal(pl031_read(&rtc, PL031_CR, 0), 1);
 }
 
 static void test_load(void **unused)
 {
 	(void)unused;
-	pl031_write(&rtc, PL031_LR, 4, 1000, 5 * S);
-	assert_int_equal(pl031_read(&rtc, PL031_LR, 4, 5 * S), 1000);
-	assert_int_equal(pl031_read(&rtc, PL031_DR, 4, 5 * S), 1000);
-	assert_int_equal(pl031_read(&rtc, PL031_DR, 4, 15 * S + 1), 1010);
-	pl031_write(&rtc, PL031_LR, 4, UINT32_MAX, 20 * S);
-	assert_int_equal(pl031_read(&rtc, PL031_DR, 4, 22 * S), 1);
+	pl031_write(&rtc, PL031_LR, 1000, 5 * S);
+	assert_int_equal(pl031_read(&rtc, PL031_LR, 5 * S), 1000);
+	assert_int_equal(pl031_read(&rtc, PL031_DR, 5 * S), 1000);
+	assert_int_equal(pl031_read(&rtc, PL031_DR, 15 * S + 1), 1010);
+	pl031_write(&rtc, PL031_LR, UINT32_MAX, 20 * S);
+	assert_int_equal(pl031_read(&rtc, PL031_DR, 22 * S), 1);
 }
 
 static void test_alarm(void **unused)
 {
 	(void)unused;
-	pl031_write(&rtc, PL031_IMSC, 4, 1, 0);
-	pl031_write(&rtc, PL031_MR, 4, EPOCH + 10, 3 * S + 7);
+	pl031_write(&rtc, PL031_IMSC, 1, 0);
+	pl031_write(&rtc, PL031_MR, EPOCH + 10, 3 * S + 7);
 	assert_int_equal(pl031_alarm_ns(&rtc), 10 * S);
 	pl031_poll(&rtc, 10 * S - 1);
 	assert_false(pl031_line(&rtc));
 	pl031_poll(&rtc, 10 * S);
 	assert_true(pl031_line(&rtc));
 	assert_int_equal(pl031_alarm_ns(&rtc), 0);
-	assert_int_equal(pl031_read(&rtc, PL031_MIS, 4, 10 * S), 1);
-	pl031_write(&rtc, PL031_ICR, 4, 0, 10 * S);
+	assert_int_equal(pl031_read(&rtc, PL031_MIS, 10 * S), 1);
+	pl031_write(&rtc, PL031_ICR, 0, 10 * S);
 	assert_true(pl031_line(&rtc));
-	pl031_write(&rtc, PL031_ICR, 4, 1, 10 * S);
+	pl031_write(&rtc, PL031_ICR, 1, 10 * S);
 	assert_false(pl031_line(&rtc));
-	assert_int_equal(pl031_read(&rtc, PL031_RIS, 4, 10 * S), 0);
+	assert_int_equal(pl031_read(&rtc, PL031_RIS, 10 * S), 0);
 }
 
 static void test_alarm_now_and_masked(void **unused)
 {
 	(void)unused;
-	pl031_write(&rtc, PL031_MR, 4, EPOCH, 0);
-	assert_int_equal(pl031_read(&rtc, PL031_RIS, 4, 0), 1);
-	assert_int_equal(pl031_read(&rtc, PL031_MIS, 4, 0), 0);
+	pl031_write(&rtc, PL031_MR, EPOCH, 0);
+	assert_int_equal(pl031_read(&rtc, PL031_RIS, 0), 1);
+	assert_int_equal(pl031_read(&rtc, PL031_MIS, 0), 0);
 	assert_false(pl031_line(&rtc));
-	pl031_write(&rtc, PL031_IMSC, 4, UINT32_MAX, 0);
-	assert_int_equal(pl031_read(&rtc, PL031_IMSC, 4, 0), 1);
+	pl031_write(&rtc, PL031_IMSC, UINT32_MAX, 0);
+	assert_int_equal(pl031_read(&rtc, PL031_IMSC, 0), 1);
 	assert_true(pl031_line(&rtc));
 }
 
 static void test_alarm_moves_with_the_time(void **unused)
 {
 	(void)unused;
-	pl031_write(&rtc, PL031_MR, 4, 2000, 0);
-	pl031_write(&rtc, PL031_LR, 4, 1990, 100 * S);
+	pl031_write(&rtc, PL031_MR, 2000, 0);
+	pl031_write(&rtc, PL031_LR, 1990, 100 * S);
 	assert_int_equal(pl031_alarm_ns(&rtc), 110 * S);
-	pl031_write(&rtc, PL031_MR, 4, 1989, 100 * S); /* just passed: a whole turn of the counter away */
+	pl031_write(&rtc, PL031_MR, 1989, 100 * S); /* just passed: a whole turn of the counter away */
 	assert_int_equal(pl031_alarm_ns(&rtc), (100 + 0xffffffffull) * S);
 }
 
@@ -89,15 +89,15 @@ static void test_restart(void **unused)
 	struct pl031 next;
 
 	(void)unused;
-	pl031_write(&rtc, PL031_IMSC, 4, 1, 0);
-	pl031_write(&rtc, PL031_LR, 4, 500, 1 * S);
-	pl031_write(&rtc, PL031_MR, 4, 502, 1 * S);
+	pl031_write(&rtc, PL031_IMSC, 1, 0);
+	pl031_write(&rtc, PL031_LR, 500, 1 * S);
+	pl031_write(&rtc, PL031_MR, 502, 1 * S);
 	pl031_open(&next, &state, EPOCH);
-	assert_int_equal(pl031_read(&next, PL031_DR, 4, 2 * S), 501);
+	assert_int_equal(pl031_read(&next, PL031_DR, 2 * S), 501);
 	pl031_poll(&next, 9 * S); /* the alarm was due while nobody was there */
 	assert_true(pl031_line(&next));
 	pl031_reset(&next);
-	assert_int_equal(pl031_read(&next, PL031_DR, 4, 0), EPOCH);
+	assert_int_equal(pl031_read(&next, PL031_DR, 0), EPOCH);
 	assert_false(pl031_line(&next));
 }
 
@@ -107,18 +107,16 @@ static void test_odd_accesses(void **unused)
 
 	(void)unused;
 	for (uint32_t i = 0; i < 8; i++) {
-		assert_int_equal(pl031_read(&rtc, PL031_PERIPH_ID0 + 4 * i, 4, 0), expected[i]);
+		assert_int_equal(pl031_read(&rtc, PL031_PERIPH_ID0 + 4 * i, 0), expected[i]);
 	}
-	pl031_write(&rtc, PL031_MR, 2, 77, 0);
-	pl031_write(&rtc, PL031_MR + 1, 4, 77, 0);
-	pl031_write(&rtc, PL031_DR, 4, 77, 0);
-	pl031_write(&rtc, 0x500, 4, 77, 0);
-	assert_int_equal(pl031_read(&rtc, PL031_MR, 4, 0), 0);
-	assert_int_equal(pl031_read(&rtc, PL031_DR, 1, 0), 0);
-	assert_int_equal(pl031_read(&rtc, PL031_DR + 2, 4, 0), 0);
-	assert_int_equal(pl031_read(&rtc, 0x500, 4, 0), 0);
-	pl031_write(&rtc, PL031_CR, 4, 0, 0);
-	assert_int_equal(pl031_read(&rtc, PL031_CR, 4, 0), 1);
+	pl031_write(&rtc, PL031_MR + 1, 77, 0);
+	pl031_write(&rtc, PL031_DR, 77, 0);
+	pl031_write(&rtc, 0x500, 77, 0);
+	assert_int_equal(pl031_read(&rtc, PL031_MR, 0), 0);
+	assert_int_equal(pl031_read(&rtc, PL031_DR + 2, 0), 0);
+	assert_int_equal(pl031_read(&rtc, 0x500, 0), 0);
+	pl031_write(&rtc, PL031_CR, 0, 0);
+	assert_int_equal(pl031_read(&rtc, PL031_CR, 0), 1);
 }
 
 int main(void)

@@ -61,7 +61,7 @@ sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 		kernel.wake_ns = msg->w[0];
 		kernel.wake_calls++;
 		return SK_OK;
-	case VCPU_TAG_RUN:
+	case VCPU_TAG_KICK:
 		kernel.ran = to;
 		return SK_OK;
 	case THREAD_TAG_INFO:

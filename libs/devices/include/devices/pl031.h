@@ -38,9 +38,12 @@ void pl031_open(struct pl031 *rtc, struct sk_rtc_state *state, uint64_t epoch_s)
 /* As after power-on; the guest's own setting of the time is forgotten. */
 void pl031_reset(struct pl031 *rtc);
 
-/* `offset` is below PL031_BYTES, `size` in bytes: 4 only, aligned; anything else reads as zero and ignores writes. */
-uint32_t pl031_read(const struct pl031 *rtc, uint32_t offset, uint32_t size, uint64_t now_ns);
-void pl031_write(struct pl031 *rtc, uint32_t offset, uint32_t size, uint32_t value, uint64_t now_ns);
+/*
+ * `offset` is below PL031_BYTES; where no register begins reads as zero and ignores writes. Registers are words: a
+ * narrower access has the word's low bytes, a wider one is two.
+ */
+uint32_t pl031_read(const struct pl031 *rtc, uint32_t offset, uint64_t now_ns);
+void pl031_write(struct pl031 *rtc, uint32_t offset, uint32_t value, uint64_t now_ns);
 
 /* Raises the interrupt if the alarm is due. */
 void pl031_poll(struct pl031 *rtc, uint64_t now_ns);
