@@ -260,11 +260,12 @@ sk_status_t thread_do_destroy(struct kernel_call *call)
 	}
 	object_bump(call->object);
 	thread_halt(thread);
-	core_run_on(context->core, forget_here, context);
-	core_quiesce();
 	if (context->bound != NULL) {
 		__atomic_store_n(&context->bound->bound, NULL, __ATOMIC_SEQ_CST);
 	}
+	/* Who found it before is through with it after this, and what they left for it is drained after that. */
+	core_quiesce();
+	core_run_on(context->core, forget_here, context);
 	struct thread **link = &context->space->threads;
 	while (*link != thread) {
 		link = &(*link)->sibling;

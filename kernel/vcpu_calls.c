@@ -336,7 +336,9 @@ sk_status_t vcpu_do_destroy(struct kernel_call *call)
 		core_run_on(vcpu->context.core, destroy_here, vcpu);
 	}
 	__atomic_store_n(&vm->vcpu_count, vm->vcpu_count - 1u, __ATOMIC_RELEASE);
+	/* Who found it before is through with it after this, and what they left for it is drained after that. */
 	core_quiesce();
+	core_run_on(vcpu->context.core, destroy_here, vcpu);
 	vcpu->state_object->memory.pins--;
 	retype_back(call->object);
 	call_return_memory(call);
