@@ -263,6 +263,37 @@ void wiring_reset_channels(const struct server *server)
 	}
 }
 
+/* What it may make kernel objects from. The supervisor keeps no track of what it makes. */
+static sk_status_t connect_objects(struct server *server)
+{
+	const struct manifest_objects *objects = &server->config->objects;
+	struct ram_range range;
+
+	if (objects->ram_kib == 0) {
+		return SK_OK;
+	}
+
+	sk_status_t status = ram_take(objects->ram_kib * 1024ull, RAM_BLOCK_BYTES, &range);
+
+	if (status == SK_OK) {
+		status = grant_cap(server, "ram", SK_OBJECT_TYPE_MEMORY, range.memory, SK_RIGHTS_ALL, 0);
+	}
+	if (status == SK_OK) {
+		status = grant_cap(server, "space", SK_OBJECT_TYPE_SPACE, server->space, SK_RIGHTS_ALL, 0);
+	}
+	if (status == SK_OK) {
+		status = grant_cap(server, "self", SK_OBJECT_TYPE_THREAD, server->workers[0].thread, SK_RIGHTS_ALL, 0);
+	}
+	if (status == SK_OK && objects->core < system_state.core_count) {
+		status = grant_cap(server, "core", SK_OBJECT_TYPE_CORE, system_state.cores[objects->core],
+				   SK_RIGHTS_ALL, 0);
+	}
+	if (status == SK_OK && objects->machine) {
+		status = grant_cap(server, "machine", SK_OBJECT_TYPE_MACHINE, SK_BOOT_SLOT_MACHINE, SK_RIGHTS_ALL, 0);
+	}
+	return status;
+}
+
 static void check(struct server *server, sk_status_t status)
 {
 	if (status != SK_OK && server->unusable == NULL) {
@@ -285,6 +316,7 @@ void wiring_connect(void)
 		check(server, connect_uses(server));
 		check(server, connect_devices(server));
 		check(server, connect_manifest(server));
+		check(server, connect_objects(server));
 	}
 	for (uint32_t i = 0; i < manifest->channel_count; i++) {
 		sk_status_t status = connect_channel(i);

@@ -61,5 +61,6 @@ int main(int argc, char **argv)
 			return commands[i].main(&options);
 		}
 	}
-	fatal(TOOL_BAD_INPUT, "unknown command '%s'; expected run, check, graph, pack or bench (see `skink --help`)", argv[1]);
+	fatal(TOOL_BAD_INPUT, "unknown command '%s'; expected run, check, graph, pack or bench (see `skink --help`)",
+	      argv[1]);
 }

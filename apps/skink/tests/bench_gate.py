@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The figures on the machine: each is within what it must reach, and a second run gives the same. bench_gate.py SKINK"""
+"""The figures on the machine: each within what it must reach, and the same in a second run. bench_gate.py SKINK"""
 import json
 import subprocess
 import sys

@@ -99,6 +99,8 @@ void value_devices(const struct section *section, const char *name, uint32_t *de
 		   uint32_t *count);
 /* restart.c */
 void restart_read(struct reader *reader, int server_node, struct manifest_restart *restart);
+/* objects.c */
+void objects_read(struct reader *reader, int server_node, struct manifest_objects *objects);
 /* channels.c */
 void channels_read(struct reader *reader, int node);
 /* vms.c, vm_device.c */

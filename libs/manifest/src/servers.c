@@ -25,7 +25,7 @@ static const struct property server_properties[] = {
 	{ "uses", "references to 1 to 16 servers", false },
 	{ "uses-names", "a name for each of `uses`", false },
 };
-static const char *const server_children[] = { "restart", NULL };
+static const char *const server_children[] = { "restart", "objects", NULL };
 static const struct schema server_schema = { "a server", SCHEMA_PROPERTIES(server_properties), server_children };
 
 static void value_references(const struct section *section, const char *name, uint32_t *indices, uint32_t capacity,
@@ -169,6 +169,7 @@ static void server_read(struct reader *reader, struct manifest_server *server)
 	server_uses(&section, server);
 	server_devices(&section, server);
 	restart_read(reader, server->node, &server->restart);
+	objects_read(reader, server->node, &server->objects);
 }
 
 void servers_collect(struct reader *reader, int node)

@@ -11,6 +11,7 @@ void check_system(struct system *system)
 	check_interrupts(system);
 	check_roles(system);
 	check_calls(system);
+	check_objects(system);
 	check_budgets(system);
 }
 

@@ -25,6 +25,7 @@ void check_guests(struct system *system);     /* guest-physical addresses */
 void check_interrupts(struct system *system); /* physical and guests' lines, owners of devices */
 void check_roles(struct system *system);      /* who is whose VMM or device; fallbacks; names */
 void check_calls(struct system *system);      /* who calls whom: cycles, depth, cores */
+void check_objects(struct system *system);    /* kernel objects in a server's own hands */
 void check_budgets(struct system *system);    /* time */
 
 /* An error at a node. */

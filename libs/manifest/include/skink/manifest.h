@@ -105,6 +105,14 @@ struct manifest_owned_device {
 	uint32_t device;	  /* index into platform.devices */
 };
 
+/* What a server may make kernel objects from, or see of them: for a server that does the supervisor's kind of work. */
+struct manifest_objects {
+	uint32_t ram_kib; /* 0: nothing of all this */
+	uint32_t core;	  /* a core that nobody else uses; MANIFEST_NONE */
+	bool machine;
+	int node; /* -1: there is none */
+};
+
 struct manifest_server {
 	const char *name;  /* the node's name, at most 16 characters */
 	const char *image; /* file in the boot archive */
@@ -126,6 +134,7 @@ struct manifest_server {
 	struct manifest_owned_device devices[MANIFEST_SERVER_DEVICES];
 	uint32_t device_count;
 	struct manifest_restart restart;
+	struct manifest_objects objects;
 	int node;
 };
 
