@@ -256,6 +256,9 @@ static void withdraw_here(void *argument)
 	default:
 		return; /* it was answered meanwhile */
 	}
+	if (caller->kind == CONTEXT_THREAD && !caller->faulting) {
+		arch_set_result(caller->frame, 0, (uint64_t)SK_CANCELLED);
+	}
 	caller->state = CONTEXT_STOPPED;
 	caller->server = NULL;
 	caller->at = NULL;

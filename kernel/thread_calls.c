@@ -152,6 +152,9 @@ static void stop_here(void *argument)
 	if (context->state == CONTEXT_WAITING && context->waits_for != NULL) {
 		notification_forget(context->waits_for, context);
 	}
+	if (context->state == CONTEXT_WAITING || context->state == CONTEXT_RECEIVING) {
+		arch_set_result(context->frame, 0, (uint64_t)SK_CANCELLED);
+	}
 	if (context->endpoint != NULL) {
 		struct endpoint *endpoint = context->endpoint;
 		endpoint_detach(context);
