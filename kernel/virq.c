@@ -210,10 +210,15 @@ static inline bool any_waits(const struct vcpu *vcpu)
 /* May the line, as it is configured, go to a list register of the vCPU? */
 static inline bool goes(const struct vcpu *vcpu, uint32_t line, const struct sk_line *entry, uint32_t config)
 {
+	uint32_t state = state_of(entry);
 	if (line >= SK_PRIVATE_LINES && target_of(vcpu->context.space, config) != vcpu) {
 		return false;
 	}
-	return (config & SK_LINE_ENABLED) != 0 || (state_of(entry) & LINE_MAKE_ACTIVE) != 0;
+	if ((state & LINE_MAKE_ACTIVE) != 0) {
+		return true;
+	}
+	/* Neither latched nor high: it waited to be made active, and no longer has to. */
+	return (config & SK_LINE_ENABLED) != 0 && (state & (SK_LINE_PENDING | SK_LINE_ASSERTED)) != 0;
 }
 
 /* Finds the most urgent, the lowest of equals. */
@@ -255,13 +260,37 @@ static void unlist(struct vcpu *vcpu, uint32_t index, uint32_t line, struct sk_l
 	}
 }
 
+/* A private level is the VMM's own: whether it is still high is asked before the guest goes on. */
+static void ask(struct vcpu *vcpu, uint32_t line)
+{
+	vcpu->ended_lines |= 1u << line;
+	vcpu->work |= VCPU_WORK_ENDED;
+	wake(vcpu);
+}
+
+uint32_t virq_ended(struct vcpu *vcpu)
+{
+	uint32_t line = (uint32_t)__builtin_ctz(vcpu->ended_lines);
+	vcpu->ended_lines &= vcpu->ended_lines - 1u;
+	if (vcpu->ended_lines == 0) {
+		vcpu->work &= ~VCPU_WORK_ENDED;
+	}
+	return line;
+}
+
 /* The guest has ended the line. */
 static void ended(struct vcpu *vcpu, uint32_t index, uint32_t line, struct sk_line *entry, uint32_t config)
 {
 	arch_list_clear(vcpu, index);
-	uint32_t clear = SK_LINE_ACTIVE | LINE_DROP_PENDING | LINE_DROP_ACTIVE | LINE_HOLDER_MASK;
-	bool anew = waits(vcpu, line) && (state_of(entry) & LINE_MAKE_ACTIVE) == 0;
+	uint32_t clear = LINE_DROP_PENDING | LINE_DROP_ACTIVE | LINE_HOLDER_MASK;
+	bool active = (state_of(entry) & LINE_MAKE_ACTIVE) != 0; /* made so anew, and not listed yet */
+	bool anew = waits(vcpu, line) && !active;
+	clear |= active ? 0 : SK_LINE_ACTIVE;
 	state_change(entry, anew ? clear : clear | SK_LINE_PENDING, 0);
+	if (line < SK_PRIVATE_LINES && (config & (SK_LINE_LEVEL | SK_LINE_PHYSICAL)) == SK_LINE_LEVEL) {
+		ask(vcpu, line);
+		return;
+	}
 	if ((config & SK_LINE_LEVEL) != 0 && (state_of(entry) & SK_LINE_ASSERTED) != 0) {
 		struct vcpu *target = line < SK_PRIVATE_LINES ? vcpu : target_of(vcpu->context.space, config);
 		if (target == vcpu) {
@@ -483,10 +512,11 @@ sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t
 		}
 		break;
 	case SPACE_LINE_CHANGE_CLEAR_ACTIVE:
-		state_change(entry, SK_LINE_ACTIVE, LINE_DROP_ACTIVE);
+		state_change(entry, SK_LINE_ACTIVE | LINE_MAKE_ACTIVE, LINE_DROP_ACTIVE);
 		break;
 	case SPACE_LINE_CHANGE_SET_ACTIVE:
-		state_change(entry, 0, LINE_MAKE_ACTIVE);
+		/* Active from now on, also while it finds no list register: until it is in one it does not come. */
+		state_change(entry, LINE_DROP_ACTIVE, LINE_MAKE_ACTIVE | SK_LINE_ACTIVE);
 		if (target != NULL) {
 			(void)bit_set(target, line);
 		}

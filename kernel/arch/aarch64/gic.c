@@ -211,6 +211,7 @@ void arch_irq(struct core *core)
 		case MAINTENANCE_LINE:
 			if (core->resident != NULL) {
 				virq_flush(core->resident);
+				virq_arrived(core->resident); /* it may have halted before this interrupt came */
 			}
 			gic_deactivate(number);
 			break;

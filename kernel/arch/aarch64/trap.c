@@ -29,6 +29,15 @@ static __attribute__((noinline)) struct context *vcpu_prepare(struct core *core,
 	if ((vcpu->work & VCPU_WORK_LINES) != 0) {
 		virq_flush(vcpu);
 	}
+	if ((vcpu->work & VCPU_WORK_ENDED) != 0) {
+		uint32_t line = virq_ended(vcpu);
+		if (exit_route_set(&vcpu->routes[VM_EXIT_METHOD_INTERRUPT_END])) {
+			vm_exit_interrupt_end_message(&vcpu->exit, line);
+			vcpu->exit_info = INFO_ACTION;
+			arch_unload(core);
+			return vcpu_exit(vcpu, VM_EXIT_METHOD_INTERRUPT_END);
+		}
+	}
 	if ((vcpu->work & VCPU_WORK_KICK) != 0) {
 		vcpu->work &= ~VCPU_WORK_KICK;
 		if (exit_route_set(&vcpu->routes[VM_EXIT_METHOD_EXTERNAL_INTERRUPT])) {

@@ -33,6 +33,14 @@ static struct context *vcpu_prepare(struct core *core, struct vcpu *vcpu)
 	if ((vcpu->work & VCPU_WORK_LINES) != 0) {
 		virq_flush(vcpu);
 	}
+	if ((vcpu->work & VCPU_WORK_ENDED) != 0) {
+		uint32_t line = virq_ended(vcpu);
+		if (exit_route_set(&vcpu->routes[VM_EXIT_METHOD_INTERRUPT_END])) {
+			vm_exit_interrupt_end_message(&vcpu->exit, line);
+			arch_unload(core);
+			return vcpu_exit(vcpu, VM_EXIT_METHOD_INTERRUPT_END);
+		}
+	}
 	if ((vcpu->work & VCPU_WORK_KICK) != 0) {
 		vcpu->work &= ~VCPU_WORK_KICK;
 		if (exit_route_set(&vcpu->routes[VM_EXIT_METHOD_EXTERNAL_INTERRUPT])) {

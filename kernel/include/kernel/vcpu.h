@@ -38,6 +38,7 @@ struct vcpu {
 	uint8_t entry_set;
 	uint8_t space_set;
 	uint32_t work;               /* VCPU_WORK_*: to be done before it runs again */
+	uint32_t ended_lines;        /* private levels that the guest ended: the VMM knows whether they are still high */
 	const struct route *last_route; /* where its last MMIO exit went */
 	struct arch_vcpu arch;       /* system registers, list registers, while it is not resident */
 	uint64_t pending[VCPU_LINE_WORDS];  /* atomic: lines latched for it and in no list register */
@@ -52,6 +53,7 @@ struct vcpu {
 #define VCPU_WORK_LOAD (1u << 2)     /* its state is not in the hardware */
 #define VCPU_WORK_PAUSED (1u << 3)   /* paused while its exit was being served: it doesn't run */
 #define VCPU_WORK_KICK (1u << 4)     /* external_interrupt is due, if it has a route */
+#define VCPU_WORK_ENDED (1u << 5)    /* interrupt_end is due for each of ended_lines, if it has a route */
 
 static inline struct vcpu *vcpu_of(struct context *context) { return (struct vcpu *)(void *)context; }
 
@@ -88,6 +90,8 @@ sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t
 void virq_flush(struct vcpu *vcpu);
 /* Another core made lines pending for this core's vCPU. */
 void virq_arrived(struct vcpu *vcpu);
+/* VCPU_WORK_ENDED is set: takes one of the lines for which interrupt_end is due. */
+uint32_t virq_ended(struct vcpu *vcpu);
 /* Is anything pending that would end a halt? On the vCPU's core. */
 bool virq_pending(const struct vcpu *vcpu);
 

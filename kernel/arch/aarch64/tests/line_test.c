@@ -9,6 +9,7 @@
 #define SGI 3u
 #define LEVEL 33u            /* a shared line, configured as a level */
 #define EDGE 34u
+#define MANY 20u             /* more than any machine's list registers */
 #define ON SK_LINE_ENABLED
 #define PRIORITY(n) ((uint32_t)(n) << SK_LINE_PRIORITY_SHIFT)
 #define TARGET(n) ((uint32_t)(n) << SK_LINE_VCPU_SHIFT)
@@ -178,6 +179,59 @@ static void levels(void)
 	check_nothing();
 }
 
+/* A private level: who ended it is noted for the VMM, which alone knows whether it is still high. */
+static void private_levels(void)
+{
+	configure(20, ON | SK_LINE_LEVEL | PRIORITY(0x80));
+	CHECK(vcpu.work & VCPU_WORK_ENDED, 0);
+	virq_pend(&vcpu, 20);
+	check_taken(20);
+	CHECK(vcpu.work & VCPU_WORK_ENDED, 0);
+	end(20);
+	CHECK(vcpu.work & VCPU_WORK_ENDED, VCPU_WORK_ENDED);
+	CHECK(virq_ended(&vcpu), 20);
+	CHECK(vcpu.work & VCPU_WORK_ENDED, 0);
+	configure(20, ON | PRIORITY(0x80));
+	virq_pend(&vcpu, 20);
+	check_taken_and_end(20);
+	CHECK(vcpu.work & VCPU_WORK_ENDED, 0);
+	check_nothing();
+}
+
+/* More than there are list registers, made active by the VMM and not by the guest. */
+static void many_active(void)
+{
+	for (uint32_t line = EDGE; line < EDGE + MANY; line++) {
+		configure(line, ON | PRIORITY(0x20u + (line - EDGE) * 8u));
+		change(line, SPACE_LINE_CHANGE_SET_ACTIVE);
+	}
+	for (uint32_t line = EDGE; line < EDGE + MANY; line++) {
+		CHECK(state_now(line), SK_LINE_ACTIVE);
+		change(line, SPACE_LINE_CHANGE_SET_PENDING);
+	}
+	check_nothing();
+	for (uint32_t line = EDGE; line < EDGE + MANY; line++) {
+		change(line, SPACE_LINE_CHANGE_CLEAR_ACTIVE);
+		CHECK(state_now(line), SK_LINE_PENDING);
+	}
+	for (uint32_t line = EDGE; line < EDGE + MANY; line++) {
+		check_taken_and_end(line);
+		CHECK(state_now(line), 0);
+	}
+	/* Undone before it ever found a list register: nothing is left of it. */
+	for (uint32_t line = EDGE; line < EDGE + MANY; line++) {
+		change(line, SPACE_LINE_CHANGE_SET_ACTIVE);
+	}
+	for (uint32_t line = EDGE + MANY; line-- > EDGE;) {
+		change(line, SPACE_LINE_CHANGE_CLEAR_ACTIVE);
+	}
+	check_nothing();
+	for (uint32_t line = EDGE; line < EDGE + MANY; line++) {
+		CHECK(state_now(line), 0);
+		configure(line, 0);
+	}
+}
+
 static void targets(void)
 {
 	configure(EDGE, ON | TARGET(200));
@@ -243,6 +297,8 @@ void line_tests(void)
 	changes_by_the_vmm();
 	priorities();
 	levels();
+	private_levels();
+	many_active();
 	targets();
 	wrong_arguments();
 	wakes();
