@@ -85,20 +85,6 @@ sk_status_t vcpu_do_setup(struct kernel_call *call, uint64_t flags)
 	return SK_OK;
 }
 
-sk_status_t vcpu_do_bind(struct kernel_call *call, uint32_t core)
-{
-	struct vcpu *vcpu = vcpu_in(call);
-	if (core >= core_count || !core_at(core)->online || !core_at(core)->enabled) {
-		return SK_BAD_ARG;
-	}
-	if (vcpu->life != VCPU_FREE) {
-		return SK_BAD_STATE;
-	}
-	vcpu->context.core = (uint8_t)core;
-	vcpu->life = VCPU_READY;
-	return SK_OK;
-}
-
 /* Its state leaves the hardware, and no plan names it. */
 static void evict_here(void *argument)
 {
@@ -123,10 +109,28 @@ static void unbind_here(void *argument)
 	plan_forget(core_at(vcpu->context.core), &vcpu->context);
 }
 
+sk_status_t vcpu_do_bind(struct kernel_call *call, uint32_t core)
+{
+	struct vcpu *vcpu = vcpu_in(call);
+	if (core >= core_count || !core_at(core)->online || !core_at(core)->enabled) {
+		return SK_BAD_ARG;
+	}
+	if (vcpu->life != VCPU_FREE) {
+		return SK_BAD_STATE;
+	}
+	if (core != vcpu->context.core) {
+		core_run_on(vcpu->context.core, unbind_here, vcpu); /* a plan may name it already */
+	}
+	vcpu->context.core = (uint8_t)core;
+	vcpu->life = VCPU_READY;
+	return SK_OK;
+}
+
 sk_status_t vcpu_do_unbind(struct kernel_call *call)
 {
 	struct vcpu *vcpu = vcpu_in(call);
-	if (vcpu->life != VCPU_READY) {
+	/* An exit of it that is still with a server is answered to this core. */
+	if (vcpu->life != VCPU_READY || context_calls(&vcpu->context)) {
 		return SK_BAD_STATE;
 	}
 	core_run_on(vcpu->context.core, unbind_here, vcpu);
