@@ -91,7 +91,8 @@ static struct encoding split(unsigned number)
 }
 
 /* Exceptions that reading and writing system registers may end in. */
-#define REGISTER_CLASSES (1ull << EC_UNKNOWN | 1ull << EC_SYSREG | 1ull << EC_FP | 1ull << EC_SVE)
+#define REGISTER_CLASSES \
+	(1ull << EC_UNKNOWN | 1ull << EC_SYSREG | 1ull << EC_FP | 1ull << EC_SVE | 1ull << EC_SME)
 /* And for system instructions, a fault on their address. */
 #define SYSTEM_CLASSES (REGISTER_CLASSES | 1ull << EC_DATA_ABORT)
 

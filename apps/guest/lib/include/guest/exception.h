@@ -48,6 +48,7 @@ struct exception_frame {
 #define EC_SVC64 0x15u
 #define EC_SYSREG 0x18u
 #define EC_SVE 0x19u
+#define EC_SME 0x1du
 #define EC_INSTRUCTION_ABORT_LOWER 0x20u
 #define EC_INSTRUCTION_ABORT 0x21u
 #define EC_PC_ALIGNMENT 0x22u
