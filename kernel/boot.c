@@ -155,6 +155,7 @@ static void core_start(struct core *core)
 	core->enabled = arch_virtualisation_enable(core) == SK_OK;
 	core->slot_started = arch_ticks();
 	core->deadline = UINT64_MAX;
+	core->watch_ticks = arch_ns_to_ticks(PLAN_WATCH_NS);
 	__atomic_store_n(&core->online, true, __ATOMIC_RELEASE);
 }
 

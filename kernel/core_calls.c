@@ -75,7 +75,10 @@ sk_status_t core_do_commit_plan(struct kernel_call *call, uint32_t count, uint64
 			}
 		}
 		uint64_t budget = arch_ns_to_ticks(slots[i].budget_ns);
-		order.slots[i] = (struct plan_slot){ .task = task, .budget_ticks = budget, .left_ticks = budget };
+		order.slots[i] = (struct plan_slot){
+			.task = task, .halts_alone = (slots[i].flags & CORE_SLOT_FLAGS_HALTS_ALONE) != 0,
+			.budget_ticks = budget, .left_ticks = budget,
+		};
 	}
 	core_run_on(core->index, commit_here, &order);
 	return SK_OK;
@@ -187,6 +190,7 @@ sk_status_t core_do_counters(struct kernel_call *call, uint64_t *counts)
 	for (uint32_t i = 0; i < COUNTERS; i++) {
 		counts[i] = core_in(call)->counters[i];
 	}
+	counts[COUNT_IDLE_NS] = arch_ticks_to_ns(counts[COUNT_IDLE_NS]);
 	return SK_OK;
 }
 

@@ -19,9 +19,6 @@
 #define EVENT_BUDGET 1u
 #define EVENT_WAKE 2u
 
-/* The timer comes at least this often while a server works, so that an overrun call is noticed. */
-#define WATCH_NS 5000000ull
-
 struct context *plan_scheduler(const struct core *core)
 {
 	struct object *object = core->scheduler;
@@ -65,7 +62,7 @@ static void charge(struct core *core, uint64_t now)
 	if (core->current != NULL) {
 		core->current->time_ticks += spent;
 	} else {
-		core->counters[COUNT_IDLE_NS] += arch_ticks_to_ns(spent);
+		core->counters[COUNT_IDLE_NS] += spent; /* ticks until somebody asks */
 	}
 	if (core->slot < 0 || core->owner == NULL) {
 		return;
@@ -81,7 +78,7 @@ static void timer_arm(struct core *core, uint64_t now)
 {
 	uint64_t deadline = core->plan.wake_time != 0 ? core->plan.wake_time : UINT64_MAX;
 	if (core->owner != NULL) {
-		uint64_t watch = now + arch_ns_to_ticks(WATCH_NS);
+		uint64_t watch = now + core->watch_ticks;
 		deadline = watch < deadline ? watch : deadline;
 		/* A spent budget is with the scheduler already. */
 		if (core->slot >= 0 && core->plan.slots[core->slot].left_ticks != 0) {
@@ -236,7 +233,7 @@ struct context *plan_continue(struct core *core)
 	struct context *current = core->current;
 	if (!core->reschedule && current != NULL && current->state == CONTEXT_READY &&
 	    (current->kind == CONTEXT_THREAD || vcpu_of(current)->life == VCPU_RUNNING) &&
-	    chain_tail(core, core->owner) == current) {
+	    current->root == core->owner) {
 		return current;
 	}
 	return plan_pick(core);
@@ -301,8 +298,15 @@ void plan_commit(struct core *core, const struct plan_slot *slots, uint32_t coun
 		core->plan.slots[i].task->slot = -1;
 	}
 	for (uint32_t i = 0; i < count; i++) {
+		struct context *task = slots[i].task;
 		core->plan.slots[i] = slots[i];
-		core->plan.slots[i].task->slot = (int8_t)i;
+		task->slot = (int8_t)i;
+		if (task->halts_alone && !slots[i].halts_alone && task->state == CONTEXT_BLOCKED) {
+			/* Nobody was told when to wake it: it halts anew, and then somebody is. */
+			vcpu_of(task)->life = VCPU_RUNNING;
+			task->state = CONTEXT_READY;
+		}
+		task->halts_alone = slots[i].halts_alone;
 	}
 	core->plan.count = count;
 	core->plan.wake_time = wake_time;

@@ -16,6 +16,21 @@ static void go_on(struct vcpu *vcpu)
 	}
 }
 
+void vcpu_inject(struct vcpu *vcpu, uint64_t line)
+{
+	const struct space *vm = vcpu->context.space;
+	uint64_t target = line >> 8;
+	if (target != 0) {
+		if (target > vm->vcpu_count) {
+			return;
+		}
+		vcpu = vm->vcpus[target - 1u];
+	}
+	if ((line & 0xffu) < SK_PRIVATE_LINES) {
+		virq_pend(vcpu, (uint32_t)line & 0xffu);
+	}
+}
+
 static void act(struct vcpu *vcpu, uint64_t action, uint64_t line)
 {
 	if ((action & SK_EXIT_ACTION_UNDEFINED) != 0) {
@@ -25,12 +40,13 @@ static void act(struct vcpu *vcpu, uint64_t action, uint64_t line)
 	} else if ((action & SK_EXIT_ACTION_ADVANCE) != 0) {
 		arch_vcpu_advance(vcpu);
 	}
-	if ((action & SK_EXIT_ACTION_INJECT) != 0 && line < SK_PRIVATE_LINES) {
-		virq_pend(vcpu, (uint32_t)line);
+	if ((action & SK_EXIT_ACTION_INJECT) != 0) {
+		vcpu_inject(vcpu, line);
 	}
 	if ((action & SK_EXIT_ACTION_STOP) != 0) {
 		vcpu->life = VCPU_READY;
-	} else if ((action & SK_EXIT_ACTION_BLOCK) != 0 && vcpu->life == VCPU_RUNNING && !virq_pending(vcpu)) {
+	} else if ((action & SK_EXIT_ACTION_BLOCK) != 0 && vcpu->life == VCPU_RUNNING && !virq_pending(vcpu) &&
+		   (vcpu->work & VCPU_WORK_KICK) == 0) {
 		vcpu->life = VCPU_BLOCKED;
 		vcpu->context.state = CONTEXT_BLOCKED;
 		return;

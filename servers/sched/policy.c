@@ -83,6 +83,7 @@ uint32_t policy_plan(const struct policy *policy, const struct sk_task_table *ta
 		}
 		slots[i] = (struct core_plan_slot){
 			.task = SCHED_TASK_SLOT + policy->order[i],
+			.flags = task->kind == SK_TASK_KIND_VCPU && policy->vcpus == 1 ? CORE_SLOT_FLAGS_HALTS_ALONE : 0,
 			.budget_ns = budget_ns,
 		};
 	}

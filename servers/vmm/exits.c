@@ -264,8 +264,11 @@ static inline bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 		if (method == VM_EXIT_TAG_SYSREG_READ && sysreg_is_table((uint32_t)msg->w[0])) {
 			return reply_two(msg, guest->id[msg->w[0] & SYSREG_ID_INDEX_MASK], 0);
 		}
-		if (method == VM_EXIT_TAG_SEND_IPI && vgic_is_to_self(vcpu, msg->w[0], (uint32_t)msg->w[1])) {
-			return reply_two(msg, SK_EXIT_ACTION_INJECT, vgic_sgi_line(msg->w[0]));
+		if (method == VM_EXIT_TAG_SEND_IPI) {
+			uint64_t target = vgic_only_target(&guest->gic, msg->w[0], (uint32_t)msg->w[1]);
+			if (target != 0) {
+				return reply_two(msg, SK_EXIT_ACTION_INJECT, vgic_sgi_word(msg->w[0], target));
+			}
 		}
 	}
 	struct sk_caller from = { .badge = caller->badge, .token = caller->token };

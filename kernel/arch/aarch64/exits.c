@@ -58,16 +58,6 @@ static uint32_t abort_exit(struct vcpu *vcpu, uint64_t esr, bool fetch)
 	return VM_EXIT_METHOD_NESTED_PAGE_FAULT;
 }
 
-static uint32_t halt_exit(struct vcpu *vcpu, uint64_t esr)
-{
-	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
-	if (virq_pending(vcpu)) {
-		return EXIT_NONE;
-	}
-	vm_exit_halt_message(&vcpu->exit, arch_vcpu_timer_deadline(vcpu), (esr & ISS_WFX_WFE) != 0);
-	return VM_EXIT_METHOD_HALT;
-}
-
 uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr)
 {
 	vcpu->exit_info = INFO_ACTION;
@@ -86,7 +76,8 @@ uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr)
 		exits_hypercall(vcpu);
 		return VM_EXIT_METHOD_HYPERCALL;
 	case EC_WFX:
-		return halt_exit(vcpu, esr);
+		write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+		return EXIT_NONE;
 	case EC_FP_TRAP:
 		fp_take(core, &vcpu->context);
 		return EXIT_NONE;

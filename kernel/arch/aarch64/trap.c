@@ -154,6 +154,14 @@ static inline struct arch_frame *enter_thread(struct core *core, struct context 
 	return to->frame;
 }
 
+static __attribute__((noinline)) struct arch_frame *reply_injects(struct core *core, struct context *server,
+								  struct vcpu *vcpu)
+{
+	vcpu_inject(vcpu, arch_argument(server->frame, 3));
+	vcpu->context.state = CONTEXT_READY;
+	return core->reschedule ? go_on(core, plan_pick(core)) : enter_guest(core, server, vcpu);
+}
+
 static inline struct arch_frame *reply_to_exit(struct core *core, struct context *server, struct vcpu *vcpu, uint64_t tag)
 {
 	uint64_t w0 = arch_argument(server->frame, 2);
@@ -173,6 +181,8 @@ static inline struct arch_frame *reply_to_exit(struct core *core, struct context
 		vcpu->context.frame->pc += 4;
 	} else if ((info & INFO_ADVANCE) != 0) {
 		vcpu->context.frame->pc += 4;
+	} else if (w0 == SK_EXIT_ACTION_INJECT && info == INFO_ACTION) {
+		return reply_injects(core, server, vcpu);
 	} else if (w0 != 0 || info != INFO_ACTION) {
 		return settle_general(core, vcpu, tag, w0, arch_argument(server->frame, 3));
 	}
@@ -352,6 +362,21 @@ static inline __attribute__((always_inline)) struct arch_frame *table_exit(struc
 	return exit_to(core, vcpu, server, route->badge);
 }
 
+static __attribute__((noinline)) struct arch_frame *halt_exit(struct core *core, struct vcpu *vcpu)
+{
+	exits_halt(vcpu);
+	if (virq_pending(vcpu)) {
+		return go_on(core, &vcpu->context);
+	}
+	if (vcpu->context.halts_alone) {
+		vcpu->exit_counts[VM_EXIT_METHOD_HALT]++;
+		vcpu->life = VCPU_BLOCKED;
+		vcpu->context.state = CONTEXT_BLOCKED;
+		return go_on(core, plan_pick(core));
+	}
+	return table_exit(core, vcpu, VM_EXIT_METHOD_HALT);
+}
+
 struct arch_frame *trap_sync(uint64_t esr, struct core *core)
 {
 	struct context *context = core->current;
@@ -371,6 +396,9 @@ struct arch_frame *trap_sync(uint64_t esr, struct core *core)
 		}
 		exits_firmware_call(vcpu);
 		return exit_general(core, vcpu, VM_EXIT_METHOD_FIRMWARE_CALL);
+	}
+	if (class == EC_WFX && (esr & ISS_WFX_WFE) == 0) {
+		return halt_exit(core, vcpu);
 	}
 	if (class == EC_SYSREG) {
 		if ((esr & ISS_SYS_READ) != 0) {

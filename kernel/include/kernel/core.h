@@ -18,6 +18,7 @@ enum core_counter_index {
 
 struct plan_slot {
 	struct context *task;
+	bool halts_alone;        /* see kernel.idl, plan_slot */
 	uint64_t budget_ticks;   /* 0: unlimited */
 	uint64_t left_ticks;
 	uint64_t used_ticks;
@@ -28,6 +29,9 @@ struct plan {
 	uint64_t wake_time;      /* ticks; 0: none */
 	struct plan_slot slots[SK_PLAN_SLOTS];
 };
+
+/* The timer comes at least this often while anything runs, so that an overrun call is noticed. */
+#define PLAN_WATCH_NS 5000000ull
 
 /* Owner of the core's time while its scheduler decides; not a slot. */
 #define SLOT_SCHEDULER (-1)
@@ -51,6 +55,7 @@ struct core {
 	bool settling;               /* the scheduler works on a plan event */
 	uint64_t slot_started;       /* ticks at which the current slot was last charged */
 	uint64_t deadline;           /* what the timer is set to */
+	uint64_t watch_ticks;        /* PLAN_WATCH_NS */
 	struct plan plan;
 	struct object *scheduler;    /* its endpoint */
 	uint32_t scheduler_generation;

@@ -29,6 +29,9 @@ uint64_t message_transfer(struct context *from, struct context *to, uint64_t tag
 /* A vCPU's exit is answered: does what the reply says. On its core. */
 void vcpu_settle(struct vcpu *vcpu, uint64_t tag, uint64_t w0, uint64_t w1);
 
+/* The `inject` action of a reply: `line` is vm_exit.idl's. */
+void vcpu_inject(struct vcpu *vcpu, uint64_t line);
+
 /* A thread faulted: makes its fault call. On its core. */
 void thread_raise(struct core *core, struct thread *thread, uint32_t reason, uint64_t syndrome, uint64_t address,
 		  uint64_t pc);

@@ -154,7 +154,7 @@ static void hurried_exits(void **state)
 	assert_int_equal(fake.reply.w[1], 0);
 	assert_int_equal(leave(1, VM_EXIT_TAG_SEND_IPI, 7u << 24 | 2, SYSREG_ICC_SGI1R_EL1, 0), 0);
 	assert_int_equal(fake.reply.w[0], SK_EXIT_ACTION_INJECT);
-	assert_int_equal(fake.reply.w[1], 7);
+	assert_int_equal(fake.reply.w[1], 7 | 2 << 8); /* to vCPU 1 */
 	assert_int_equal(fake.line_updates, 0);
 }
 
@@ -165,8 +165,9 @@ static void other_exits(void **state)
 	assert_int_equal(states[0].x[0], UINT64_MAX);
 	assert_int_equal(leave(0, VM_EXIT_TAG_SYSREG_READ, SYSREG(3u, 7u, 15u, 15u, 7u), 0, 0), 0);
 	assert_int_equal(fake.reply.w[1], SK_EXIT_ACTION_UNDEFINED);
-	assert_int_equal(leave(0, VM_EXIT_TAG_SEND_IPI, 1u << 24 | 2, SYSREG_ICC_SGI1R_EL1, 0), 0);
-	assert_int_equal(fake.reply.w[0], 0);
+	assert_int_equal(leave(0, VM_EXIT_TAG_SEND_IPI, 1u << 24 | 3, SYSREG_ICC_SGI1R_EL1, 0), 0);
+	assert_int_equal(fake.reply.w[0], SK_EXIT_ACTION_INJECT);
+	assert_int_equal(fake.reply.w[1], 1);
 	assert_int_equal(fake.line_updates, 1);
 	assert_int_equal(leave(0, VM_EXIT_TAG_NESTED_PAGE_FAULT, 0x1000, SK_ACCESS_READ, SK_FAULT_CAUSE_UNMAPPED), 0);
 	assert_int_equal(fake.reply.w[0], SK_EXIT_ACTION_DATA_ABORT);

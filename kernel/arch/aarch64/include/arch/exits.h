@@ -5,6 +5,7 @@
 #define ARCH_EXITS_H
 
 #include <arch/sysreg.h>
+#include <kernel/arch.h>
 #include <kernel/vcpu.h>
 #include <sk/idl/vm_exit_exit.h>
 #include <sk/mmio.h>
@@ -157,6 +158,14 @@ static inline void exits_send_ipi(struct vcpu *vcpu, uint64_t esr)
 	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
 	vcpu->exit_info = INFO_ACTION;
 	vm_exit_send_ipi_message(&vcpu->exit, exits_sysreg_value(vcpu, esr), exits_sysreg_encoding(esr));
+}
+
+/* WFI: over when the vCPU runs again. */
+static inline void exits_halt(struct vcpu *vcpu)
+{
+	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+	vcpu->exit_info = INFO_ACTION;
+	vm_exit_halt_message(&vcpu->exit, arch_vcpu_timer_deadline(vcpu), false);
 }
 
 #endif

@@ -67,24 +67,34 @@ static inline uint64_t vgic_sgi_line(uint64_t value)
 	return value >> VGIC_SGI_INTID_SHIFT & VGIC_SGI_INTID_MASK;
 }
 
-/* Is it an interrupt that vCPU `vcpu` sends to itself alone? */
-static inline bool vgic_is_to_self(uint32_t vcpu, uint64_t value, uint32_t encoding)
+/* What the reply's `inject` takes: the line, and behind it the target's index from 1. */
+static inline uint64_t vgic_sgi_word(uint64_t value, uint64_t target)
+{
+	return vgic_sgi_line(value) | (uint64_t)(uint32_t)(__builtin_ctzll(target) + 1) << 8;
+}
+
+/* The bits of a value that name one vCPU alone, its own bit; 0: it names none, several, or by other fields. */
+static inline uint64_t vgic_only_target(const struct vgic *gic, uint64_t value, uint32_t encoding)
 {
 	const uint64_t ignored = VGIC_SGI_RESERVED | VGIC_SGI_INTID_MASK << VGIC_SGI_INTID_SHIFT;
+	uint64_t targets = value & ~ignored;
 
-	return (value & ~ignored) == 1ull << vcpu && encoding == SYSREG_ICC_SGI1R_EL1;
+	return (targets & (targets - 1)) == 0 && targets < 1ull << gic->vcpus && encoding == SYSREG_ICC_SGI1R_EL1
+		? targets : 0;
 }
 
 /*
  * vCPU `vcpu` wrote `value` to the register `encoding` (ICC_SGI1R_EL1, ICC_ASGI1R_EL1, ICC_SGI0R_EL1).
- * One that it sends to itself alone is the common case and costs no system call: the reply injects it.
+ * One for a single vCPU is the common case and costs no system call: the reply injects it.
  * The kernel has moved the PC past the write already.
  */
 static inline uint64_t vgic_send(const struct vgic *gic, uint32_t vcpu, uint64_t value, uint32_t encoding,
 				 uint64_t *line)
 {
-	if (vgic_is_to_self(vcpu, value, encoding)) {
-		*line = vgic_sgi_line(value);
+	uint64_t target = vgic_only_target(gic, value, encoding);
+
+	if (target != 0) {
+		*line = vgic_sgi_word(value, target);
 		return SK_EXIT_ACTION_INJECT;
 	}
 	return vgic_send_all(gic, vcpu, value, encoding, line);
