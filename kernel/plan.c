@@ -222,6 +222,7 @@ struct context *plan_pick(struct core *core)
 			return context;
 		}
 		if (core->leaving) {
+			__atomic_store_n(&core->online, false, __ATOMIC_RELEASE);
 			arch_core_offline();
 		}
 		arch_idle();
@@ -301,12 +302,9 @@ void plan_commit(struct core *core, const struct plan_slot *slots, uint32_t coun
 		struct context *task = slots[i].task;
 		core->plan.slots[i] = slots[i];
 		task->slot = (int8_t)i;
-		if (task->halts_alone && !slots[i].halts_alone && task->state == CONTEXT_BLOCKED) {
-			/* Nobody was told when to wake it: it halts anew, and then somebody is. */
-			vcpu_of(task)->life = VCPU_RUNNING;
-			task->state = CONTEXT_READY;
+		if (task->kind == CONTEXT_VCPU) {
+			arch_vcpu_trap_halt(vcpu_of(task), !slots[i].halts_alone);
 		}
-		task->halts_alone = slots[i].halts_alone;
 	}
 	core->plan.count = count;
 	core->plan.wake_time = wake_time;

@@ -69,6 +69,12 @@ static bool has_equals(const struct policy *policy, const struct sk_task_table *
 	return equals(policy, table, slot, slot + 1) || (slot > 0 && equals(policy, table, slot, slot - 1));
 }
 
+/* Nobody else has guest state on this core, and nobody is less urgent. */
+static bool halts_alone(const struct policy *policy, uint32_t slot)
+{
+	return policy->vcpus == 1 && slot + 1 == policy->count;
+}
+
 uint32_t policy_plan(const struct policy *policy, const struct sk_task_table *table, struct core_plan_slot *slots)
 {
 	const struct sk_core_policy_entry *core = &table->cores[policy->core];
@@ -83,7 +89,7 @@ uint32_t policy_plan(const struct policy *policy, const struct sk_task_table *ta
 		}
 		slots[i] = (struct core_plan_slot){
 			.task = SCHED_TASK_SLOT + policy->order[i],
-			.flags = task->kind == SK_TASK_KIND_VCPU && policy->vcpus == 1 ? CORE_SLOT_FLAGS_HALTS_ALONE : 0,
+			.flags = task->kind == SK_TASK_KIND_VCPU && halts_alone(policy, i) ? CORE_SLOT_FLAGS_HALTS_ALONE : 0,
 			.budget_ns = budget_ns,
 		};
 	}

@@ -222,6 +222,11 @@ sk_status_t arch_vcpu_write(struct vcpu *vcpu, uint32_t group, const uint64_t *r
 	return SK_OK;
 }
 
+void arch_vcpu_trap_halt(struct vcpu *vcpu, bool trap)
+{
+	vcpu->arch.hcr = (vcpu->arch.hcr & ~HCR_TWI) | (trap ? HCR_TWI : 0);
+}
+
 uint64_t arch_vcpu_timer_deadline(const struct vcpu *vcpu)
 {
 	bool resident = core_this()->resident == vcpu;

@@ -368,12 +368,6 @@ static __attribute__((noinline)) struct arch_frame *halt_exit(struct core *core,
 	if (virq_pending(vcpu)) {
 		return go_on(core, &vcpu->context);
 	}
-	if (vcpu->context.halts_alone) {
-		vcpu->exit_counts[VM_EXIT_METHOD_HALT]++;
-		vcpu->life = VCPU_BLOCKED;
-		vcpu->context.state = CONTEXT_BLOCKED;
-		return go_on(core, plan_pick(core));
-	}
 	return table_exit(core, vcpu, VM_EXIT_METHOD_HALT);
 }
 

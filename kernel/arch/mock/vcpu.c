@@ -172,6 +172,11 @@ void arch_vcpu_data_abort(struct vcpu *vcpu)
 	vcpu->arch.abort_taken = true;
 }
 
+void arch_vcpu_trap_halt(struct vcpu *vcpu, bool trap)
+{
+	vcpu->arch.traps_halt = trap;
+}
+
 uint64_t arch_vcpu_timer_deadline(const struct vcpu *vcpu)
 {
 	return vcpu->arch.timer_deadline;

@@ -96,6 +96,8 @@ sk_status_t arch_identification(uint32_t encoding, uint64_t *value);
 void arch_vcpu_advance(struct vcpu *vcpu);
 void arch_vcpu_undefined(struct vcpu *vcpu);
 void arch_vcpu_data_abort(struct vcpu *vcpu);
+/* Does a halt of the guest's trap, from when it runs next? Otherwise the core sleeps in the guest. */
+void arch_vcpu_trap_halt(struct vcpu *vcpu, bool trap);
 uint64_t arch_vcpu_timer_deadline(const struct vcpu *vcpu);
 /* FP/SIMD state leaves the hardware. On the core whose fp_owner it is. */
 void arch_fp_save(struct core *core);

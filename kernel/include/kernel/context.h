@@ -59,7 +59,6 @@ struct context {
 	uint8_t core;
 	uint8_t depth;               /* calls between it and its root */
 	int8_t slot;                 /* its slot in the core's plan; -1: none */
-	uint8_t halts_alone;         /* a vCPU: its plan lets it halt without a call (kernel.idl, plan_slot) */
 	uint8_t redelivered;         /* its call was in service when the server died */
 	uint8_t faulting;            /* a thread: the call it waits for is its fault's */
 	uint32_t sequence;           /* calls made; with the object's index it makes the token */

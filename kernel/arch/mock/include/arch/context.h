@@ -56,6 +56,7 @@ struct mock_list {
 };
 
 struct arch_vcpu {
+	bool traps_halt;
 	uint64_t registers[MOCK_GROUP_REGISTERS]; /* what leaves the hardware when another vCPU takes the core */
 	uint64_t timer_deadline;
 	uint64_t config, flags;
