@@ -155,6 +155,7 @@ static void core_start(struct core *core)
 	core->enabled = arch_virtualisation_enable(core) == SK_OK;
 	core->slot_started = arch_ticks();
 	core->deadline = UINT64_MAX;
+	core->leaving = false;
 	core->watch_ticks = arch_ns_to_ticks(PLAN_WATCH_NS);
 	__atomic_store_n(&core->online, true, __ATOMIC_RELEASE);
 }
@@ -162,6 +163,7 @@ static void core_start(struct core *core)
 _Noreturn void core_entered(struct core *core)
 {
 	core_start(core);
+	core_drain(core); /* calls for servers of this core may have come while it was off */
 	arch_resume(core, plan_pick(core));
 }
 

@@ -60,6 +60,9 @@ sk_status_t core_do_commit_plan(struct kernel_call *call, uint32_t count, uint64
 	if (count > SK_PLAN_SLOTS) {
 		return SK_BAD_ARG;
 	}
+	if (!core->online || !core->enabled) {
+		return SK_BAD_STATE;
+	}
 	order.core = core;
 	order.count = count;
 	order.wake_time = wake_time_ns == 0 ? 0 : arch_ns_to_ticks(wake_time_ns);
@@ -94,6 +97,9 @@ sk_status_t core_do_set_wake_time(struct kernel_call *call, uint64_t wake_time_n
 {
 	struct plan_order change;
 	change.core = core_in(call);
+	if (!change.core->online) {
+		return SK_BAD_STATE;
+	}
 	change.wake_time = wake_time_ns == 0 ? 0 : arch_ns_to_ticks(wake_time_ns);
 	core_run_on(change.core->index, wake_time_here, &change);
 	return SK_OK;
@@ -102,7 +108,15 @@ sk_status_t core_do_set_wake_time(struct kernel_call *call, uint64_t wake_time_n
 /* Nothing may be bound to a core whose virtualisation goes away or that is powered off. */
 static bool core_in_use(const struct core *core)
 {
-	return core->plan.count != 0 || core->resident != NULL || core->current != NULL;
+	for (uint32_t i = 1; i < object_count; i++) {
+		const struct object *object = object_at(i);
+		bool thread = object->type == OBJECT_THREAD;
+		bool bound = object->type == OBJECT_VCPU && ((const struct vcpu *)object->body)->life >= VCPU_READY;
+		if ((thread || bound) && ((const struct context *)object->body)->core == core->index) {
+			return true;
+		}
+	}
+	return core->plan.count != 0;
 }
 
 struct enable_order {
@@ -114,12 +128,14 @@ static void enable_here(void *argument)
 {
 	struct enable_order *enable = argument;
 	enable->status = arch_virtualisation_enable(enable->core);
+	enable->core->enabled = enable->status == SK_OK;
 }
 
 static void disable_here(void *argument)
 {
 	struct enable_order *enable = argument;
 	enable->status = arch_virtualisation_disable(enable->core);
+	enable->core->enabled = enable->status != SK_OK;
 }
 
 sk_status_t core_do_hardware_enable(struct kernel_call *call)

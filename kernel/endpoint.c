@@ -224,11 +224,14 @@ struct context *endpoint_deferred(struct context *server, uint64_t token)
 	return NULL;
 }
 
-/* Runs on the core where the caller is queued. */
+/* Runs on the core where the caller is queued, or for it while it is off. */
 static void withdraw_here(void *argument)
 {
 	struct context *caller = argument;
-	struct core *core = core_this();
+	struct core *core = core_at(context_at_core(caller));
+	if (core != core_this() && core->online) {
+		return;
+	}
 	core_drain_calls(core);
 	struct endpoint *endpoint = context_at(caller);
 	if (endpoint == NULL || context_at_core(caller) != core->index) {

@@ -23,23 +23,30 @@ sk_status_t endpoint_do_info(struct kernel_call *call, uint32_t *generation, uin
 	return SK_OK;
 }
 
+/* An endpoint's queue on one core, which is this one or off. */
+struct visit {
+	struct endpoint *endpoint;
+	uint32_t core;
+};
+
 static void settle_here(void *argument)
 {
-	endpoint_settle(argument, core_this()->index);
+	const struct visit *visit = argument;
+	endpoint_settle(visit->endpoint, visit->core);
 }
 
 static void flush_here(void *argument)
 {
-	core_drain_calls(core_this());
-	endpoint_flush(argument, core_this()->index);
+	const struct visit *visit = argument;
+	core_drain_calls(core_at(visit->core));
+	endpoint_flush(visit->endpoint, visit->core);
 }
 
 static void on_every_core(struct endpoint *endpoint, void (*function)(void *))
 {
 	for (uint32_t i = 0; i < core_count; i++) {
-		if (core_at(i)->online) {
-			core_run_on(i, function, endpoint);
-		}
+		struct visit visit = { endpoint, i };
+		core_run_on(i, function, &visit);
 	}
 }
 
@@ -74,6 +81,7 @@ sk_status_t endpoint_do_abandon(struct kernel_call *call)
 	}
 	endpoint->generation++;
 	endpoint->abandoned = true;
+	core_quiesce(); /* whoever has not seen it yet has made its call */
 	on_every_core(endpoint, flush_here);
 	return SK_OK;
 }

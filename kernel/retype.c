@@ -94,7 +94,7 @@ sk_status_t memory_do_create_thread(struct kernel_call *call, sk_slot_t process,
 	if (page == NULL) {
 		return status;
 	}
-	if (((struct space *)space->body)->vm || core >= core_count) {
+	if (((struct space *)space->body)->vm || core >= core_count || !core_at(core)->online) {
 		return SK_BAD_ARG;
 	}
 	clear(call->object, 1);

@@ -27,6 +27,8 @@ static void mask_core(struct core *core)
 	core->deadline = 0;
 	core->reschedule = false;
 	core->ready = 0; /* may say yes too often */
+	core->sync_function = NULL;
+	core->sync_argument = NULL;
 	memset(core->counters, 0, sizeof core->counters);
 	memset(&core->arch, 0, sizeof core->arch);
 	for (uint32_t i = 0; i < SK_PLAN_SLOTS; i++) {

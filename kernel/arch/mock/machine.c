@@ -35,6 +35,7 @@ void mock_reset(uint32_t core_total)
 		interrupt_forget(i);
 	}
 	mock_this = core_at(0);
+	kernel_unlock(); /* the last machine may have ended in the middle of a call */
 }
 
 void mock_record(enum mock_event event, uint64_t a, uint64_t b)
