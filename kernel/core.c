@@ -96,8 +96,12 @@ void core_post_call(struct context *caller, uint32_t to)
 }
 
 /* A context of this core hears what another core left. */
-static void remote_handle(struct context *context, uint32_t flags)
+static void remote_handle(const struct core *core, struct context *context, uint32_t flags)
 {
+	if (context->core != core->index) {
+		core_post(context, flags); /* a vCPU, which has been bound elsewhere since */
+		return;
+	}
 	if ((flags & REMOTE_REPLY) != 0) {
 		endpoint_answered(context);
 	}
@@ -140,7 +144,7 @@ void core_drain(struct core *core)
 		/* The link is free for the next poster once the flags are taken. */
 		struct context *next = context->remote_next;
 		uint32_t flags = __atomic_exchange_n(&context->remote, 0, __ATOMIC_ACQ_REL);
-		remote_handle(context, flags);
+		remote_handle(core, context, flags);
 		context = next;
 	}
 	core_drain_calls(core);

@@ -148,7 +148,10 @@ void arch_core_relax(void)
 		(void)sched_yield();
 		return;
 	}
-	bool progress = false;
+	bool progress = mock.meanwhile != NULL;
+	if (mock.meanwhile != NULL) {
+		mock.meanwhile();
+	}
 	for (uint32_t i = 0; i < core_count; i++) {
 		struct core *core = core_at(i);
 		if (core == mock_this) {

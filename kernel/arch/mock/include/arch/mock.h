@@ -7,7 +7,8 @@
  *
  * One core runs at a time: an entry runs the kernel until it would return to a
  * program or sleep. A kernel that waits for another core (core_run_on) has that
- * core take its interrupt there and then; interrupts that nobody waits for stay
+ * core take its interrupt there and then, after mock.meanwhile, where a test has
+ * them do what they might do at that moment; interrupts that nobody waits for stay
  * until mock_interrupt() or mock_settle(). With mock.threaded the cores are host
  * threads of their own.
  */
@@ -65,6 +66,7 @@ struct mock {
 	char console[256];           /* end of what the kernel printed */
 	uint32_t console_length;
 	bool off, reset;             /* the kernel ended the machine's life */
+	void (*meanwhile)(void);     /* what other cores do before they hear that one waits for them */
 	uint32_t log_count;
 	struct mock_record log[MOCK_LOG];
 };
