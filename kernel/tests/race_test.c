@@ -290,19 +290,17 @@ static void lines_follow_a_vcpu_to_another_core(void **state)
 	assert_true(runs(&body->context));
 	assert_int_equal(mock_guest_take(2), 33);
 	invariants_check();
-	/* The same while it sleeps there already: the old core still has the word. */
-	K_OK(vcpu, VCPU_TAG_PAUSE);
-	K_OK(vcpu, VCPU_TAG_UNBIND);
-	K_OK(vcpu, VCPU_TAG_BIND, 1);
-	K_OK(vcpu, VCPU_TAG_UNBIND);
-	device_pulses();
-	core_at(1)->arch.poked = 0; /* not yet */
-	K_OK(vcpu, VCPU_TAG_BIND, 2);
-	body->life = VCPU_BLOCKED;
-	body->context.state = CONTEXT_BLOCKED;
-	body->work &= ~VCPU_WORK_PAUSED;
-	world_plan(2, vcpu, other.thread, 0);
-	core_at(1)->arch.poked = 1;
+	/* It sleeps there already when the old core hears: the word was left between its leaving and its coming. */
+	mock_guest_end(2, 33);
+	mock_exit(2, VM_EXIT_METHOD_HALT, (const uint64_t[6]){ 0 });
+	mock_settle();
+	actor_syscall(&server, SK_SYS_REPLY_WAIT, actor_token(&server), 0, SK_EXIT_ACTION_BLOCK, 0);
+	mock_settle();
+	assert_int_equal(body->life, VCPU_BLOCKED);
+	body->pending[0] |= 1ull << 33;
+	body->context.core = 1;
+	core_post(&body->context, REMOTE_VIRQ);
+	body->context.core = 2;
 	mock_settle();
 	assert_true(runs(&body->context));
 	invariants_check();
