@@ -25,7 +25,8 @@ struct context *plan_scheduler(const struct core *core)
 	if (object == NULL || object->generation != core->scheduler_generation) {
 		return NULL;
 	}
-	return ((const struct endpoint *)object->body)->receiver[core->index];
+	struct context *scheduler = ((const struct endpoint *)object->body)->receiver[core->index];
+	return scheduler == NULL || scheduler->state == CONTEXT_STOPPED || scheduler->faulting ? NULL : scheduler;
 }
 
 /* Who would run on a turn of `task`: itself, or the last of the chain of servers it waits for; NULL: nobody here. */
@@ -82,8 +83,8 @@ static void timer_arm(struct core *core, uint64_t now)
 		deadline = watch < deadline ? watch : deadline;
 		/* A spent budget is with the scheduler already. */
 		if (core->slot >= 0 && core->plan.slots[core->slot].left_ticks != 0) {
-			uint64_t end = now + core->plan.slots[core->slot].left_ticks;
-			deadline = end < deadline ? end : deadline;
+			uint64_t left = core->plan.slots[core->slot].left_ticks;
+			deadline = deadline > now && left < deadline - now ? now + left : deadline;
 		}
 	}
 	if (deadline != core->deadline) {
@@ -124,6 +125,7 @@ void plan_wake(struct core *core, struct context *context)
 static void run_without_scheduler(struct core *core)
 {
 	struct plan *plan = &core->plan;
+	bool spent_one = (core->due & 1u << EVENT_BUDGET) != 0;
 	core->due = 0;
 	core->settling = false;
 	for (uint32_t i = 0; i < plan->count; i++) {
@@ -131,7 +133,7 @@ static void run_without_scheduler(struct core *core)
 			plan->slots[i].left_ticks = plan->slots[i].budget_ticks;
 		}
 	}
-	if (core->due_slot + 1u < plan->count) {
+	if (spent_one && core->due_slot + 1u < plan->count) {
 		struct plan_slot spent = plan->slots[core->due_slot];
 		for (uint32_t i = core->due_slot; i + 1u < plan->count; i++) {
 			plan->slots[i] = plan->slots[i + 1u];

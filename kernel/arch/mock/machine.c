@@ -71,12 +71,12 @@ uint64_t arch_ticks_hz(void)
 
 uint64_t arch_ticks_to_ns(uint64_t ticks)
 {
-	return ticks * (1000000000u / MOCK_HZ);
+	return ticks / (MOCK_HZ / 1000000000u);
 }
 
 uint64_t arch_ns_to_ticks(uint64_t ns)
 {
-	return ns / (1000000000u / MOCK_HZ) + (ns % (1000000000u / MOCK_HZ) != 0 ? 1u : 0u);
+	return ns > UINT64_MAX / (MOCK_HZ / 1000000000u) ? UINT64_MAX : ns * (MOCK_HZ / 1000000000u);
 }
 
 void arch_timer_set(uint64_t ticks)

@@ -112,7 +112,7 @@ struct context *plan_pick(struct core *core);
 void plan_tick(struct core *core);
 /* The token by which the scheduler replies to a plan event, and what that reply does. */
 #define PLAN_TOKEN (1ull << 62)
-/* The scheduler's thread on this core; NULL while it is away. */
+/* The scheduler's thread on this core; NULL while it is away: gone, stopped, or waiting to be repaired. */
 struct context *plan_scheduler(const struct core *core);
 void plan_settled(struct core *core);
 /* What a slow path returns: the current context if it can go on and nothing more urgent is ready, else another. */
