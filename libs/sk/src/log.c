@@ -89,6 +89,9 @@ static bool report_loss(struct sk_byte_ring *ring, uint64_t capacity)
 	return true;
 }
 
+/*
+ * A reader takes whole lines, and sleeps with the beginning of one before it: so the end of one wakes it too.
+ */
 static uint64_t put(struct sk_byte_ring *ring, uint64_t capacity, const char *text, uint64_t bytes)
 {
 	uint64_t count = 0;
@@ -99,7 +102,7 @@ static uint64_t put(struct sk_byte_ring *ring, uint64_t capacity, const char *te
 		count = sk_byte_ring_write(ring, capacity, (const uint8_t *)text, bytes, &was_empty);
 	}
 	sk_spin_unlock(&sink.lock);
-	if (was_empty) {
+	if (was_empty || memchr(text, '\n', count) != NULL) {
 		wake_console();
 	}
 	return count;

@@ -122,12 +122,24 @@ static void test_wakes_the_console_when_the_ring_was_empty(void **state)
 {
 	(void)state;
 	say("one ");
-	say("two\n");
+	say("two");
 	assert_int_equal(signals, 1);
-	expect("one two\n");
-	say("three\n");
+	expect("one two");
+	say("three");
 	assert_int_equal(signals, 2);
-	expect("three\n");
+	expect("three");
+}
+
+/* It went to sleep again with the beginning, of which it could make nothing. */
+static void test_wakes_the_console_at_the_end_of_a_line(void **state)
+{
+	(void)state;
+	say("one ");
+	say("two\n");
+	assert_int_equal(signals, 2);
+	say("three");
+	assert_int_equal(signals, 2);
+	expect("one two\nthree");
 }
 
 static void test_waits_for_the_console_before_serving(void **state)
@@ -160,7 +172,7 @@ static void test_gives_up_on_a_console_that_does_not_read(void **state)
 	expect(text);
 	say("back\n");
 	expect("\n[12 bytes of log lost]\nback\n");
-	assert_int_equal(signals, 2);
+	assert_int_equal(signals, 3); /* the first text, the report of the loss, the line */
 }
 
 static void test_ring_that_makes_no_sense_is_full(void **state)
@@ -228,6 +240,7 @@ static void test_never_waits_once_serving(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_wakes_the_console_at_the_end_of_a_line, make_process),
 		cmocka_unit_test_setup(test_wakes_the_console_when_the_ring_was_empty, make_process),
 		cmocka_unit_test_setup(test_waits_for_the_console_before_serving, make_process),
 		cmocka_unit_test_setup(test_gives_up_on_a_console_that_does_not_read, make_process),
