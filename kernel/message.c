@@ -14,12 +14,14 @@ static uint8_t *buffer_of(struct context *context)
 	return context->kind == CONTEXT_THREAD ? thread_of(context)->buffer : NULL;
 }
 
-/* The first empty slot of the receiver's window; 0: none. */
-static uint32_t window_slot(const struct thread *thread)
+/* Puts it into the first empty slot of the receiver's window, where threads of other cores may do so too; 0: none. */
+static uint32_t window_take(const struct thread *thread, capability cap)
 {
 	for (uint32_t i = 0; i < thread->window_count; i++) {
 		uint32_t slot = thread->window_first + i;
-		if (thread->context.space->slots[slot] == CAPABILITY_NONE) {
+		capability empty = CAPABILITY_NONE;
+		if (__atomic_compare_exchange_n(&thread->context.space->slots[slot], &empty, cap, false,
+						__ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
 			return slot;
 		}
 	}
@@ -37,11 +39,7 @@ static uint64_t capability_give(const struct thread *from, struct thread *to, ui
 	if (object_resolve(cap, &status) == NULL || (capability_rights(cap) & SK_RIGHT_GRANT) == 0) {
 		return 0;
 	}
-	uint32_t target = window_slot(to);
-	if (target != 0) {
-		__atomic_store_n(&to->context.space->slots[target], cap, __ATOMIC_RELEASE);
-	}
-	return target;
+	return window_take(to, cap);
 }
 
 uint64_t message_transfer(struct context *from, struct context *to, uint64_t tag)

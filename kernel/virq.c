@@ -413,14 +413,18 @@ static bool list(struct vcpu *vcpu, struct choice *choice)
 /* Fills free list registers; false: more waits than there are. */
 static __attribute__((noinline)) bool fill(struct vcpu *vcpu)
 {
-	struct choice choice;
-	do {
+	/* In a table at rest no more change hands; a VMM that changes priorities all the while doesn't hold us. */
+	for (uint32_t turns = 4u * arch_list_registers(); turns != 0; turns--) {
+		struct choice choice;
 		choose(vcpu, &choice);
 		if (choice.entry != NULL && !list(vcpu, &choice)) {
 			return false;
 		}
-	} while (choice.more);
-	return true;
+		if (!choice.more) {
+			return true;
+		}
+	}
+	return false;
 }
 
 void virq_flush(struct vcpu *vcpu)
