@@ -144,12 +144,9 @@ struct context *kernel_call(struct core *core, struct object *object, uint32_t r
 		return plan_continue(core);
 	}
 	thread->progress = 0;
-	if (context->state == CONTEXT_READY) {
-		/* Unless it has destroyed or stopped itself. */
-		arch_set_result(context->frame, 0, sk_reply_tag(status) | SK_TAG_BYTES(call.reply_bytes));
-		for (unsigned i = 0; i < SK_WORDS; i++) {
-			arch_set_result(context->frame, 2 + i, msg.w[i]);
-		}
+	arch_set_result(context->frame, 0, sk_reply_tag(status) | SK_TAG_BYTES(call.reply_bytes));
+	for (unsigned i = 0; i < SK_WORDS; i++) {
+		arch_set_result(context->frame, 2 + i, msg.w[i]);
 	}
 	return plan_continue(core);
 }

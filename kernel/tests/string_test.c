@@ -1,0 +1,69 @@
+/*
+ * The kernel's own memcpy, memset and strlen, under other names (see the build):
+ * at every alignment, no byte more and no byte less.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+void *kernel_memcpy(void *restrict target, const void *restrict source, size_t bytes);
+void *kernel_memset(void *target, int value, size_t bytes);
+size_t kernel_strlen(const char *text);
+
+static _Alignas(8) uint8_t from[64];
+static _Alignas(8) uint8_t to[64];
+
+static void check(size_t at, size_t bytes, size_t source, int value)
+{
+	for (size_t i = 0; i < sizeof to; i++) {
+		uint8_t wanted = 0xee;
+		if (i >= at && i < at + bytes) {
+			wanted = value >= 0 ? (uint8_t)value : from[source + i - at];
+		}
+		assert_int_equal(to[i], wanted);
+	}
+}
+
+static void fresh(void)
+{
+	for (size_t i = 0; i < sizeof to; i++) {
+		to[i] = 0xee;
+		from[i] = (uint8_t)(i * 7u + 1u);
+	}
+}
+
+static void every_alignment_and_length(void **state)
+{
+	(void)state;
+	for (size_t target = 0; target < 9; target++) {
+		for (size_t bytes = 0; bytes < 40; bytes++) {
+			for (size_t source = 0; source < 9; source++) {
+				fresh();
+				assert_ptr_equal(kernel_memcpy(to + target, from + source, bytes), to + target);
+				check(target, bytes, source, -1);
+			}
+			fresh();
+			assert_ptr_equal(kernel_memset(to + target, 0x1a5, bytes), to + target);
+			check(target, bytes, 0, 0xa5);
+		}
+	}
+}
+
+static void lengths(void **state)
+{
+	(void)state;
+	assert_int_equal(kernel_strlen(""), 0);
+	assert_int_equal(kernel_strlen("kernel"), 6);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_alignment_and_length),
+		cmocka_unit_test(lengths),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
