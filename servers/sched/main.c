@@ -19,6 +19,7 @@
 #include "worker.h"
 
 static struct worker workers[SK_MAX_CORES]; /* by thread */
+static uint32_t task_halts[SCHED_TASKS];    /* each counted by its core's worker */
 
 static struct worker *worker_here(void)
 {
@@ -37,7 +38,7 @@ sk_status_t vm_exit_serve_halt(const struct sk_caller *caller, uint64_t deadline
 		return SK_OK;
 	}
 	worker->halts++;
-	worker->task_halts[task]++;
+	task_halts[task]++;
 	if (wfe) {
 		worker_yield(worker, task);
 	} else if (!worker_timer_in_hardware(worker)) {
@@ -131,7 +132,7 @@ sk_status_t sched_control_serve_task_counts(const struct sk_caller *caller, uint
 		return SCHED_CONTROL_ERROR_NO_SUCH_TASK;
 	}
 	*place = policy_place(&worker->policy, task);
-	*halts = worker->task_halts[task];
+	*halts = task_halts[task];
 	*halted_until_ns = tables.timers->halted_until_ns[task];
 	return SK_OK;
 }

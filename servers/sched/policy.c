@@ -1,12 +1,14 @@
 #include "policy.h"
 
+struct policy_task policy_tasks[SCHED_TASKS];
+
 static uint32_t task_end(const struct sk_task_table *table)
 {
 	return table->task_end < SCHED_TASKS ? table->task_end : SCHED_TASKS;
 }
 
 /* Does `a` come before `b`? Among equals it is whose last turn is longer ago, then the older task. */
-static bool before(const struct policy *policy, const struct sk_task_table *table, uint32_t a, uint32_t b)
+static bool before(const struct sk_task_table *table, uint32_t a, uint32_t b)
 {
 	uint32_t priority_a = table->tasks[a].priority;
 	uint32_t priority_b = table->tasks[b].priority;
@@ -15,7 +17,7 @@ static bool before(const struct policy *policy, const struct sk_task_table *tabl
 		return priority_a < priority_b;
 	}
 	/* The count may wrap: what matters is the distance. */
-	int32_t distance = (int32_t)(policy->turn[a] - policy->turn[b]);
+	int32_t distance = (int32_t)(policy_tasks[a].turn - policy_tasks[b].turn);
 
 	return distance != 0 ? distance < 0 : a < b;
 }
@@ -25,14 +27,14 @@ static bool belongs(const struct policy *policy, const struct sk_task_table *tab
 	uint32_t kind = __atomic_load_n(&table->tasks[task].kind, __ATOMIC_ACQUIRE);
 
 	return (kind == SK_TASK_KIND_THREAD || kind == SK_TASK_KIND_VCPU) &&
-	       table->tasks[task].core == policy->core && policy->resting_until_ns[task] == 0 && !policy->lost[task];
+	       table->tasks[task].core == policy->core && policy_tasks[task].resting_until_ns == 0 && !policy_tasks[task].lost;
 }
 
 static void insert(struct policy *policy, const struct sk_task_table *table, uint32_t task)
 {
 	uint32_t at = policy->count;
 
-	while (at > 0 && before(policy, table, task, policy->order[at - 1])) {
+	while (at > 0 && before(table, task, policy->order[at - 1])) {
 		if (at < SK_PLAN_SLOTS) {
 			policy->order[at] = policy->order[at - 1];
 		}
@@ -48,7 +50,8 @@ void policy_order(struct policy *policy, const struct sk_task_table *table)
 {
 	policy->count = 0;
 	policy->vcpus = 0;
-	for (uint32_t task = 0; task < task_end(table); task++) {
+	policy->end = task_end(table);
+	for (uint32_t task = 0; task < policy->end; task++) {
 		if (belongs(policy, table, task)) {
 			insert(policy, table, task);
 		}
@@ -106,9 +109,10 @@ void policy_spent(struct policy *policy, const struct sk_task_table *table, uint
 	uint32_t id = policy->order[slot];
 	const struct sk_task *task = &table->tasks[id];
 
-	policy->turn[id] = (uint32_t)++policy->turns;
+	policy_tasks[id].turn = (uint32_t)++policy->turns;
 	if (task->budget_ns != 0 && task->period_ns > task->budget_ns) {
-		policy->resting_until_ns[id] = now_ns + (task->period_ns - task->budget_ns);
+		policy_tasks[id].resting_core = (uint16_t)policy->core;
+		policy_tasks[id].resting_until_ns = now_ns + (task->period_ns - task->budget_ns);
 	}
 	policy_order(policy, table);
 }
@@ -120,18 +124,23 @@ bool policy_yield(struct policy *policy, const struct sk_task_table *table, uint
 	if (slot == SK_PLAN_SLOTS || !has_equals(policy, table, slot)) {
 		return false;
 	}
-	policy->turn[task] = (uint32_t)++policy->turns;
+	policy_tasks[task].turn = (uint32_t)++policy->turns;
 	policy_order(policy, table);
 	return true;
+}
+
+static bool rests_here(const struct policy *policy, uint32_t task)
+{
+	return policy_tasks[task].resting_until_ns != 0 && policy_tasks[task].resting_core == policy->core;
 }
 
 bool policy_wake(struct policy *policy, uint64_t now_ns)
 {
 	bool woken = false;
 
-	for (uint32_t task = 0; task < SCHED_TASKS; task++) {
-		if (policy->resting_until_ns[task] != 0 && policy->resting_until_ns[task] <= now_ns) {
-			policy->resting_until_ns[task] = 0;
+	for (uint32_t task = 0; task < policy->end; task++) {
+		if (rests_here(policy, task) && policy_tasks[task].resting_until_ns <= now_ns) {
+			policy_tasks[task].resting_until_ns = 0;
 			woken = true;
 		}
 	}
@@ -142,10 +151,10 @@ uint64_t policy_next_wake(const struct policy *policy)
 {
 	uint64_t next = 0;
 
-	for (uint32_t task = 0; task < SCHED_TASKS; task++) {
-		uint64_t at = policy->resting_until_ns[task];
+	for (uint32_t task = 0; task < policy->end; task++) {
+		uint64_t at = policy_tasks[task].resting_until_ns;
 
-		if (at != 0 && (next == 0 || at < next)) {
+		if (rests_here(policy, task) && (next == 0 || at < next)) {
 			next = at;
 		}
 	}

@@ -24,12 +24,20 @@ struct policy {
 	uint32_t core;
 	uint32_t count;                      /* tasks in the plan */
 	uint32_t vcpus;                      /* of them */
+	uint32_t end;                        /* ids of tasks are below */
 	uint16_t order[SK_PLAN_SLOTS];       /* their ids, most urgent first: slot i of the plan */
 	uint64_t turns;                      /* given so far */
-	uint32_t turn[SCHED_TASKS];          /* when a task last gave up its place among equals */
-	uint64_t resting_until_ns[SCHED_TASKS]; /* its budget is spent; 0: it is not */
-	bool lost[SCHED_TASKS];              /* the kernel knows it no more */
 };
+
+/* What a worker knows of a task of its core, by the task's id: a task is of one core, so workers don't meet here. */
+struct policy_task {
+	uint64_t resting_until_ns; /* its budget is spent; 0: it is not */
+	uint16_t resting_core;     /* whose worker is to wake it */
+	uint32_t turn;             /* when it last gave up its place among equals */
+	bool lost;                 /* the kernel knows it no more */
+};
+
+extern struct policy_task policy_tasks[SCHED_TASKS];
 
 /* Puts the core's tasks in order. Tasks beyond the plan's 64 slots are left out, the least urgent ones. */
 void policy_order(struct policy *policy, const struct sk_task_table *table);

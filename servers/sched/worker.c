@@ -55,7 +55,7 @@ static void find_lost(struct worker *worker)
 		} else {
 			status = vcpu_info(slot, &vcpu_state, &core, &words[0], &words[1], &words[2]);
 		}
-		worker->policy.lost[task] = status != SK_OK || core != worker->policy.core;
+		policy_tasks[task].lost = status != SK_OK || core != worker->policy.core;
 	}
 }
 
@@ -94,7 +94,9 @@ void worker_begin(struct worker *worker, uint32_t core, bool wakes_supervisor)
 void worker_tasks_changed(struct worker *worker)
 {
 	for (uint32_t i = 0; i < SCHED_TASKS; i++) {
-		worker->policy.lost[i] = false;
+		if (tables.tasks->tasks[i].core == worker->policy.core) {
+			policy_tasks[i].lost = false;
+		}
 	}
 	commit(worker);
 }

@@ -14,7 +14,6 @@ struct worker {
 	uint64_t supervisor_at_ns;    /* that timer; 0: none, or it has rung */
 	uint64_t wake_ns;             /* what the kernel was told; 0: nothing */
 	uint64_t plans, halts, timers_set, timers_fired;
-	uint32_t task_halts[SCHED_TASKS];
 };
 
 /* The shared tables; set once, before any worker begins. */

@@ -13,6 +13,7 @@
 #include "heartbeat.h"
 #include "power.h"
 #include "process.h"
+#include "report.h"
 #include "vm.h"
 #include "wiring.h"
 
@@ -156,8 +157,7 @@ void lifecycle_crashed(struct server *server, const struct crash_cause *cause)
 		break;
 	}
 	/* Talk comes last: the callers wait for the new instance, not for this. */
-	printf("server %s: %s at %#" PRIx64 " (address %#" PRIx64 "), crash %" PRIu32 "\n", server->config->name,
-	       crash_reason_text(record->reason), record->backtrace[0], record->address, record->number);
+	report_crash(server->config->name, record);
 }
 
 sk_status_t lifecycle_kill(struct server *server, enum sk_crash_reason reason)

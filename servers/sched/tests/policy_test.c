@@ -20,6 +20,7 @@ static int reset(void **state)
 	(void)state;
 	memset(&table, 0, sizeof(table));
 	memset(&policy, 0, sizeof(policy));
+	memset(policy_tasks, 0, sizeof(policy_tasks));
 	for (uint32_t core = 0; core < SK_MAX_CORES; core++) {
 		table.cores[core].policy = SK_CORE_POLICY_ROUND_ROBIN;
 		table.cores[core].slice_ns = SLICE_NS;
@@ -162,7 +163,7 @@ static void what_is_lost_is_left_out(void **state)
 	(void)state;
 	add(SK_TASK_KIND_THREAD, 0, 1);
 	add(SK_TASK_KIND_THREAD, 0, 2);
-	policy.lost[0] = true;
+	policy_tasks[0].lost = true;
 	policy_order(&policy, &table);
 	assert_int_equal(policy.count, 1);
 	assert_int_equal(policy.order[0], 1);

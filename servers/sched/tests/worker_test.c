@@ -94,6 +94,7 @@ static int begin(void **state)
 	memset(&task_table, 0, sizeof(task_table));
 	memset(&timer_table, 0, sizeof(timer_table));
 	memset(&worker, 0, sizeof(worker));
+	memset(policy_tasks, 0, sizeof(policy_tasks));
 	memset(&kernel, 0, sizeof(kernel));
 	tables.tasks = &task_table;
 	tables.timers = &timer_table;
@@ -186,6 +187,7 @@ static void halted_deadlines_outlive_the_instance(void **state)
 	worker_halted(&worker, 2, 8000);
 	worker_set_timer(&worker, 9, 6000);
 	memset(&worker, 0, sizeof(worker));
+	memset(policy_tasks, 0, sizeof(policy_tasks));
 	worker_begin(&worker, 0, false);
 	assert_int_equal(kernel.wake_ns, 6000);
 	worker_wake(&worker, 6000);
