@@ -12,6 +12,7 @@
 #define STACK_PAGES 4u
 #define STACK_SHIFT 16u
 #define PATIENCE_NS 5000000000ull
+#define LINGER_NS 3000000u
 #define FIRST_INDEX 1u /* 0 is this process's own thread */
 
 static struct agent agents[AGENTS];
@@ -94,6 +95,14 @@ bool agent_until(bool (*holds)(const void *context), const void *context)
 		}
 	}
 	return true;
+}
+
+void agent_linger(void)
+{
+	uint64_t end = sk_now_ns() + LINGER_NS;
+
+	while (sk_now_ns() < end) {
+	}
 }
 
 static bool is_done(const void *context)

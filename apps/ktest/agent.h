@@ -64,6 +64,9 @@ void *agent_buffer(const struct agent *agent);
 /* Waits, not for ever, for something that another core does. */
 bool agent_until(bool (*holds)(const void *context), const void *context);
 
+/* Time for another core to do what it should not. */
+void agent_linger(void);
+
 /*
  * Functions for servers. Each notes every message it gets in seen[], and then
  *   agent_echo    answers with the words it got

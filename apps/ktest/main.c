@@ -51,6 +51,11 @@ int main(void)
 	suite_capability();
 	suite_space();
 	suite_fault();
+	suite_thread();
+	suite_call();
+	suite_long();
+	suite_restart();
+	suite_notification();
 	others_live();
 	if (tap_end() != 0) {
 		return EXIT_FAILURE;
