@@ -73,7 +73,7 @@ const struct sk_start_region *sk_region_named(const char *name)
 	const struct sk_start *start = sk_start();
 
 	for (uint32_t i = 0; i < start->region_count; i++) {
-		if (strcmp(start->regions[i].name, name) == 0) {
+		if (start->regions[i].name[0] == name[0] && strcmp(start->regions[i].name, name) == 0) {
 			return &start->regions[i];
 		}
 	}
