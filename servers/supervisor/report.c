@@ -39,9 +39,12 @@ uint32_t report_line(char line[REPORT_BYTES], const char *name, const char *reas
 	at = put_text(at, reason);
 	at = put_text(at, " at 0x");
 	at = put_number(at, pc, 16);
-	at = put_text(at, " (address 0x");
-	at = put_number(at, address, 16);
-	at = put_text(at, "), crash ");
+	if (address != 0) {
+		at = put_text(at, " (address 0x");
+		at = put_number(at, address, 16);
+		at = put_text(at, ")");
+	}
+	at = put_text(at, ", crash ");
 	at = put_number(at, number, 10);
 	*at++ = '\n';
 	return (uint32_t)(at - line);

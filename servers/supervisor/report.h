@@ -12,7 +12,10 @@ struct sk_crash_record;
 /* Longest line that report_line() makes, its end included. */
 #define REPORT_BYTES 192u
 
-/* "server NAME: REASON at 0xPC (address 0xADDRESS), crash N\n" into `line`; its length. Longer names are cut. */
+/*
+ * "server NAME: REASON at 0xPC (address 0xADDRESS), crash N\n" into `line`; its length. No address, where it is 0;
+ * longer names are cut.
+ */
 uint32_t report_line(char line[REPORT_BYTES], const char *name, const char *reason, uint64_t pc, uint64_t address,
 		     uint32_t number);
 
