@@ -158,15 +158,25 @@ bool agent_becomes(const struct agent *agent, uint32_t state)
 	return agent_until(has_state, &wanted);
 }
 
-void agent_plan(uint32_t count, struct agent *const *planned)
+void agent_plan_slots(uint32_t count, const sk_cap_t *tasks)
 {
 	struct core_plan_slot slots[SK_PLAN_SLOTS];
 
 	memset(slots, 0, sizeof(slots));
 	for (uint32_t i = 0; i < count; i++) {
-		slots[i].task = planned[i]->thread;
+		slots[i].task = tasks[i];
 	}
 	tap_need(core_commit_plan(pool.core, count, 0, slots), "the spare core's plan");
+}
+
+void agent_plan(uint32_t count, struct agent *const *planned)
+{
+	sk_cap_t tasks[AGENTS];
+
+	for (uint32_t i = 0; i < count; i++) {
+		tasks[i] = planned[i]->thread;
+	}
+	agent_plan_slots(count, tasks);
 }
 
 void agent_plan_one(struct agent *agent)

@@ -54,6 +54,8 @@ bool agent_becomes(const struct agent *agent, uint32_t state);
 
 /* The spare core's plan: these agents, the most urgent first. */
 void agent_plan(uint32_t count, struct agent *const *agents);
+/* The same for threads and vCPUs by their slots. */
+void agent_plan_slots(uint32_t count, const sk_cap_t *tasks);
 /* The usual case: one or two agents on the spare core. */
 void agent_plan_one(struct agent *agent);
 void agent_plan_two(struct agent *first, struct agent *second);

@@ -56,6 +56,7 @@ int main(void)
 	suite_long();
 	suite_restart();
 	suite_notification();
+	suite_vcpu();
 	others_live();
 	if (tap_end() != 0) {
 		return EXIT_FAILURE;
