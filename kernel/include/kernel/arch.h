@@ -3,8 +3,8 @@
  * (struct arch_frame, arch_space, arch_vcpu, arch_fp_state, arch_core) come from
  * <arch/context.h>. `mock` implements the same on the host.
  */
-#ifndef KERNEL_ARCH_H
-#define KERNEL_ARCH_H
+#ifndef KERNEL_ARCHITECTURE_H
+#define KERNEL_ARCHITECTURE_H
 
 #include <kernel/core.h>
 #include <sk/boot.h>
