@@ -112,7 +112,8 @@ static bool is_done(const void *context)
 
 bool agent_finished(const struct agent *agent)
 {
-	return agent_until(is_done, agent);
+	/* The last it does is to stop itself. */
+	return agent_until(is_done, agent) && agent_becomes(agent, SK_THREAD_STATE_STOPPED);
 }
 
 struct wanted {

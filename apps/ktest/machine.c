@@ -36,7 +36,8 @@ void machine_make(struct machine *machine)
 	machine->server = agent_make(pool.core_number, agent_answer);
 	machine->server->answer = (struct sk_msg){ .tag = SK_OK, .w = { SK_EXIT_ACTION_STOP } };
 	tap_need(thread_bind_endpoint(machine->server->thread, endpoint), "who answers exits");
-	machine->endpoint = pool_copy(endpoint, SK_RIGHT_CALL | SK_RIGHT_CONTROL, MACHINE_BADGE);
+	machine->endpoint = pool_copy(endpoint, SK_RIGHT_CALL | SK_RIGHT_CONTROL | SK_RIGHT_WAIT | SK_RIGHT_GRANT,
+				     MACHINE_BADGE);
 	agent_start(machine->server);
 }
 

@@ -57,6 +57,8 @@ int main(void)
 	suite_restart();
 	suite_notification();
 	suite_vcpu();
+	suite_exits();
+	suite_lines();
 	others_live();
 	if (tap_end() != 0) {
 		return EXIT_FAILURE;
