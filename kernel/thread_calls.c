@@ -149,8 +149,10 @@ static void stop_here(void *argument)
 	if (core->loaded == context) {
 		arch_unload(core);
 	}
-	if (context->state == CONTEXT_WAITING && context->waits_for != NULL) {
-		notification_forget(context->waits_for, context);
+	struct notification *notification = context->waits_for;
+	if (context->state == CONTEXT_WAITING && notification != NULL) {
+		notification_forget(notification, context);
+		notification_signal(notification, 0); /* what came for it is for whoever is bound */
 	}
 	if (context->state == CONTEXT_WAITING || context->state == CONTEXT_RECEIVING) {
 		arch_set_result(context->frame, 0, (uint64_t)SK_CANCELLED);

@@ -78,6 +78,11 @@ void vcpu_settle(struct vcpu *vcpu, uint64_t tag, uint64_t w0, uint64_t w1)
 		}
 		act(vcpu, w0, w1);
 		return;
+	case VM_EXIT_TAG_FAIL_ENTRY:
+		/* Without anybody who repairs it, it would be refused again, and again. */
+		vcpu->life = ok ? vcpu->life : VCPU_INVALID;
+		act(vcpu, ok ? w0 : 0, w1);
+		return;
 	default:
 		if (!ok) {
 			/* Nobody could say what to do: the guest sees what real hardware gives for nothing there. */

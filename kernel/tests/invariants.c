@@ -112,8 +112,8 @@ static void check_thread(uint32_t index)
 	if (context->bound != NULL) {
 		CHECK(context->bound->bound == context && context->signals == &context->bound->bits,
 		      "thread %u is bound to another's notification", index);
-		CHECK(context->state != CONTEXT_RECEIVING || context->bound->bits == 0 || context->remote != 0,
-		      "thread %u sleeps over a signal", index);
+		CHECK(context->state != CONTEXT_RECEIVING || context->bound->bits == 0 || context->remote != 0 ||
+		      context->bound->waiter != NULL, "thread %u sleeps over a signal", index);
 	}
 	if (context->state == CONTEXT_WAITING) {
 		CHECK(context->waits_for != NULL && context->waits_for->waiter == context,

@@ -121,17 +121,27 @@ static size_t difference(struct part *part)
 	return at;
 }
 
-void snapshot_check(struct snapshot *snapshot, const char *what)
+void snapshot_free(struct snapshot *snapshot)
 {
 	struct part *part = snapshot->parts;
 	while (part != NULL) {
-		size_t at = difference(part);
-		if (at != part->bytes) {
-			fail_msg("%s: changed %s %u at byte %zu", what, part->name, part->index, at);
-		}
 		struct part *next = part->next;
 		free(part);
 		part = next;
 	}
 	free(snapshot);
+}
+
+void snapshot_check(struct snapshot *snapshot, const char *what)
+{
+	for (struct part *part = snapshot->parts; part != NULL; part = part->next) {
+		size_t at = difference(part);
+		if (at != part->bytes) {
+			const char *name = part->name;
+			uint32_t index = part->index;
+			snapshot_free(snapshot);
+			fail_msg("%s: changed %s %u at byte %zu", what, name, index, at);
+		}
+	}
+	snapshot_free(snapshot);
 }

@@ -266,6 +266,34 @@ static void notifications(void **state)
 	invariants_check();
 }
 
+/* Bits that were on their way to a waiter on another core go to who is bound, when it is stopped. */
+static void signals_of_a_waiter_that_stops(void **state)
+{
+	(void)state;
+	struct actor bound;
+	struct actor waiter;
+	actor_make(&bound, 1);
+	actor_serve(&bound);
+	actor_listen(&bound);
+	actor_make(&waiter, 2);
+	uint32_t slot = actor_give(&waiter, bound.notification, SK_RIGHT_WAIT, 0);
+	world_plan(1, bound.thread, 0);
+	world_plan(2, waiter.thread, 0);
+	actor_start(&bound);
+	actor_wait(&bound);
+	actor_start(&waiter);
+	actor_syscall(&waiter, SK_SYS_WAIT, slot, 0, 0, 0);
+	struct core *core = core_at(2);
+	mock_syscall(0, SK_SYS_SIGNAL, (const uint64_t[8]){ bound.notification, 1 });
+	core->inbox = NULL; /* it has not heard yet when it is stopped */
+	waiter.c->remote = 0;
+	K_OK(waiter.thread, THREAD_TAG_STOP);
+	mock_settle();
+	assert_runs(&bound);
+	assert_int_equal(actor_x(&bound, 2), 1);
+	invariants_check();
+}
+
 /* Signals and calls at once: the signal first, and no call is lost. */
 static void signals_before_calls(void **state)
 {
@@ -398,6 +426,7 @@ int main(void)
 		cmocka_unit_test_setup(stops_itself, world_setup),
 		cmocka_unit_test_setup(registers_of_a_running_thread, world_setup),
 		cmocka_unit_test_setup(notifications, world_setup),
+		cmocka_unit_test_setup(signals_of_a_waiter_that_stops, world_setup),
 		cmocka_unit_test_setup(signals_before_calls, world_setup),
 		cmocka_unit_test_setup(interrupts_become_signals, world_setup),
 		cmocka_unit_test_setup(interrupts_of_nobody, world_setup),

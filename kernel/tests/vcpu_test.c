@@ -532,6 +532,55 @@ static void refused_states(void **state)
 	invariants_check();
 }
 
+/* When nobody will repair it, only its end helps: the kernel must not ask for ever. */
+static void refused_states_of_a_dead_vmm(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		struct scene scene;
+		bring_to(&scene, SERVED);
+		scene.v->context.frame->pstate |= MOCK_PSTATE_ILLEGAL;
+		if (i == 0) {
+			vmm_reply(&scene, 0, 0);
+			actor_syscall(&scene.vmm, SK_SYS_REPLY_WAIT, actor_token(&scene.vmm), 1, 0, 0);
+		} else {
+			uint32_t control = world_copy(scene.vmm.endpoint, SK_RIGHTS_ALL & ~SK_RIGHT_CALL, 0);
+			K_OK(scene.vmm.thread, THREAD_TAG_DESTROY);
+			K_OK(control, i == 1 ? ENDPOINT_TAG_ABANDON : ENDPOINT_TAG_DESTROY);
+		}
+		mock_settle();
+		assert_int_equal(scene.v->life, VCPU_INVALID);
+		assert_true(world_idle(1));
+		invariants_check();
+		K_OK(scene.vcpu, VCPU_TAG_DESTROY);
+		invariants_check();
+	}
+}
+
+/* Exits that the kernel makes before the guest goes on, and that nobody takes: it goes on. */
+static void kicks_for_a_dead_vmm(void **state)
+{
+	(void)state;
+	struct scene scene;
+	bring_to(&scene, RUNNING);
+	struct actor other;
+	actor_make(&other, 1);
+	actor_serve(&other);
+	uint32_t control = world_copy(other.endpoint, SK_RIGHTS_ALL & ~SK_RIGHT_CALL, 0);
+	K_OK(scene.vcpu, VCPU_TAG_PAUSE);
+	K_OK(scene.vcpu, VCPU_TAG_ROUTE, VM_EXIT_METHOD_EXTERNAL_INTERRUPT, other.endpoint);
+	K_OK(scene.vcpu, VCPU_TAG_RUN);
+	K_OK(other.thread, THREAD_TAG_DESTROY);
+	K_OK(control, ENDPOINT_TAG_ABANDON);
+	uint64_t pc = mock_pc(&scene.v->context);
+	K_OK(scene.vcpu, VCPU_TAG_KICK);
+	mock_settle();
+	assert_true(runs(&scene.v->context));
+	assert_ptr_equal(core_at(1)->loaded, &scene.v->context);
+	assert_int_equal(mock_pc(&scene.v->context), pc);
+	invariants_check();
+}
+
 /* Whoever took the exits is gone, and the guest is as it would be without: it goes on. */
 static void stale_routes(void **state)
 {
@@ -621,6 +670,8 @@ int main(void)
 		cmocka_unit_test(blocked_until_a_line_is_pending),
 		cmocka_unit_test(kicks),
 		cmocka_unit_test(refused_states),
+		cmocka_unit_test(refused_states_of_a_dead_vmm),
+		cmocka_unit_test(kicks_for_a_dead_vmm),
 		cmocka_unit_test(stale_routes),
 		cmocka_unit_test(moves_between_cores),
 		cmocka_unit_test_setup(bound_elsewhere_than_planned, world_setup),

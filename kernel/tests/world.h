@@ -140,6 +140,7 @@ struct snapshot;
 struct snapshot *snapshot_take(void);
 /* Fails the test when anything has changed since; frees it. */
 void snapshot_check(struct snapshot *snapshot, const char *what);
+void snapshot_free(struct snapshot *snapshot);
 
 /* Fails the test where the kernel's structures contradict each other (invariants.c). */
 void invariants_check(void);

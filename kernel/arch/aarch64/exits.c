@@ -100,6 +100,9 @@ void arch_vcpu_advance(struct vcpu *vcpu)
 
 void arch_vcpu_read_done(struct vcpu *vcpu, uint64_t value)
 {
+	if ((vcpu->exit_info & INFO_SYSREG) != 0) {
+		vcpu->exit_info |= (uint32_t)SK_MMIO_WIDE | 3u << SK_MMIO_SIZE_SHIFT;
+	}
 	exits_read_done(vcpu, value);
 }
 

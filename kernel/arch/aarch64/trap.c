@@ -61,7 +61,8 @@ static struct arch_frame *go_on(struct core *core, struct context *next)
 		struct vcpu *vcpu = vcpu_of(next);
 		if (__builtin_expect(vcpu->work != 0, 0)) {
 			struct context *prepared = vcpu_prepare(core, vcpu);
-			if (prepared != next) {
+			/* An exit that nobody took comes back at once: its registers have left the hardware all the same. */
+			if (prepared != next || core->loaded == NULL) {
 				next = prepared;
 				continue;
 			}
