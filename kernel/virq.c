@@ -210,15 +210,10 @@ static inline bool any_waits(const struct vcpu *vcpu)
 /* May the line, as it is configured, go to a list register of the vCPU? */
 static inline bool goes(const struct vcpu *vcpu, uint32_t line, const struct sk_line *entry, uint32_t config)
 {
-	uint32_t state = state_of(entry);
 	if (line >= SK_PRIVATE_LINES && target_of(vcpu->context.space, config) != vcpu) {
 		return false;
 	}
-	if ((state & LINE_MAKE_ACTIVE) != 0) {
-		return true;
-	}
-	/* Neither latched nor high: it waited to be made active, and no longer has to. */
-	return (config & SK_LINE_ENABLED) != 0 && (state & (SK_LINE_PENDING | SK_LINE_ASSERTED)) != 0;
+	return (config & SK_LINE_ENABLED) != 0 || (state_of(entry) & LINE_MAKE_ACTIVE) != 0;
 }
 
 /* Finds the most urgent, the lowest of equals. */
@@ -485,6 +480,22 @@ static void settle(struct vcpu *vcpu)
 	}
 }
 
+/* If it waited to be made active, it waits no longer, unless it is latched or high besides. */
+static void undo_make_active(struct vcpu *target, uint32_t line, struct sk_line *entry, uint32_t config)
+{
+	uint32_t due = SK_LINE_PENDING | ((config & SK_LINE_LEVEL) != 0 ? SK_LINE_ASSERTED : 0);
+	if ((state_of(entry) & LINE_MAKE_ACTIVE) == 0) {
+		return;
+	}
+	state_change(entry, LINE_MAKE_ACTIVE, 0);
+	if (target != NULL && (state_of(entry) & due) == 0) {
+		(void)bit_clear(target, line);
+		if ((state_of(entry) & due) != 0) {
+			raise(target, line, config); /* latched between */
+		}
+	}
+}
+
 sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t change)
 {
 	bool private = line < SK_PRIVATE_LINES;
@@ -516,7 +527,8 @@ sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t
 		}
 		break;
 	case SPACE_LINE_CHANGE_CLEAR_ACTIVE:
-		state_change(entry, SK_LINE_ACTIVE | LINE_MAKE_ACTIVE, LINE_DROP_ACTIVE);
+		undo_make_active(target, line, entry, config);
+		state_change(entry, SK_LINE_ACTIVE, LINE_DROP_ACTIVE);
 		break;
 	case SPACE_LINE_CHANGE_SET_ACTIVE:
 		/* Active from now on, also while it finds no list register: until it is in one it does not come. */
