@@ -141,7 +141,7 @@ static void test_defaults(void **state)
 		blob,
 		compile_changed("/ { platform { cores = <4>; }; servers { s { image = \"i\"; args = \"a\", "
 				"\"b\"; }; }; vms { linux { vcpus = <6>; /delete-property/ vcpu-cores; }; "
-				"}; scheduling { core@1 { reg = <1>; policy = \"round-robin\"; }; }; "
+				"}; scheduling { core@1 { reg = <1>; policy = \"fixed-priority\"; }; }; "
 				"chosen { skink,console = \"framed\"; skink,exit-with-first-vm; }; };"),
 		&manifest, &error));
 	const struct manifest_server *server = &manifest.servers[manifest_find_server(&manifest, "s")];
@@ -151,8 +151,8 @@ static void test_defaults(void **state)
 	assert_int_equal(server->restart.max, 10);
 	assert_int_equal(server->restart.node, -1);
 	assert_int_equal(manifest.vms[0].vcpu_cores[5], 1);
-	assert_int_equal(manifest.scheduling[0].policy, MANIFEST_FIXED_PRIORITY);
-	assert_int_equal(manifest.scheduling[1].policy, MANIFEST_ROUND_ROBIN);
+	assert_int_equal(manifest.scheduling[0].policy, MANIFEST_ROUND_ROBIN);
+	assert_int_equal(manifest.scheduling[1].policy, MANIFEST_FIXED_PRIORITY);
 	assert_int_equal(manifest.scheduling[1].slice_us, 5000);
 	assert_true(manifest.chosen.framed);
 	assert_true(manifest.chosen.exit_with_first_vm);
