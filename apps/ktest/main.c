@@ -59,6 +59,9 @@ int main(void)
 	suite_vcpu();
 	suite_exits();
 	suite_lines();
+	suite_interrupt();
+	suite_core();
+	suite_machine();
 	others_live();
 	if (tap_end() != 0) {
 		return EXIT_FAILURE;
