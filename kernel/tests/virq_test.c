@@ -468,9 +468,9 @@ static void priorities_that_turn(void **state)
 		shared(32 + i)->config = ENABLED | PRIORITY(0x80);
 	}
 	turns = 0;
-	mock.meanwhile = turn_round;
+	mock.listing = turn_round;
 	update(32, 0, 0);
-	mock.meanwhile = NULL;
+	mock.listing = NULL;
 	assert_true(turns > 4);
 	assert_true(v[0]->arch.underflow_notice);
 	invariants_check();

@@ -251,8 +251,8 @@ bool arch_list_set(struct vcpu *vcpu, uint32_t index, uint32_t line, uint32_t pr
 		   bool end_notice)
 {
 	mock_record(MOCK_LIST_SET, line, (uint64_t)state);
-	if (mock.meanwhile != NULL) {
-		mock.meanwhile();
+	if (mock.listing != NULL) {
+		mock.listing();
 	}
 	if ((int32_t)line == mock.refused_line) {
 		return false;

@@ -66,7 +66,8 @@ struct mock {
 	char console[256];           /* end of what the kernel printed */
 	uint32_t console_length;
 	bool off, reset;             /* the kernel ended the machine's life */
-	void (*meanwhile)(void);     /* what others do before they hear that a core waits for them, or as it lists a line */
+	void (*meanwhile)(void);     /* what other cores do before they hear that one waits for them */
+	void (*listing)(void);       /* what a VMM writes into its table while a line goes to a list register */
 	uint32_t log_count;
 	struct mock_record log[MOCK_LOG];
 };
