@@ -75,12 +75,28 @@ static void charge(struct core *core, uint64_t now)
 	}
 }
 
+/*
+ * A spent budget is the scheduler's business, whoever finds it: the timer that was set for its end never fires where
+ * turns are taken more often than that.
+ */
+static void note_spent(struct core *core)
+{
+	if (core->owner != NULL && core->slot >= 0) {
+		const struct plan_slot *slot = &core->plan.slots[core->slot];
+		if (slot->budget_ticks != 0 && slot->left_ticks == 0) {
+			core->due |= 1u << EVENT_BUDGET;
+			core->due_slot = (uint8_t)core->slot;
+			core->reschedule = true;
+		}
+	}
+}
+
 static void timer_arm(struct core *core, uint64_t now)
 {
 	uint64_t deadline = core->plan.wake_time != 0 ? core->plan.wake_time : UINT64_MAX;
 	if (core->owner != NULL) {
-		uint64_t watch = now + core->watch_ticks;
-		deadline = watch < deadline ? watch : deadline;
+		core->watch = core->watch > now ? core->watch : now + core->watch_ticks;
+		deadline = core->watch < deadline ? core->watch : deadline;
 		/* A spent budget is with the scheduler already. */
 		if (core->slot >= 0 && core->plan.slots[core->slot].left_ticks != 0) {
 			uint64_t left = core->plan.slots[core->slot].left_ticks;
@@ -206,13 +222,14 @@ static struct context *choose(struct core *core, uint64_t now)
 struct context *plan_pick(struct core *core)
 {
 	for (;;) {
-		core->reschedule = false;
 		/* Who ran on a caller's turn competes with its own slot, and those between, when that turn is over. */
 		if (core->current != NULL && core->current->state == CONTEXT_READY) {
 			core->ready |= slots_of(core, core->current);
 		}
 		uint64_t now = arch_ticks();
 		charge(core, now);
+		note_spent(core);
+		core->reschedule = false;
 		struct context *context = choose(core, now);
 		if (context == NULL) {
 			core->owner = NULL;
@@ -266,14 +283,7 @@ void plan_tick(struct core *core)
 		core->due |= 1u << EVENT_WAKE;
 		core->reschedule = true;
 	}
-	if (core->owner != NULL && core->slot >= 0) {
-		const struct plan_slot *slot = &core->plan.slots[core->slot];
-		if (slot->budget_ticks != 0 && slot->left_ticks == 0) {
-			core->due |= 1u << EVENT_BUDGET;
-			core->due_slot = (uint8_t)core->slot;
-			core->reschedule = true;
-		}
-	}
+	note_spent(core);
 	struct context *current = core->current;
 	if (current != NULL && current->kind == CONTEXT_THREAD && overrun(thread_of(current), now)) {
 		thread_raise(core, thread_of(current), THREAD_FAULT_REASON_BUDGET, 0, 0, 0);

@@ -55,6 +55,7 @@ struct core {
 	bool settling;               /* the scheduler works on a plan event */
 	uint64_t slot_started;       /* ticks at which the current slot was last charged */
 	uint64_t deadline;           /* what the timer is set to */
+	uint64_t watch;              /* ticks at which the timer comes at the latest while anything runs */
 	uint64_t watch_ticks;        /* PLAN_WATCH_NS */
 	struct plan plan;
 	struct object *scheduler;    /* its endpoint */
