@@ -109,11 +109,22 @@ static void timer_arm(struct core *core, uint64_t now)
 	}
 }
 
-/* Everybody up the chain of its callers on this core has something to run: slots of others are other plans'. */
+static uint64_t all_slots(const struct core *core)
+{
+	return core->plan.count == SK_PLAN_SLOTS ? UINT64_MAX : (1ull << core->plan.count) - 1u;
+}
+
+/*
+ * Who has something to run when the context has: everybody up the chain of its callers on this core (the slots of
+ * others are other plans'), and whoever queues for one of them: rarely more than a few, so all slots are tried then.
+ */
 static uint64_t slots_of(const struct core *core, const struct context *context)
 {
 	uint64_t slots = 0;
 	for (const struct context *c = context; c != NULL && c->core == core->index; c = c->caller) {
+		if (c->kind == CONTEXT_THREAD && *c->queue != NULL) {
+			return all_slots(core);
+		}
 		slots |= c->slot >= 0 ? 1ull << c->slot : 0;
 	}
 	return slots;
@@ -125,11 +136,6 @@ void plan_wake(struct core *core, struct context *context)
 	core->ready |= slots;
 	if (slots != 0 && core->slot != SLOT_SCHEDULER &&
 	    (core->owner == NULL || __builtin_ctzll(slots) < core->slot)) {
-		core->reschedule = true;
-	}
-	/* And those who queue for it; rarely more than a few, so all slots are tried again. */
-	if (context->endpoint != NULL && context->endpoint->queue[core->index].head != NULL) {
-		core->ready = core->plan.count == SK_PLAN_SLOTS ? UINT64_MAX : (1ull << core->plan.count) - 1u;
 		core->reschedule = true;
 	}
 	if (core->due != 0 && context == plan_scheduler(core)) {
@@ -158,7 +164,7 @@ static void run_without_scheduler(struct core *core)
 		plan->slots[plan->count - 1u] = spent;
 		spent.task->slot = (int8_t)(plan->count - 1u);
 	}
-	core->ready = plan->count == SK_PLAN_SLOTS ? UINT64_MAX : (1ull << plan->count) - 1u;
+	core->ready = all_slots(core);
 }
 
 /* The scheduler's receiver, with the event delivered to it or still at work on what it had; NULL: it is away. */
@@ -320,7 +326,7 @@ void plan_commit(struct core *core, const struct plan_slot *slots, uint32_t coun
 	}
 	core->plan.count = count;
 	core->plan.wake_time = wake_time;
-	core->ready = count == SK_PLAN_SLOTS ? UINT64_MAX : (1ull << count) - 1u;
+	core->ready = all_slots(core);
 	core->reschedule = true;
 	if (core->slot != SLOT_SCHEDULER) {
 		/* The slot numbers changed under whoever runs: its time since is charged to where it is now. */
@@ -344,7 +350,7 @@ void plan_forget(struct core *core, struct context *context)
 		}
 		plan->count--;
 		context->slot = -1;
-		core->ready = (1ull << plan->count) - 1u;
+		core->ready = all_slots(core);
 		core->reschedule = true;
 		if (core->slot >= 0) {
 			core->slot = core->owner != NULL && core->owner->slot >= 0 ? core->owner->slot : SLOT_SCHEDULER;

@@ -422,6 +422,44 @@ static void servers_are_helped(void **state)
 	invariants_check();
 }
 
+/* Who queues for a server that waits for another one helps that, also when it was away when they came. */
+static void queued_callers_help_down_the_chain(void **state)
+{
+	(void)state;
+	struct actor deep;
+	struct actor outer;
+	struct actor waiter;
+	struct actor low;
+	actor_make(&deep, 1);
+	actor_serve(&deep);
+	actor_make(&outer, 1);
+	actor_serve(&outer);
+	actor_make(&waiter, 1);
+	actor_make(&low, 1);
+	uint32_t deep_slot = actor_client(&outer, &deep, 1);
+	uint32_t outer_slot = actor_client(&waiter, &outer, 2);
+	uint32_t notification = world_notification();
+	uint32_t sleep_slot = actor_give(&deep, notification, SK_RIGHT_WAIT, 0);
+	world_plan(1, deep.thread, outer.thread, 0);
+	actor_start(&deep);
+	actor_reply_wait(&deep, 0, 0, 0);
+	actor_start(&outer);
+	/* It serves nobody, and waits for a server that sleeps. */
+	actor_call(&outer, deep_slot, TAG, 1);
+	actor_syscall(&deep, SK_SYS_WAIT, sleep_slot, 0, 0, 0);
+	world_plan(1, waiter.thread, low.thread, 0);
+	actor_start(&waiter);
+	actor_call(&waiter, outer_slot, TAG, 1);
+	actor_start(&low);
+	assert_runs(&low);
+	invariants_check();
+	mock_syscall(0, SK_SYS_SIGNAL, (const uint64_t[8]){ notification, 1 });
+	mock_settle();
+	assert_runs(&deep);
+	assert_int_equal(core_at(1)->slot, 0);
+	invariants_check();
+}
+
 static void across_cores(void **state)
 {
 	(void)state;
@@ -591,6 +629,7 @@ int main(void)
 		cmocka_unit_test_setup(chains_end_at_the_limit, world_setup),
 		cmocka_unit_test_setup(chains_do_not_close, world_setup),
 		cmocka_unit_test_setup(servers_are_helped, world_setup),
+		cmocka_unit_test_setup(queued_callers_help_down_the_chain, world_setup),
 		cmocka_unit_test_setup(across_cores, world_setup),
 		cmocka_unit_test_setup(a_callers_slot_stays_on_its_core, world_setup),
 		cmocka_unit_test_setup(receivers_per_core, world_setup),
