@@ -7,6 +7,8 @@
 
 #include <sk/idl/supervisor.h>
 
+#include "symbols.h"
+
 #include "system.h"
 
 #define CRASH_RECORDS 16u
@@ -34,8 +36,11 @@ uint32_t crash_count(void);
 /* Record `number`, from 1; NULL: there was none, or it has been overwritten. */
 const struct sk_crash_record *crash_find(uint32_t number);
 
-/* For people. Returns the text's length (without its NUL), at most `room` - 1. */
-uint32_t crash_format(const struct sk_crash_record *record, char *text, uint32_t room);
+/*
+ * For people; `program` (data NULL: none) names the backtrace's functions. Returns the text's length (without its
+ * NUL), at most `room` - 1.
+ */
+uint32_t crash_format(const struct sk_crash_record *record, const struct symbols *program, char *text, uint32_t room);
 
 /* "memory fault", … */
 const char *crash_reason_text(uint32_t reason);

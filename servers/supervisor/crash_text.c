@@ -94,7 +94,24 @@ static void put_log(struct text *text, const struct sk_crash_record *record)
 	put(text, "\n");
 }
 
-uint32_t crash_format(const struct sk_crash_record *record, char *to, uint32_t room)
+static void put_backtrace(struct text *text, const struct sk_crash_record *record, const struct symbols *program)
+{
+	put(text, "backtrace:\n");
+	for (uint32_t i = 0; i < record->backtrace_count && i < 16; i++) {
+		uint64_t pc = record->backtrace[i];
+		const char *name;
+		uint64_t offset;
+
+		/* All but the first are return addresses: the call is before them, perhaps at a function's end. */
+		if (symbols_find(program, i == 0 ? pc : pc - 1, &name, &offset)) {
+			put(text, "  %#" PRIx64 " %.64s+%#" PRIx64 "\n", pc, name, offset + (i == 0 ? 0 : 1));
+		} else {
+			put(text, "  %#" PRIx64 "\n", pc);
+		}
+	}
+}
+
+uint32_t crash_format(const struct sk_crash_record *record, const struct symbols *program, char *to, uint32_t room)
 {
 	struct text text = { .to = to, .room = room };
 
@@ -113,11 +130,7 @@ uint32_t crash_format(const struct sk_crash_record *record, char *to, uint32_t r
 		put(&text, "in service: nothing\n");
 	}
 	put_verdict(&text, record);
-	put(&text, "backtrace:");
-	for (uint32_t i = 0; i < record->backtrace_count && i < 16; i++) {
-		put(&text, " %#" PRIx64, record->backtrace[i]);
-	}
-	put(&text, "\n");
+	put_backtrace(&text, record, program);
 	put_registers(&text, record);
 	put_log(&text, record);
 	return text.length;

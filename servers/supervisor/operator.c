@@ -11,6 +11,7 @@
 
 #include "crash.h"
 #include "object.h"
+#include "process.h"
 #include "ram.h"
 #include "slots.h"
 #include "system.h"
@@ -211,7 +212,8 @@ sk_status_t operator_serve_crash_text(const struct sk_caller *caller, uint32_t n
 		return OPERATOR_ERROR_NO_SUCH_RECORD;
 	}
 
-	uint32_t length = crash_format(found, whole, sizeof(whole));
+	struct symbols program = process_program((const char *)found->name);
+	uint32_t length = crash_format(found, &program, whole, sizeof(whole));
 	uint32_t left = offset < length ? length - offset : 0;
 
 	*text_bytes = left < *text_bytes ? left : *text_bytes;

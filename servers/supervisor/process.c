@@ -33,6 +33,19 @@ static bool read_image(struct server *server)
 	return error == NULL || unusable(server, error);
 }
 
+struct symbols process_program(const char *name)
+{
+	struct sk_archive_file file;
+	uint32_t index = manifest_find_server(&system_state.manifest, name);
+
+	if (index == MANIFEST_NONE ||
+	    sk_archive_find(&system_state.archive, system_state.manifest.servers[index].image, &file) !=
+		    SK_ARCHIVE_FILE) {
+		return (struct symbols){ 0 };
+	}
+	return (struct symbols){ .data = file.data, .bytes = file.bytes };
+}
+
 /* The map flags have the bits of the rights. */
 static sk_status_t map_segment(struct server *server, uint32_t index)
 {

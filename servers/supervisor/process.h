@@ -14,6 +14,7 @@
 #ifndef SUPERVISOR_PROCESS_H
 #define SUPERVISOR_PROCESS_H
 
+#include "symbols.h"
 #include "system.h"
 
 /*
@@ -21,6 +22,9 @@
  * notification, start page. Not what others give it. On false `server->unusable` says why.
  */
 bool process_build(struct server *server);
+
+/* The program of the server with that name, in the archive; for crash records. */
+struct symbols process_program(const char *name);
 
 /* Writes the image's data and empties the heap, for the instance `server->instance`. Threads are stopped. */
 void process_fill(struct server *server);

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <elf.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -15,6 +17,8 @@
 #include "test_archive.h"
 
 #define MS UINT64_C(1000000)
+
+static const struct symbols no_program;
 
 static void the_first_crash_restarts_at_once(void **state)
 {
@@ -215,19 +219,49 @@ static void a_crash_reads_like_a_report(void **state)
 	memcpy(record.name, "uart0", 6);
 	memcpy(record.log, "a\x1b\nb", 4);
 
-	uint32_t length = crash_format(&record, text, sizeof(text));
+	uint32_t length = crash_format(&record, &no_program, text, sizeof(text));
 
 	assert_int_equal(length, strlen(text));
 	assert_non_null(strstr(text, "crash 3: uart0, instance 2, thread 0, at 1.234 s"));
 	assert_non_null(strstr(text, "exit with code -2"));
 	assert_non_null(strstr(text, "interface 0x29, method 1, from badge 0x5"));
 	assert_non_null(strstr(text, "restarted after 20 ms"));
-	assert_non_null(strstr(text, "backtrace: 0x400010 0x400020\n"));
+	assert_non_null(strstr(text, "backtrace:\n  0x400010\n  0x400020\n"));
 	assert_non_null(strstr(text, "a.\nb\n"));
 	for (uint32_t room = 1; room < 400; room += 7) {
-		assert_true(crash_format(&record, text, room) < room);
+		assert_true(crash_format(&record, &no_program, text, room) < room);
 		assert_true(strlen(text) < room);
 	}
+}
+
+/* This test is a program with a symbol table itself, and its entry is a function with a name. */
+static void addresses_have_names(void **state)
+{
+	static uint8_t self_file[4 << 20];
+	FILE *self = fopen("/proc/self/exe", "rb");
+	struct symbols program = { .data = self_file };
+	Elf64_Ehdr header;
+	const char *name;
+	uint64_t offset;
+
+	(void)state;
+	assert_non_null(self);
+	program.bytes = fread(self_file, 1, sizeof(self_file), self);
+	assert_int_equal(fclose(self), 0);
+	memcpy(&header, self_file, sizeof(header));
+	assert_true(symbols_find(&program, header.e_entry + 4, &name, &offset));
+	assert_string_equal(name, "_start");
+	assert_int_equal(offset, 4);
+	assert_false(symbols_find(&program, 0, &name, &offset));
+	assert_false(symbols_find(&no_program, header.e_entry, &name, &offset));
+	for (uint64_t bytes = 0; bytes < program.bytes; bytes += program.bytes / 500) {
+		struct symbols cut = { .data = self_file, .bytes = bytes };
+		(void)symbols_find(&cut, header.e_entry, &name, &offset);
+	}
+	/* A section table, and a string table, that are somewhere else. */
+	header.e_shoff = UINT64_MAX - 8;
+	memcpy(self_file, &header, sizeof(header));
+	assert_false(symbols_find(&program, header.e_entry, &name, &offset));
 }
 
 int main(void)
@@ -235,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_first_crash_restarts_at_once),
 		cmocka_unit_test(the_window_slides),
+		cmocka_unit_test(addresses_have_names),
 		cmocka_unit_test(some_are_never_restarted),
 		cmocka_unit_test(a_large_maximum_stays_inside_the_history),
 		cmocka_unit_test(alarms_ring_once_in_any_order),
