@@ -232,7 +232,7 @@ static sk_status_t connect_channel(uint32_t index)
 	return status;
 }
 
-/* The manifest is small: everybody who asks the supervisor or shows names may read it. VMMs get the whole archive. */
+/* The manifest is small: everybody who asks the supervisor or shows names may read it. VMMs get the whole archive, and who asks for it. */
 static sk_status_t connect_manifest(struct server *server)
 {
 	const struct sk_archive *archive = &system_state.archive;
@@ -240,7 +240,7 @@ static sk_status_t connect_manifest(struct server *server)
 	uint64_t at = (uint64_t)((const uint8_t *)system_state.manifest.dtb - archive->base);
 	sk_status_t status = SK_OK;
 
-	if (is_vmm) {
+	if (is_vmm || server->config->archive) {
 		status = grant_archive(server, "archive", 0, archive->bytes);
 		return status != SK_OK ? status : grant_listed(server, "manifest", at, system_state.manifest_bytes);
 	}

@@ -20,6 +20,7 @@ static const struct property server_properties[] = {
 	{ "persistent-kib", "KiB in multiples of 4, 0 to 1048576", false },
 	{ "stream", "no value", false },
 	{ "operator", "no value", false },
+	{ "archive", "no value", false },
 	{ "devices", "references to 1 to 4 devices of the platform", false },
 	{ "device-names", "a name for each of `devices`", false },
 	{ "uses", "references to 1 to 16 servers", false },
@@ -166,6 +167,7 @@ static void server_read(struct reader *reader, struct manifest_server *server)
 	server_memory(&section, "persistent-kib", &server->persistent_kib);
 	value_flag(&section, "stream", &server->stream);
 	value_flag(&section, "operator", &server->operator);
+	value_flag(&section, "archive", &server->archive);
 	server_uses(&section, server);
 	server_devices(&section, server);
 	restart_read(reader, server->node, &server->restart);

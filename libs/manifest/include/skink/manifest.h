@@ -129,6 +129,7 @@ struct manifest_server {
 	uint32_t persistent_kib;
 	bool stream;   /* has a duplex stream on the console */
 	bool operator; /* may use the supervisor's operator interface */
+	bool archive;  /* may read the boot archive: open() finds its files */
 	struct manifest_use uses[MANIFEST_SERVER_USES];
 	uint32_t use_count;
 	struct manifest_owned_device devices[MANIFEST_SERVER_DEVICES];
