@@ -292,6 +292,7 @@ void plan_tick(struct core *core)
 	note_spent(core);
 	struct context *current = core->current;
 	if (current != NULL && current->kind == CONTEXT_THREAD && overrun(thread_of(current), now)) {
+		arch_unload(core); /* whoever repairs it may write to its frame */
 		thread_raise(core, thread_of(current), THREAD_FAULT_REASON_BUDGET, 0, 0, 0);
 	}
 	timer_arm(core, now);

@@ -475,6 +475,58 @@ static void overrun_calls_are_faults(void **state)
 	assert_runs(&server);
 }
 
+/* Its core sleeps while it is repaired from another one: what is written there is what it goes on with. */
+static void overrun_calls_are_repaired_from_another_core(void **state)
+{
+	(void)state;
+	struct actor keeper;
+	struct actor server;
+	struct actor client;
+	actor_make(&keeper, 2);
+	actor_serve(&keeper);
+	actor_make(&server, 1);
+	actor_serve(&server);
+	actor_make(&client, 1);
+	uint32_t slot = actor_client(&client, &server, 1);
+	K_OK(server.thread, THREAD_TAG_SET_FAULT_ENDPOINT, keeper.endpoint);
+	K_OK(server.thread, THREAD_TAG_SET_CALL_BUDGET, 5 * MS);
+	world_plan(2, keeper.thread, 0);
+	world_plan(1, server.thread, client.thread, 0);
+	actor_start(&keeper);
+	actor_reply_wait(&keeper, 0, 0, 0);
+	actor_start(&server);
+	actor_reply_wait(&server, 0, 0, 0);
+	actor_start(&client);
+	actor_call(&client, slot, TAG, 1);
+	mock_advance(TICKS(20 * MS));
+	mock_settle();
+	assert_runs(&keeper);
+	assert_true(world_idle(1));
+	memset(world_buffer(), 0, SK_PAGE_BYTES);
+	((uint64_t *)world_buffer())[32] = 0x777000;
+	K_OK(server.thread, THREAD_TAG_WRITE_REGISTERS | SK_TAG_BYTES(34u * 8u));
+	actor_reply_wait(&keeper, actor_token(&keeper), 0, 1);
+	mock_settle();
+	assert_runs(&server);
+	assert_int_equal(mock_pc(server.c), 0x777000);
+	invariants_check();
+}
+
+/* A vCPU that has its core to itself may halt without a call; with another plan it may not. */
+static void halts_alone(void **state)
+{
+	(void)state;
+	uint32_t vm = world_vm(0);
+	uint32_t vcpu = world_vcpu(vm, 1);
+	world_vcpu_prepare(vcpu);
+	struct core_plan_slot slots[SK_PLAN_SLOTS] = { { .task = vcpu, .flags = CORE_SLOT_FLAGS_HALTS_ALONE } };
+	assert_int_equal(world_commit(1, 0, 1, slots), SK_OK);
+	assert_false(world_vcpu_at(vcpu)->arch.traps_halt);
+	slots[0].flags = 0;
+	assert_int_equal(world_commit(1, 0, 1, slots), SK_OK);
+	assert_true(world_vcpu_at(vcpu)->arch.traps_halt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -492,6 +544,8 @@ int main(void)
 		cmocka_unit_test_setup(plans_forget_the_dead, world_setup),
 		cmocka_unit_test_setup(plans_come_and_go, world_setup),
 		cmocka_unit_test_setup(overrun_calls_are_faults, world_setup),
+		cmocka_unit_test_setup(overrun_calls_are_repaired_from_another_core, world_setup),
+		cmocka_unit_test_setup(halts_alone, world_setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -306,6 +306,55 @@ static void lines_follow_a_vcpu_to_another_core(void **state)
 	invariants_check();
 }
 
+/* Core 0 has the kernel lock; what it does to the caller that waits for it. */
+static void lock_holder_stops(void)
+{
+	mock.meanwhile = NULL;
+	client.c->state = CONTEXT_STOPPED;
+	core_at(1)->reschedule = true;
+	kernel_unlock();
+}
+
+static void lock_holder_destroys(void)
+{
+	mock.meanwhile = NULL;
+	plan_forget(core_at(1), client.c);
+	scribble(client.t);
+	kernel_unlock();
+}
+
+static void lock_holder_leaves(void)
+{
+	mock.meanwhile = NULL;
+	kernel_unlock();
+}
+
+/* Whoever waits for the kernel lock may be gone when it has it: then its call is not made. */
+static void callers_that_wait_for_the_lock(void **state)
+{
+	(void)state;
+	static void (*const holders[])(void) = { lock_holder_leaves, lock_holder_stops, lock_holder_destroys };
+	for (uint32_t i = 0; i < 3; i++) {
+		world_boot(3);
+		actor_make(&client, 1);
+		uint32_t memory = world_memory(1);
+		uint32_t slot = actor_give(&client, memory, SK_RIGHTS_ALL, 0);
+		memset((void *)(uintptr_t)world_object(memory)->base, 1, SK_PAGE_BYTES);
+		world_plan(1, client.thread, 0);
+		actor_start(&client);
+		uint64_t pc = mock_pc(client.c);
+		kernel_lock();
+		mock.meanwhile = holders[i];
+		actor_syscall(&client, SK_SYS_CALL, slot, MEMORY_TAG_CLEAR, 0, SK_PAGE_BYTES);
+		const uint8_t *byte = (const uint8_t *)(uintptr_t)world_object(memory)->base;
+		assert_int_equal(*byte, i == 0 ? 0 : 1);
+		assert_int_equal(world_idle(1), i != 0);
+		if (i == 1) {
+			assert_int_equal(mock_pc(client.c), pc); /* it is made when the thread goes on */
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,6 +364,7 @@ int main(void)
 		cmocka_unit_test(calls_to_an_endpoint_that_goes),
 		cmocka_unit_test(vcpus_that_go),
 		cmocka_unit_test(lines_follow_a_vcpu_to_another_core),
+		cmocka_unit_test(callers_that_wait_for_the_lock),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -421,6 +421,44 @@ static void mmio_values_have_the_accesss_width(void **state)
 	invariants_check();
 }
 
+/* A reply makes a private line pending, of its own vCPU or of another one of the VM. */
+static void replies_inject(void **state)
+{
+	(void)state;
+	struct scene scene;
+	scene_make(&scene);
+	uint32_t second = world_vcpu(scene.vm, 2);
+	struct vcpu *other = world_vcpu_at(second);
+	for (uint32_t i = 0; i < 2; i++) {
+		world_lines(scene.vm)[sk_line_index(i, 9)].config = SK_LINE_ENABLED;
+	}
+	world_vcpu_prepare(second);
+	world_plan(2, second, 0);
+	K_OK(second, VCPU_TAG_RUN);
+	scene_run(&scene);
+	const struct {
+		uint64_t line;
+		int32_t mine, its;
+	} rows[] = {
+		{ 9, 9, -1 }, { 1u << 8 | 9u, 9, -1 }, { 2u << 8 | 9u, -1, 9 }, { 3u << 8 | 9u, -1, -1 }, { 32, -1, -1 },
+		{ UINT64_MAX, -1, -1 }, { 1ull << 40 | 9u, -1, -1 }, { 2u << 8 | 40u, -1, -1 },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		guest_exit(VM_EXIT_METHOD_SEND_IPI, 1);
+		vmm_reply(&scene, SK_EXIT_ACTION_INJECT, rows[i].line);
+		mock_settle();
+		assert_true(runs(&scene.v->context) && runs(&other->context));
+		for (uint32_t core = 1; core < 3; core++) {
+			int32_t wanted = core == 1 ? rows[i].mine : rows[i].its;
+			assert_int_equal(mock_guest_take(core), wanted);
+			if (wanted >= 0) {
+				mock_guest_end(core, (uint32_t)wanted);
+			}
+		}
+		invariants_check();
+	}
+}
+
 static void paused_in_service(void **state)
 {
 	(void)state;
@@ -666,6 +704,7 @@ int main(void)
 		cmocka_unit_test_setup(floating_point_is_switched_at_use, world_setup),
 		cmocka_unit_test_setup(replies_act, world_setup),
 		cmocka_unit_test_setup(mmio_values_have_the_accesss_width, world_setup),
+		cmocka_unit_test_setup(replies_inject, world_setup),
 		cmocka_unit_test(paused_in_service),
 		cmocka_unit_test(blocked_until_a_line_is_pending),
 		cmocka_unit_test(kicks),
