@@ -10,9 +10,10 @@ struct sk_process sk_process;
 
 enum { NS_PER_SECOND = 1000000000 };
 
+/* Names are filled up with zeroes, so that the last byte tells. */
 static bool name_ends(const char *name)
 {
-	return memchr(name, '\0', SK_NAME_BYTES) != NULL;
+	return name[SK_NAME_BYTES - 1] == '\0';
 }
 
 /* Every argument ends inside `args`, and so does their list (by an empty one, or by the field's end). */
