@@ -31,7 +31,7 @@ struct plan_order {
 
 static void commit_here(void *argument)
 {
-	const struct plan_order *order = argument;
+	struct plan_order *order = argument;
 	plan_commit(order->core, order->slots, order->count, order->wake_time);
 }
 

@@ -310,10 +310,16 @@ void plan_settled(struct core *core)
 	core->reschedule = true;
 }
 
-void plan_commit(struct core *core, const struct plan_slot *slots, uint32_t count, uint64_t wake_time)
+void plan_commit(struct core *core, struct plan_slot *slots, uint32_t count, uint64_t wake_time)
 {
 	uint64_t now = arch_ticks();
 	charge(core, now);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct plan_slot *old = slots[i].task->slot < 0 ? NULL : &core->plan.slots[slots[i].task->slot];
+		if (old != NULL && old->budget_ticks == slots[i].budget_ticks && old->left_ticks != 0) {
+			slots[i].left_ticks = old->left_ticks;
+		}
+	}
 	for (uint32_t i = 0; i < core->plan.count; i++) {
 		core->plan.slots[i].task->slot = -1;
 	}

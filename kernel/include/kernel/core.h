@@ -122,6 +122,6 @@ struct context *plan_continue(struct core *core);
 void plan_forget(struct core *core, struct context *context);
 /* Puts a new plan in force: contexts and budgets are checked already. */
 void plan_set_wake_time(struct core *core, uint64_t wake_time);
-void plan_commit(struct core *core, const struct plan_slot *slots, uint32_t count, uint64_t wake_time);
+void plan_commit(struct core *core, struct plan_slot *slots, uint32_t count, uint64_t wake_time);
 
 #endif
