@@ -203,6 +203,45 @@ static void a_spent_budget_is_the_schedulers(void **state)
 	invariants_check();
 }
 
+/* Found spent when the turn ends by itself, before the timer came: the scheduler hears of it all the same. */
+static void a_budget_spent_without_a_tick(void **state)
+{
+	(void)state;
+	struct actor scheduler;
+	struct actor actors[2];
+	scheduler_make(&scheduler);
+	threads_make(actors, 2);
+	uint32_t waits = actor_give(&actors[0], world_notification(), SK_RIGHT_WAIT, 0);
+	plan_of(actors, 2, 2 * MS, 0);
+	assert_runs(&actors[0]);
+	mock.now += TICKS(2 * MS); /* the interrupt is late */
+	actor_syscall(&actors[0], SK_SYS_WAIT, waits, 0, 0, 0);
+	check_event(&scheduler, BUDGET_SPENT, 0);
+	actor_reply_wait(&scheduler, PLAN_TOKEN, 0, 0);
+	assert_runs(&actors[1]);
+	invariants_check();
+}
+
+/* A new plan begins nobody's budget anew but that of who has nothing left, or gets another one. */
+static void a_new_plan_leaves_what_is_left(void **state)
+{
+	(void)state;
+	struct actor actors[2];
+	threads_make(actors, 2);
+	plan_of(actors, 2, 4 * MS, 0);
+	mock_advance(TICKS(1 * MS));
+	const struct actor other_way[2] = { actors[1], actors[0] };
+	plan_of(other_way, 2, 4 * MS, 0);
+	K_OK(world.core[1], CORE_TAG_SLOT_INFO, 1);
+	assert_int_equal(world.reply.w[0], 0);
+	assert_int_equal(world.reply.w[1], 3 * MS);
+	K_OK(world.core[1], CORE_TAG_SLOT_INFO, 0);
+	assert_int_equal(world.reply.w[1], 4 * MS);
+	plan_of(actors, 2, 6 * MS, 0);
+	K_OK(world.core[1], CORE_TAG_SLOT_INFO, 0);
+	assert_int_equal(world.reply.w[1], 6 * MS);
+}
+
 /* Time that the scheduler takes to decide is charged to no slot. */
 static void deciding_costs_nobody(void **state)
 {
@@ -534,6 +573,8 @@ int main(void)
 		cmocka_unit_test_setup(a_full_plan, world_setup),
 		cmocka_unit_test_setup(commit_refusals, world_setup),
 		cmocka_unit_test_setup(a_spent_budget_is_the_schedulers, world_setup),
+		cmocka_unit_test_setup(a_budget_spent_without_a_tick, world_setup),
+		cmocka_unit_test_setup(a_new_plan_leaves_what_is_left, world_setup),
 		cmocka_unit_test_setup(deciding_costs_nobody, world_setup),
 		cmocka_unit_test_setup(wake_times, world_setup),
 		cmocka_unit_test_setup(wakes_an_idle_core, world_setup),
