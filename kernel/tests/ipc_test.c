@@ -1,7 +1,7 @@
 /*
- * Calls and replies: the straight run and the general path, queues, deferred
- * replies, chains, helping, and callers from other cores. Core 1 and 2 are the
- * stage; slot 0 of a plan is the most urgent.
+ * Calls and replies on one core: the straight run and the general path, queues,
+ * deferred replies, chains and helping. Core 1 is the stage; slot 0 of a plan is
+ * the most urgent.
  */
 #include "world.h"
 #include <string.h>
@@ -29,19 +29,6 @@ static void pair_make(struct pair *pair)
 	mock_log_clear();
 }
 
-static void check_delivered(const struct actor *server, const struct actor *client, uint64_t tag, uint64_t w0)
-{
-	assert_runs(server);
-	assert_state(client, CONTEXT_IN_SERVICE);
-	assert_int_equal(actor_x(server, 0), SK_BADGE(0x42, 5));
-	assert_int_equal(actor_x(server, 1), tag);
-	assert_int_equal(actor_x(server, 2), w0);
-	assert_int_equal(actor_x(server, 3), w0 + 1);
-	assert_int_equal(actor_x(server, 7), w0 + 5);
-	assert_int_equal(actor_token(server), context_token(client->c));
-	invariants_check();
-}
-
 static void call_and_reply(void **state)
 {
 	(void)state;
@@ -53,7 +40,7 @@ static void call_and_reply(void **state)
 	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
 		mock_log_clear();
 		actor_call(&pair.client, pair.slot, ways[i].tag, 100 + i);
-		check_delivered(&pair.server, &pair.client, ways[i].tag, 100 + i);
+		actor_delivered(&pair.server, &pair.client, ways[i].tag, 100 + i);
 		/* Bits beside the status are the general path's. */
 		actor_reply_wait(&pair.server, actor_token(&pair.server), ways[i].fast == 0 ? LONG | 3 : 3, 200);
 		assert_runs(&pair.client);
@@ -74,7 +61,7 @@ static void a_client_cannot_say_redelivered(void **state)
 	struct pair pair;
 	pair_make(&pair);
 	actor_call(&pair.client, pair.slot, TAG | SK_TAG_REDELIVERED, 1);
-	check_delivered(&pair.server, &pair.client, TAG, 1);
+	actor_delivered(&pair.server, &pair.client, TAG, 1);
 	assert_int_equal(mock_count(MOCK_FAST), 0);
 }
 
@@ -120,25 +107,6 @@ static void calls_that_cannot_be_made(void **state)
 	invariants_check();
 }
 
-/* Fills `clients` with clients of the server on its core, less urgent one after the other, all started. */
-static void crowd(struct actor *server, struct actor *clients, uint32_t *slots, uint32_t count, uint32_t core)
-{
-	struct core_plan_slot plan[SK_PLAN_SLOTS] = { 0 };
-	uint32_t planned = 0;
-	if (server->core == core) {
-		plan[planned++].task = server->thread;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		actor_make(&clients[i], core);
-		slots[i] = actor_client(&clients[i], server, SK_BADGE(0x42, i));
-		plan[planned++].task = clients[i].thread;
-	}
-	assert_int_equal(world_commit(core, 0, planned, plan), SK_OK);
-	for (uint32_t i = 0; i < count; i++) {
-		actor_start(&clients[i]);
-	}
-}
-
 static void queues_are_first_come_first_served(void **state)
 {
 	(void)state;
@@ -147,7 +115,7 @@ static void queues_are_first_come_first_served(void **state)
 	uint32_t slots[4];
 	actor_make(&server, 1);
 	actor_serve(&server);
-	crowd(&server, clients, slots, 4, 1);
+	actor_crowd(&server, clients, slots, 4, 1);
 	/* The server has not come to its endpoint yet: all wait. */
 	for (uint32_t i = 0; i < 4; i++) {
 		assert_runs(&clients[i]);
@@ -176,7 +144,7 @@ static void deferred_replies_in_any_order(void **state)
 	uint64_t tokens[3];
 	actor_make(&server, 1);
 	actor_serve(&server);
-	crowd(&server, clients, slots, 3, 1);
+	actor_crowd(&server, clients, slots, 3, 1);
 	actor_start(&server);
 	actor_reply_wait(&server, 0, 0, 0);
 	for (uint32_t i = 0; i < 3; i++) {
@@ -255,40 +223,6 @@ static void tokens_are_not_forged(void **state)
 	assert_state(&other_client, CONTEXT_DEFERRED);
 	actor_reply_wait(&pair.server, served, 0, 7);
 	assert_int_equal(actor_x(&queued, 2), 7);
-	invariants_check();
-}
-
-/* Nor a caller on another core, which the straight run would start here. */
-static void tokens_of_other_cores_are_not_forged(void **state)
-{
-	(void)state;
-	static const uint64_t forged[] = { UINT64_MAX, 1, PLAN_TOKEN, UINT64_MAX - 1 };
-	struct actor server;
-	struct actor client;
-	actor_make(&server, 1);
-	actor_serve(&server);
-	actor_make(&client, 2);
-	uint32_t slot = actor_client(&client, &server, SK_BADGE(0x42, 5));
-	world_plan(1, server.thread, 0);
-	world_plan(2, client.thread, 0);
-	actor_start(&server);
-	actor_reply_wait(&server, 0, 0, 0);
-	actor_start(&client);
-	actor_call(&client, slot, TAG, 3);
-	mock_settle();
-	check_delivered(&server, &client, TAG, 3);
-	for (size_t i = 0; i < sizeof forged / sizeof forged[0]; i++) {
-		actor_reply_wait(&server, forged[i], 0, 0xbad);
-		assert_runs(&server);
-		assert_int_equal(actor_status(&server), SK_BAD_ARG);
-		assert_state(&client, CONTEXT_IN_SERVICE);
-		invariants_check();
-	}
-	actor_reply_wait(&server, context_token(client.c), 5, 8);
-	mock_settle();
-	assert_runs(&client);
-	assert_int_equal(actor_x(&client, 0), 5);
-	assert_int_equal(actor_x(&client, 2), 8);
 	invariants_check();
 }
 
@@ -460,150 +394,6 @@ static void queued_callers_help_down_the_chain(void **state)
 	invariants_check();
 }
 
-static void across_cores(void **state)
-{
-	(void)state;
-	struct actor server;
-	struct actor clients[3];
-	uint32_t slots[3];
-	actor_make(&server, 1);
-	actor_serve(&server);
-	actor_start(&server);
-	world_plan(1, server.thread, 0);
-	crowd(&server, clients, slots, 3, 2);
-	/* It works on something else while three calls come. */
-	for (uint32_t i = 0; i < 3; i++) {
-		actor_call(&clients[i], slots[i], TAG, i);
-		assert_state(&clients[i], CONTEXT_QUEUED);
-	}
-	assert_true(world_idle(2));
-	mock_settle();
-	invariants_check();
-	actor_reply_wait(&server, 0, 0, 0);
-	for (uint32_t i = 0; i < 3; i++) {
-		assert_ptr_equal(server.c->caller, clients[i].c);
-		assert_int_equal(actor_x(&server, 0), SK_BADGE(0x42, i));
-		assert_null(server.c->root);
-		actor_reply_wait(&server, actor_token(&server), i, 30 + i);
-		invariants_check();
-		assert_state(&clients[i], CONTEXT_ANSWERED);
-		mock_settle();
-		assert_state(&clients[i], CONTEXT_READY);
-		assert_int_equal(actor_x(&clients[i], 0), i);
-		assert_int_equal(actor_x(&clients[i], 2), 30 + i);
-		invariants_check();
-	}
-	assert_true(world_idle(1));
-	assert_int_equal(core_at(1)->counters[COUNT_CROSS_CORE], 3);
-}
-
-/* A caller's slot number means something on its own core only. */
-static void a_callers_slot_stays_on_its_core(void **state)
-{
-	(void)state;
-	struct actor server;
-	struct actor clients[5];
-	uint32_t slots[5];
-	actor_make(&server, 1);
-	actor_serve(&server);
-	world_plan(1, server.thread, 0);
-	actor_start(&server);
-	actor_reply_wait(&server, 0, 0, 0);
-	crowd(&server, clients, slots, 5, 2);
-	for (uint32_t i = 0; i < 5; i++) {
-		actor_call(&clients[i], slots[i], TAG, i);
-	}
-	mock_settle();
-	invariants_check();
-	for (uint32_t i = 0; i < 5; i++) {
-		actor_reply_wait(&server, context_token(server.c->caller), 0, 0);
-		invariants_check();
-	}
-	assert_true(world_idle(1));
-}
-
-/* One receiver per core: a call stays on its core where there is one, else it goes to the first. */
-static void receivers_per_core(void **state)
-{
-	(void)state;
-	world_boot(4);
-	struct actor first;
-	struct actor second;
-	struct actor client;
-	struct actor far;
-	actor_make(&first, 1);
-	actor_serve(&first);
-	actor_sibling(&second, &first, 2);
-	actor_join(&second, &first);
-	actor_make(&client, 2);
-	actor_make(&far, 3);
-	uint32_t slot = actor_client(&client, &first, 1);
-	uint32_t far_slot = actor_client(&far, &first, 2);
-	world_plan(1, first.thread, 0);
-	world_plan(2, second.thread, client.thread, 0);
-	world_plan(3, far.thread, 0);
-	actor_start(&first);
-	actor_reply_wait(&first, 0, 0, 0);
-	actor_start(&second);
-	actor_reply_wait(&second, 0, 0, 0);
-	actor_start(&client);
-	actor_start(&far);
-	mock_log_clear();
-	actor_call(&client, slot, TAG, 1);
-	assert_int_equal(mock_count(MOCK_FAST), 1);
-	assert_int_equal(mock_count(MOCK_POKE), 0);
-	assert_runs(&second);
-	actor_call(&far, far_slot, TAG, 1);
-	mock_settle();
-	assert_runs(&first);
-	assert_ptr_equal(first.c->caller, far.c);
-	/* The other's token means nothing to a worker of the same server. */
-	actor_reply_wait(&first, context_token(client.c), 0, 0);
-	assert_int_equal(actor_status(&first), SK_BAD_ARG);
-	invariants_check();
-}
-
-/* There and back: a server that serves another core calls one of its caller's core. */
-static void chains_across_cores(void **state)
-{
-	(void)state;
-	struct actor near;
-	struct actor far;
-	struct actor client;
-	actor_make(&near, 1);
-	actor_serve(&near);
-	actor_make(&far, 2);
-	actor_serve(&far);
-	actor_make(&client, 1);
-	uint32_t client_slot = actor_client(&client, &far, 1);
-	uint32_t far_slot = actor_client(&far, &near, 2);
-	uint32_t near_slot = actor_client(&near, &far, 3);
-	world_plan(1, near.thread, client.thread, 0);
-	world_plan(2, far.thread, 0);
-	actor_start(&near);
-	actor_reply_wait(&near, 0, 0, 0);
-	actor_start(&far);
-	actor_reply_wait(&far, 0, 0, 0);
-	actor_start(&client);
-	actor_call(&client, client_slot, TAG, 1);
-	mock_settle();
-	actor_call(&far, far_slot, TAG, 2);
-	mock_settle();
-	assert_runs(&near);
-	/* It would wait for who waits for it. */
-	actor_call(&near, near_slot, TAG, 3);
-	assert_int_equal(actor_status(&near), SK_TOO_DEEP);
-	actor_reply_wait(&near, context_token(far.c), 0, 4);
-	mock_settle();
-	assert_runs(&far);
-	assert_int_equal(actor_x(&far, 2), 4);
-	actor_reply_wait(&far, context_token(client.c), 0, 5);
-	mock_settle();
-	assert_runs(&client);
-	assert_int_equal(actor_x(&client, 2), 5);
-	invariants_check();
-}
-
 static void unknown_system_calls_fault(void **state)
 {
 	(void)state;
@@ -625,15 +415,10 @@ int main(void)
 		cmocka_unit_test_setup(queues_are_first_come_first_served, world_setup),
 		cmocka_unit_test_setup(deferred_replies_in_any_order, world_setup),
 		cmocka_unit_test_setup(tokens_are_not_forged, world_setup),
-		cmocka_unit_test_setup(tokens_of_other_cores_are_not_forged, world_setup),
 		cmocka_unit_test_setup(chains_end_at_the_limit, world_setup),
 		cmocka_unit_test_setup(chains_do_not_close, world_setup),
 		cmocka_unit_test_setup(servers_are_helped, world_setup),
 		cmocka_unit_test_setup(queued_callers_help_down_the_chain, world_setup),
-		cmocka_unit_test_setup(across_cores, world_setup),
-		cmocka_unit_test_setup(a_callers_slot_stays_on_its_core, world_setup),
-		cmocka_unit_test_setup(receivers_per_core, world_setup),
-		cmocka_unit_test_setup(chains_across_cores, world_setup),
 		cmocka_unit_test_setup(unknown_system_calls_fault, world_setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,7 +81,11 @@ sk_status_t world_call(uint32_t slot, uint64_t tag, const uint64_t w[SK_WORDS])
 			break;
 		}
 		world.restarts++;
-		mock_settle();
+		if (mock.threaded) {
+			(void)mock_interrupt(0); /* the others are at it themselves */
+		} else {
+			mock_settle();
+		}
 	}
 	world.reply.tag = context->frame->x[0];
 	memcpy(world.reply.w, &context->frame->x[2], sizeof world.reply.w);
@@ -278,4 +282,35 @@ void actor_syscall(const struct actor *actor, uint64_t number, uint64_t x0, uint
 	if (mock.off) {
 		fail_msg("the kernel gave up: %s", mock.console);
 	}
+}
+
+void actor_crowd(struct actor *server, struct actor *clients, uint32_t *slots, uint32_t count, uint32_t core)
+{
+	struct core_plan_slot plan[SK_PLAN_SLOTS] = { 0 };
+	uint32_t planned = 0;
+	if (server->core == core) {
+		plan[planned++].task = server->thread;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		actor_make(&clients[i], core);
+		slots[i] = actor_client(&clients[i], server, SK_BADGE(0x42, i));
+		plan[planned++].task = clients[i].thread;
+	}
+	assert_int_equal(world_commit(core, 0, planned, plan), SK_OK);
+	for (uint32_t i = 0; i < count; i++) {
+		actor_start(&clients[i]);
+	}
+}
+
+void actor_delivered(const struct actor *server, const struct actor *client, uint64_t tag, uint64_t w0)
+{
+	assert_runs(server);
+	assert_state(client, CONTEXT_IN_SERVICE);
+	assert_int_equal(actor_x(server, 0), SK_BADGE(0x42, 5));
+	assert_int_equal(actor_x(server, 1), tag);
+	assert_int_equal(actor_x(server, 2), w0);
+	assert_int_equal(actor_x(server, 3), w0 + 1);
+	assert_int_equal(actor_x(server, 7), w0 + 5);
+	assert_int_equal(actor_token(server), context_token(client->c));
+	invariants_check();
 }

@@ -99,6 +99,11 @@ uint32_t actor_give(struct actor *actor, uint32_t slot, uint32_t rights, uint32_
 /* It may call the other's endpoint: returns the slot. */
 uint32_t actor_client(struct actor *actor, const struct actor *server, uint32_t badge);
 
+/* `count` clients of the server on `core`, less urgent one after the other, all started; `slots`: of its endpoint. */
+void actor_crowd(struct actor *server, struct actor *clients, uint32_t *slots, uint32_t count, uint32_t core);
+/* Fails the test unless the server has the client's call, with badge 0x42, 5 and words from `w0` up. */
+void actor_delivered(const struct actor *server, const struct actor *client, uint64_t tag, uint64_t w0);
+
 /* Its thread, which must be running, makes a system call. */
 void actor_syscall(const struct actor *actor, uint64_t number, uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3);
 static inline void actor_call(const struct actor *actor, uint64_t slot, uint64_t tag, uint64_t w0)
