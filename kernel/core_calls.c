@@ -9,6 +9,18 @@ static struct core *core_in(const struct kernel_call *call)
 	return call->object->body;
 }
 
+struct scheduler_order {
+	struct core *core;
+	struct object *endpoint;
+};
+
+static void set_scheduler_here(void *argument)
+{
+	const struct scheduler_order *order = argument;
+	order->core->scheduler = order->endpoint;
+	order->core->scheduler_generation = order->endpoint->generation;
+}
+
 sk_status_t core_do_set_scheduler(struct kernel_call *call, sk_slot_t slot)
 {
 	sk_status_t status;
@@ -16,8 +28,8 @@ sk_status_t core_do_set_scheduler(struct kernel_call *call, sk_slot_t slot)
 	if (endpoint == NULL) {
 		return status;
 	}
-	core_in(call)->scheduler = endpoint;
-	core_in(call)->scheduler_generation = endpoint->generation;
+	struct scheduler_order scheduler = { core_in(call), endpoint };
+	core_run_on(scheduler.core->index, set_scheduler_here, &scheduler);
 	return SK_OK;
 }
 

@@ -82,7 +82,8 @@ static void queue_here(struct core *core, struct context *caller)
 sk_status_t endpoint_call(struct endpoint *endpoint, struct context *caller, uint32_t badge)
 {
 	struct core *core = core_this();
-	if (endpoint->served_cores == 0) {
+	uint32_t served_cores = __atomic_load_n(&endpoint->served_cores, __ATOMIC_ACQUIRE);
+	if (served_cores == 0) {
 		return SK_NO_RECEIVER;
 	}
 	if (endpoint->abandoned) {
@@ -92,7 +93,7 @@ sk_status_t endpoint_call(struct endpoint *endpoint, struct context *caller, uin
 	if (caller->depth >= SK_CALL_DEPTH && !caller->faulting) {
 		return SK_TOO_DEEP;
 	}
-	uint32_t to = (endpoint->served_cores >> core->index & 1u) != 0 ? core->index : endpoint->home_core;
+	uint32_t to = (served_cores >> core->index & 1u) != 0 ? core->index : endpoint->home_core;
 	for (const struct context *c = caller; c != NULL; c = c->caller) {
 		if (c == endpoint->receiver[to]) {
 			return SK_TOO_DEEP; /* the chain would wait for itself */

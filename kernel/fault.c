@@ -19,17 +19,18 @@ void thread_raise(struct core *core, struct thread *thread, uint32_t reason, uin
 	thread->fault_reason = reason;
 	thread_fault_fault_message(&thread->fault_message, reason, syndrome, address, pc, tag,
 				   caller != NULL ? caller->badge : 0);
-	context->state = CONTEXT_STOPPED;
 	core->reschedule = true;
 	sk_status_t status;
 	struct object *handler = object_resolve(thread->fault_handler, &status);
 	if (handler != NULL && handler->type == OBJECT_ENDPOINT) {
 		context->faulting = 1;
 		status = endpoint_call(handler->body, context, capability_badge(thread->fault_handler));
-		if (status != SK_OK) {
-			context->faulting = 0;
+		if (status == SK_OK) {
+			return;
 		}
+		context->faulting = 0;
 	}
+	context->state = CONTEXT_STOPPED; /* not before: it might be started then, from another core */
 }
 
 struct context *thread_fault(struct core *core, struct thread *thread, uint32_t reason, uint64_t syndrome,

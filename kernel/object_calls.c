@@ -145,6 +145,9 @@ sk_status_t interrupt_do_bind(struct kernel_call *call, sk_slot_t slot, uint64_t
 	if (bits == 0 || core >= core_count || !core_at(core)->online) {
 		return SK_BAD_ARG;
 	}
+	/* One that arrives on another core for who had it before finds all of the old binding. */
+	arch_interrupt_mask(interrupt->number);
+	core_quiesce();
 	interrupt->bits = bits;
 	interrupt->notification_generation = notification->generation;
 	interrupt->notification = (uint16_t)object_index(notification);

@@ -68,8 +68,9 @@ sk_status_t thread_do_bind_endpoint(struct kernel_call *call, sk_slot_t slot)
 	if (endpoint->served_cores == 0) {
 		endpoint->home_core = context->core;
 	}
-	endpoint->served_cores |= 1u << context->core;
 	endpoint->abandoned = false;
+	/* Whoever sees this sees the core, too. */
+	(void)__atomic_fetch_or(&endpoint->served_cores, 1u << context->core, __ATOMIC_RELEASE);
 	context->endpoint = endpoint;
 	context->queue = &endpoint->queue[context->core].head;
 	__atomic_store_n(&endpoint->receiver[context->core], context, __ATOMIC_RELEASE);
