@@ -70,28 +70,57 @@ void pool_keep(void)
 
 void pool_begin(const char *name)
 {
-	tap_suite(name);
+	if (name != NULL) {
+		tap_suite(name);
+	}
 	stock.next = stock.first;
 	stock.view_count = 0;
 }
 
-static void end_slot(sk_cap_t slot)
+/* Managed through a capability that can't call it, which then names the memory. */
+static void end_endpoint(sk_cap_t slot)
 {
-	enum sk_object_type type;
+	sk_cap_t control = stock.next;
+
+	if (control > SK_CAP_SLOTS ||
+	    space_cap_grant(pool.space, slot, control, SK_RIGHTS_ALL & ~SK_RIGHT_CALL, 0) != SK_OK) {
+		return;
+	}
+	if (endpoint_destroy(control) == SK_OK) {
+		(void)space_cap_grant(pool.space, control, slot, SK_RIGHTS_ALL, 0);
+	}
+	(void)space_cap_delete(pool.space, control);
+}
+
+static enum sk_object_type type_of(sk_cap_t slot)
+{
+	enum sk_object_type type = SK_OBJECT_TYPE_NONE;
 	sk_rights_t rights;
 	uint32_t badge;
 	uint32_t object;
 	uint32_t generation;
 
-	if (space_cap_info(pool.space, slot, &type, &rights, &badge, &object, &generation) != SK_OK) {
-		return;
-	}
-	switch (type) {
+	(void)space_cap_info(pool.space, slot, &type, &rights, &badge, &object, &generation);
+	return type;
+}
+
+static void end_slot(sk_cap_t slot)
+{
+	switch (type_of(slot)) {
 	case SK_OBJECT_TYPE_THREAD:
 		(void)thread_destroy(slot);
 		break;
 	case SK_OBJECT_TYPE_VCPU:
 		(void)vcpu_destroy(slot);
+		break;
+	case SK_OBJECT_TYPE_SPACE: /* this process's own stays by itself */
+		(void)space_destroy(slot);
+		break;
+	case SK_OBJECT_TYPE_ENDPOINT:
+		end_endpoint(slot);
+		break;
+	case SK_OBJECT_TYPE_NOTIFICATION:
+		(void)notification_destroy(slot);
 		break;
 	case SK_OBJECT_TYPE_INTERRUPT:
 		(void)interrupt_destroy(slot);
@@ -104,6 +133,53 @@ static void end_slot(sk_cap_t slot)
 	}
 }
 
+struct piece {
+	sk_cap_t slot;
+	uint64_t base;
+	uint64_t bytes;
+};
+
+static bool piece_read(struct piece *piece, sk_cap_t slot)
+{
+	enum memory_memory_kind kind;
+	uint32_t mappings;
+
+	piece->slot = slot;
+	/* Asking an endpoint would be a call to its server. */
+	return type_of(slot) == SK_OBJECT_TYPE_MEMORY &&
+	       memory_info(slot, &piece->base, &piece->bytes, &kind, &mappings) == SK_OK;
+}
+
+/* Joins the stock to the piece just below it; the two change places. */
+static bool join(const struct piece *piece)
+{
+	return memory_merge(piece->slot, stock.ram) == SK_OK &&
+	       space_cap_grant(pool.space, piece->slot, stock.ram, SK_RIGHTS_ALL, 0) == SK_OK &&
+	       space_cap_delete(pool.space, piece->slot) == SK_OK;
+}
+
+/* Pieces were cut off from the bottom of the stock: the last one goes back first. */
+static void take_back(void)
+{
+	static struct piece pieces[SK_CAP_SLOTS + 1];
+	struct piece rest;
+	uint32_t count = 0;
+	bool joined = piece_read(&rest, stock.ram);
+
+	for (sk_cap_t slot = stock.first; slot < stock.next; slot++) {
+		count += piece_read(&pieces[count], slot) ? 1u : 0u;
+	}
+	while (joined) {
+		joined = false;
+		for (uint32_t i = 0; i < count && !joined; i++) {
+			if (pieces[i].base + pieces[i].bytes == rest.base && join(&pieces[i])) {
+				rest.base = pieces[i].base;
+				joined = true;
+			}
+		}
+	}
+}
+
 void pool_end(void)
 {
 	for (sk_cap_t slot = stock.next; slot > stock.first; slot--) {
@@ -112,6 +188,7 @@ void pool_end(void)
 	for (uint32_t i = 0; i < stock.view_count; i++) {
 		(void)space_unmap(pool.space, stock.views[i]);
 	}
+	take_back();
 	for (sk_cap_t slot = stock.first; slot < stock.next; slot++) {
 		(void)space_cap_delete(pool.space, slot);
 	}

@@ -1,7 +1,7 @@
 /*
  * What tests are made of: slots of this process's table, RAM, and places in this process where RAM is seen. All of it
- * is given for one case, and pool_end() takes everything back that can do harm later: threads and vCPUs are destroyed,
- * interrupts and lines given up, views unmapped, slots emptied. RAM that became objects is not used again.
+ * is given for one case, and pool_end() takes everything back: objects are destroyed, the latest first, views unmapped,
+ * slots emptied, RAM is joined again as far as all of it has come back.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -27,6 +27,7 @@ void pool_init(void);
 /* What was taken so far stays: it is no case's. */
 void pool_keep(void);
 
+/* `name` NULL: it belongs to the case before. */
 void pool_begin(const char *name);
 void pool_end(void);
 

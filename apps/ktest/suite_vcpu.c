@@ -122,12 +122,23 @@ static void check_refusals(const struct machine *machine, const char *name, uint
 	tap_is(machine_state(machine, 0), state, "%s: it still is", name);
 }
 
-static bool counts(const void *context)
-{
-	const struct machine *machine = context;
-	uint64_t before = machine->server->in[7];
+#define TRIES 200u /* to catch it running on a slow machine */
 
-	return __atomic_load_n(&machine->state[0]->x[COUNTED], __ATOMIC_RELAXED) > before;
+/* Runs it, READY, until it has counted on; it is READY again then. */
+static bool counts(const struct machine *machine)
+{
+	uint64_t before = machine->state[0]->x[COUNTED];
+
+	for (uint32_t i = 0; i < TRIES && machine->state[0]->x[COUNTED] == before; i++) {
+		if (vcpu_run(machine->vcpu[0]) != SK_OK) {
+			return false;
+		}
+		agent_linger();
+		if (vcpu_pause(machine->vcpu[0]) != SK_OK) {
+			return false;
+		}
+	}
+	return machine->state[0]->x[COUNTED] > before;
 }
 
 static void case_life(void)
@@ -159,18 +170,15 @@ static void case_life(void)
 	tap_status(vcpu_run(machine.vcpu[0]), SK_OK, "it runs");
 	check_refusals(&machine, "running", VCPU_STATE_RUNNING);
 	tap_status(vcpu_pause(machine.vcpu[0]), SK_OK, "it is paused");
-	tap_ok(machine.state[0]->x[COUNTED] > 0, "the guest has done something");
-	machine.server->in[7] = machine.state[0]->x[COUNTED];
+	tap_ok(counts(&machine), "the guest does something while it runs");
+	uint64_t stood = machine.state[0]->x[COUNTED];
 	agent_linger();
-	tap_is(machine.state[0]->x[COUNTED], machine.server->in[7], "now it doesn't");
+	tap_is(machine.state[0]->x[COUNTED], stood, "and nothing while it is paused");
 	tap_status(vcpu_unbind(machine.vcpu[0]), SK_OK, "it is unbound");
 	tap_is(machine_state(&machine, 0), VCPU_STATE_FREE, "and free again");
 	tap_status(vcpu_bind(machine.vcpu[0], pool.core_number), SK_OK, "bound again");
 	agent_plan_slots(1, machine.vcpu);
-	tap_status(vcpu_run(machine.vcpu[0]), SK_OK, "it runs");
-	agent_linger();
-	tap_status(vcpu_pause(machine.vcpu[0]), SK_OK, "and is paused");
-	tap_ok(counts(&machine), "it has gone on from where it was");
+	tap_ok(counts(&machine), "it goes on from where it was");
 	tap_status(vcpu_run(machine.vcpu[0]), SK_OK, "it runs");
 	tap_status(vcpu_destroy(machine.vcpu[0]), SK_OK, "and is destroyed as it does");
 	pool_end();

@@ -20,6 +20,7 @@ void suite_interrupt(void);
 void suite_core(void);
 void suite_machine(void);
 void suite_arguments(void);
-void suite_storm(uint64_t seed);
+/* So many batches of 40 calls; `seed` tells which. */
+void suite_storm(uint64_t seed, uint64_t batches);
 
 #endif
