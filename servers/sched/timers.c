@@ -28,12 +28,21 @@ uint32_t timers_expired(struct sk_timer_table *table, uint32_t core, uint64_t no
 	return TIMERS_NONE;
 }
 
+#define FOUR 4u
+_Static_assert(SCHED_CLIENTS % FOUR == 0, "timers_next() takes them four at a time");
+
 uint64_t timers_next(const struct sk_timer_table *table, uint32_t core)
 {
 	uint64_t next = 0;
 
-	for (uint32_t client = 0; client < SCHED_CLIENTS; client++) {
-		next = timers_earlier(next, timers_look(table, core, client));
+	for (uint32_t client = 0; client < SCHED_CLIENTS; client += FOUR) {
+		const uint64_t *at = &table->deadline_ns[core * SCHED_CLIENTS + client];
+
+		/* Few clients have a timer: four that have none are passed at once. */
+		if ((at[0] | at[1] | at[2] | at[3]) != 0) {
+			next = timers_earlier(timers_earlier(next, at[0]), timers_earlier(at[1], at[2]));
+			next = timers_earlier(next, at[3]);
+		}
 	}
 	return next;
 }
