@@ -26,6 +26,7 @@
 #define BATCH_AT 0x500000ull
 #define BUFFER_AT 0x600000ull
 #define PATIENCE_NS 20000000ull
+#define POLL_NS 20000u
 #define BELL_SLOT 1u     /* in the storm's process */
 #define FIRST_SLOT 2u
 
@@ -250,6 +251,7 @@ static bool run_batch(struct storm *storm)
 		if (sk_poll(storm->bell, &bits) == SK_OK && (bits & 1u) != 0 && storm->batch[BATCH - 1u].made != 0) {
 			return true;
 		}
+		agent_rest(POLL_NS);
 	} while (sk_now_ns() < until);
 	return false;
 }
