@@ -276,7 +276,8 @@ void suite_storm(uint64_t seed, uint64_t batches)
 		}
 	}
 	pool_end();
-	tap_ok(storm.made > batches * BATCH / 4u, "%u random calls were made (seed %llu), %u threads worn out", storm.made,
+	tap_ok(storm.made > batches * BATCH / 4u,
+	       "%u random calls were made (seed %llu), %u threads worn out", storm.made,
 	       (unsigned long long)seed, storm.replaced);
 	tap_ok(storm.done > storm.made / 50u, "%u of them did something", storm.done);
 	tap_is(storm.strange, 0, "all were answered with a status");

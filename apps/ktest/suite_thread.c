@@ -171,7 +171,8 @@ static void case_bindings(void)
 	tap_status(thread_bind_notification(first->thread, pool_copy(notification, SK_RIGHT_CALL, 0)), SK_NO_RIGHT,
 		   "signalling is not waiting");
 	tap_status(thread_bind_notification(first->thread, notification), SK_OK, "bound");
-	tap_status(thread_bind_notification(second->thread, notification), SK_BAD_STATE, "a notification is one thread's");
+	tap_status(thread_bind_notification(second->thread, notification), SK_BAD_STATE,
+		   "a notification is one thread's");
 	tap_status(thread_bind_notification(first->thread, pool_notification()), SK_BAD_STATE,
 		   "a thread has one notification");
 	tap_status(notification_destroy(notification), SK_BAD_STATE, "a bound notification stays");
