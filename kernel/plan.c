@@ -314,10 +314,11 @@ void plan_commit(struct core *core, struct plan_slot *slots, uint32_t count, uin
 {
 	uint64_t now = arch_ticks();
 	charge(core, now);
-	for (uint32_t i = 0; i < count; i++) {
-		const struct plan_slot *old = slots[i].task->slot < 0 ? NULL : &core->plan.slots[slots[i].task->slot];
-		if (old != NULL && old->budget_ticks == slots[i].budget_ticks && old->left_ticks != 0) {
-			slots[i].left_ticks = old->left_ticks;
+	for (struct plan_slot *slot = slots; slot < slots + count; slot++) {
+		if (slot->budget_ticks != 0 && slot->task->slot >= 0) {
+			const struct plan_slot *old = &core->plan.slots[slot->task->slot];
+			slot->left_ticks = old->budget_ticks == slot->budget_ticks && old->left_ticks != 0
+						   ? old->left_ticks : slot->left_ticks;
 		}
 	}
 	for (uint32_t i = 0; i < core->plan.count; i++) {

@@ -5,6 +5,7 @@
 #include <sk/boot.h>
 #include <sk/idl/kernel_client.h>
 #include <sk/process.h>
+#include <sk/timer.h>
 
 #include "pool.h"
 #include "tap.h"
@@ -12,6 +13,7 @@
 #define STACK_PAGES 4u
 #define STACK_SHIFT 16u
 #define PATIENCE_NS 5000000000ull
+#define POLL_NS 50000u
 #define LINGER_NS 3000000u
 #define FIRST_INDEX 1u /* 0 is this process's own thread */
 
@@ -85,6 +87,11 @@ void agent_start(struct agent *agent)
 	tap_need(thread_start(agent->thread), "an agent's start");
 }
 
+void agent_rest(uint64_t ns)
+{
+	(void)sk_sleep_until(sk_now_ns() + ns);
+}
+
 bool agent_until(bool (*holds)(const void *context), const void *context)
 {
 	uint64_t end = sk_now_ns() + PATIENCE_NS;
@@ -93,16 +100,14 @@ bool agent_until(bool (*holds)(const void *context), const void *context)
 		if (sk_now_ns() > end) {
 			return false;
 		}
+		agent_rest(POLL_NS);
 	}
 	return true;
 }
 
 void agent_linger(void)
 {
-	uint64_t end = sk_now_ns() + LINGER_NS;
-
-	while (sk_now_ns() < end) {
-	}
+	agent_rest(LINGER_NS);
 }
 
 static bool is_done(const void *context)

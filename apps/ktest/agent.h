@@ -66,6 +66,11 @@ void *agent_buffer(const struct agent *agent);
 /* Waits, not for ever, for something that another core does. */
 bool agent_until(bool (*holds)(const void *context), const void *context);
 
+/*
+ * Lets other cores work. This core sleeps meanwhile: where one host thread runs all cores in turns (-icount), one that
+ * only looks and looks takes the others' time.
+ */
+void agent_rest(uint64_t ns);
 /* Time for another core to do what it should not. */
 void agent_linger(void);
 

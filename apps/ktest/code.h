@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* Functions of a thread of this process; each makes the fault that its name says, and returns if it is resumed behind it. */
+/* Functions of a thread of this process: each makes the fault of its name, and returns if it is resumed behind it. */
 void code_undefined(void);
 void code_privileged(void);        /* reads a register that no process may read */
 void code_unaligned(void *memory); /* an exclusive access one byte off */

@@ -5,7 +5,8 @@
  * by other threads (agents, agent.h) on this core and on the spare one, by a guest of a few instructions. Last comes a
  * storm of random calls, after which everything must still be there.
  *
- * With nothing failed it switches the machine off; else it ends with code 1, which the manifest makes the machine's end.
+ * With nothing failed it switches the machine off; else it ends with code 1, which the manifest makes the machine's
+ * end.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -113,14 +113,16 @@ static void case_statuses(void)
 	msg.tag = UINT64_MAX & ~SK_TAG_LONG_MASK;
 	server->answer.tag = SK_OK;
 	tap_status(sk_call(calls, &msg), SK_OK, "flags in a call's tag harm nobody");
-	tap_is(server->seen[3].msg.tag & SK_TAG_REDELIVERED, 0, "a caller can't say that its call was delivered before");
+	tap_is(server->seen[3].msg.tag & SK_TAG_REDELIVERED, 0,
+	       "a caller can't say that its call was delivered before");
 
 	sk_cap_t nobody = pool_endpoint();
 
 	msg.tag = METHOD;
 	tap_status(sk_call(nobody, &msg), SK_NO_RECEIVER, "an endpoint that nobody was ever bound to");
 	msg.tag = ENDPOINT_TAG_INFO;
-	tap_ok(sk_call(pool_copy(nobody, SK_RIGHT_WAIT, 0), &msg) == SK_NO_RIGHT, "one that may neither be called nor looked at");
+	tap_ok(sk_call(pool_copy(nobody, SK_RIGHT_WAIT, 0), &msg) == SK_NO_RIGHT,
+	       "one that may neither be called nor looked at");
 	pool_end();
 }
 

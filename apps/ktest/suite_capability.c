@@ -39,7 +39,8 @@ static void case_grant(void)
 	tap_is(info_of(process, 5).object, info_of(pool.space, endpoint).object, "the same object");
 	tap_is(info_of(process, 5).generation, info_of(pool.space, endpoint).generation, "of the same generation");
 
-	tap_status(space_cap_grant(process, endpoint, 5, SK_RIGHTS_ALL, 0), SK_NO_SLOT, "not into a slot that is taken");
+	tap_status(space_cap_grant(process, endpoint, 5, SK_RIGHTS_ALL, 0), SK_NO_SLOT,
+		   "not into a slot that is taken");
 	tap_status(space_cap_grant(process, endpoint, 0, SK_RIGHTS_ALL, 0), SK_BAD_ARG, "not into slot 0");
 	tap_status(space_cap_grant(process, endpoint, SK_CAP_SLOTS + 1, SK_RIGHTS_ALL, 0), SK_BAD_ARG,
 		   "not behind the table");

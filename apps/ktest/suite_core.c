@@ -100,7 +100,8 @@ static void case_urgency(void)
 				    (const struct core_plan_slot[SK_PLAN_SLOTS]){ { 0 } }),
 		   SK_NO_RIGHT, "a plan by who may only look");
 	check_runs(1, "none of that changed the plan");
-	tap_status(commit(2, second->thread, first->thread, UINT64_MAX, UINT64_MAX), SK_OK, "budgets for ever, no wake-up");
+	tap_status(commit(2, second->thread, first->thread, UINT64_MAX, UINT64_MAX), SK_OK,
+		   "budgets for ever, no wake-up");
 	check_runs(2, "are a plan too");
 	tap_status(core_set_wake_time(pool.core, 1), SK_OK, "a wake-up long ago");
 	check_runs(2, "harms nobody");

@@ -262,7 +262,8 @@ static void case_budget(void)
 	caller->answer = (struct sk_msg){ .tag = SK_TAG_METHOD(0x55, 5) };
 	agent_start(caller);
 	if (expect("too long", THREAD_FAULT_REASON_BUDGET, 0)) {
-		tap_is(catcher->seen[0].msg.w[4] & SK_TAG_METHOD_MASK, SK_TAG_METHOD(0x55, 5), "what it was at is told");
+		tap_is(catcher->seen[0].msg.w[4] & SK_TAG_METHOD_MASK, SK_TAG_METHOD(0x55, 5),
+		       "what it was at is told");
 		tap_is(catcher->seen[0].msg.w[5], 77, "and for whom");
 		tap_ok(caller->done == 0, "its caller still waits");
 	}

@@ -17,7 +17,8 @@ void suite_machine(void)
 	uint64_t now_ns;
 	uint64_t hz;
 
-	tap_status(machine_sizes(reader, &numbers[0], &numbers[1], &numbers[2], &numbers[3], &numbers[4]), SK_OK, "sizes");
+	tap_status(machine_sizes(reader, &numbers[0], &numbers[1], &numbers[2], &numbers[3], &numbers[4]), SK_OK,
+		   "sizes");
 	tap_ok(numbers[2] <= 2, "a vCPU takes at most two pages, its state page apart");
 	tap_status(machine_clock(reader, &now_ns, &hz, &numbers[0]), SK_OK, "the clock");
 	tap_ok(now_ns <= sk_now_ns() && sk_now_ns() - now_ns < 1000000000, "is the one that processes read");

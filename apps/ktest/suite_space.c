@@ -35,7 +35,8 @@ static void case_arguments(void)
 	tap_status(space_map(process, memory, AT, 0, 4096, 0x10), SK_BAD_ARG, "a flag that there isn't");
 	tap_status(space_map(process, memory, AT, 0, 4096, READ | WRITE | EXECUTE), SK_BAD_ARG,
 		   "writable code in a process");
-	tap_status(space_map(process, read_only, AT, 0, 4096, READ | WRITE), SK_NO_RIGHT, "more than the right to read");
+	tap_status(space_map(process, read_only, AT, 0, 4096, READ | WRITE), SK_NO_RIGHT,
+		   "more than the right to read");
 	tap_status(space_map(process, read_only, AT, 0, 4096, READ | EXECUTE), SK_NO_RIGHT, "nor to execute");
 	tap_status(space_map(process, pool.core, AT, 0, 4096, READ), SK_BAD_TYPE, "a core");
 	tap_status(space_map(process, pool_slot(), AT, 0, 4096, READ), SK_BAD_CAP, "nothing at all");
@@ -113,7 +114,8 @@ static void case_tables(void)
 	}
 	tap_ok(mapped < 8, "tables run out again, after %u far apart", mapped);
 	tap_status(space_map(process, memory, AT + 4096, 0, 4096, READ), SK_OK, "but not where there is a table");
-	tap_status(space_unmap(process, far), mapped != 0 ? SK_OK : SK_BAD_ARG, "what is unmapped gives its tables back");
+	tap_status(space_unmap(process, far), mapped != 0 ? SK_OK : SK_BAD_ARG,
+		   "what is unmapped gives its tables back");
 	tap_status(space_map(process, memory, 7 * far, 0, 4096, READ), mapped != 0 ? SK_OK : SK_NO_MEMORY,
 		   "to be used elsewhere");
 	tap_status(space_destroy(process), SK_OK, "the space is destroyed");
@@ -145,8 +147,10 @@ static void case_large(void)
 		right -= space_query(process, at + i, &offset, &flags) == SK_BAD_ARG ? 1u : 0u;
 	}
 	tap_is(right, 0, "nothing is left");
-	tap_status(space_map(process, memory, 128 * MIB, 0, bytes, READ | WRITE), SK_OK, "mapped where blocks may be used");
-	tap_status(space_query(process, 128 * MIB + 5 * MIB + 12345, &offset, &flags), SK_OK, "its inside is looked up");
+	tap_status(space_map(process, memory, 128 * MIB, 0, bytes, READ | WRITE), SK_OK,
+		   "mapped where blocks may be used");
+	tap_status(space_query(process, 128 * MIB + 5 * MIB + 12345, &offset, &flags), SK_OK,
+		   "its inside is looked up");
 	tap_is(offset, 5 * MIB + 12345, "and is right");
 	tap_status(space_unmap(process, 128 * MIB), SK_OK, "unmapped");
 	pool_end();

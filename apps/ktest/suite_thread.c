@@ -111,6 +111,7 @@ static void case_registers(void)
 		   "it starts at a place of its own");
 	tap_status(thread_start(agent->thread), SK_OK, "started");
 	do {
+		agent_rest(100000);
 		(void)thread_read_registers(agent->thread, registers);
 	} while (registers[GENERAL_REGISTERS - 1] != 0x1000 + GENERAL_REGISTERS - 1);
 	for (uint32_t i = 0; i < GENERAL_REGISTERS; i++) {
@@ -135,6 +136,7 @@ static void case_registers(void)
 	tap_is(registers[STATE_REGISTER] & 0xfffffff, 0, "nothing of the processor's state but the flags");
 	tap_status(thread_start(agent->thread), SK_OK, "it is started");
 	while (__atomic_load_n(&data[3], __ATOMIC_RELAXED) == 0) {
+		agent_rest(100000);
 	}
 	tap_is(data[3], 0xabcdef0123456789, "and does what the registers say");
 	pool_end();
@@ -169,7 +171,8 @@ static void case_bindings(void)
 	tap_status(thread_bind_notification(first->thread, pool_copy(notification, SK_RIGHT_CALL, 0)), SK_NO_RIGHT,
 		   "signalling is not waiting");
 	tap_status(thread_bind_notification(first->thread, notification), SK_OK, "bound");
-	tap_status(thread_bind_notification(second->thread, notification), SK_BAD_STATE, "a notification is one thread's");
+	tap_status(thread_bind_notification(second->thread, notification), SK_BAD_STATE,
+		   "a notification is one thread's");
 	tap_status(thread_bind_notification(first->thread, pool_notification()), SK_BAD_STATE,
 		   "a thread has one notification");
 	tap_status(notification_destroy(notification), SK_BAD_STATE, "a bound notification stays");

@@ -54,7 +54,8 @@ bool world_whole(const struct world *world)
 		uint32_t object;
 		uint32_t generation;
 
-		if (space_cap_info(pool.space, world->objects[i], &type, &rights, &badge, &object, &generation) != SK_OK ||
+		if (space_cap_info(pool.space, world->objects[i], &type, &rights, &badge, &object, &generation) !=
+			    SK_OK ||
 		    (uint32_t)type != SK_OBJECT_TYPE_MEMORY + i) {
 			return false;
 		}

@@ -236,7 +236,8 @@ static void case_registers(void)
 	tap_is(machine.state[0]->x[0], 0xc6000055, "there too");
 
 	memset(registers, 0, sizeof(registers));
-	tap_status(vcpu_read_state(machine.vcpu[0], VCPU_STATE_GROUP_EL1, registers), SK_OK, "system registers are read");
+	tap_status(vcpu_read_state(machine.vcpu[0], VCPU_STATE_GROUP_EL1, registers), SK_OK,
+		   "system registers are read");
 	tap_is(registers[SK_EL1_VMPIDR] & 0xffffff, 0, "its affinity is what it was made with");
 	registers[SK_EL1_VBAR] = 0x40000800;
 	registers[SK_EL1_TPIDR] = 0x1234567890;
@@ -255,9 +256,11 @@ static void case_registers(void)
 	memset(registers, 0xff, sizeof(registers));
 	tap_status(vcpu_read_state(machine.vcpu[0], VCPU_STATE_GROUP_FP_HIGH, registers), SK_OK, "and read");
 	tap_is(registers[17], 0x1111111111111111, "the same");
-	tap_status(vcpu_read_state(machine.vcpu[0], (enum vcpu_state_group)0, registers), SK_BAD_ARG, "there is no group 0");
+	tap_status(vcpu_read_state(machine.vcpu[0], (enum vcpu_state_group)0, registers), SK_BAD_ARG,
+		   "there is no group 0");
 	tap_status(vcpu_read_state(machine.vcpu[0], (enum vcpu_state_group)7, registers), SK_BAD_ARG, "nor 7");
-	tap_status(vcpu_write_state(machine.vcpu[0], VCPU_STATE_GROUP_GIC, registers), SK_OK, "the interrupt interface is reset");
+	tap_status(vcpu_write_state(machine.vcpu[0], VCPU_STATE_GROUP_GIC, registers), SK_OK,
+		   "the interrupt interface is reset");
 	tap_status(vcpu_read_id(machine.vcpu[0], UINT32_MAX, &value), SK_BAD_ARG, "an encoding that is none");
 	tap_status(vcpu_read_id(machine.vcpu[0], 0xc000, &value), SK_OK, "the CPU's main identification");
 	tap_ok(value != 0, "is told");
@@ -280,7 +283,8 @@ static void case_interfere(void)
 	agent_linger();
 	tap_is(machine.server->seen_count, 0, "without a route of its own for that nobody hears of it");
 	tap_status(vcpu_pause(machine.vcpu[0]), SK_OK, "paused");
-	tap_status(vcpu_route(machine.vcpu[0], VM_EXIT_METHOD_EXTERNAL_INTERRUPT, machine.endpoint), SK_OK, "it gets one");
+	tap_status(vcpu_route(machine.vcpu[0], VM_EXIT_METHOD_EXTERNAL_INTERRUPT, machine.endpoint), SK_OK,
+		   "it gets one");
 	tap_status(vcpu_route(machine.vcpu[0], 32, machine.endpoint), SK_BAD_ARG, "there are 32 reasons");
 	tap_status(vcpu_route(machine.vcpu[0], UINT32_MAX, machine.endpoint), SK_BAD_ARG, "not 2^32");
 	tap_status(vcpu_route(machine.vcpu[0], 4, pool.core), SK_BAD_TYPE, "a core takes no exits");

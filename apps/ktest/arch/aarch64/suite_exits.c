@@ -92,7 +92,8 @@ static void case_routes(void)
 
 	sk_cap_t plain = pool_copy(machine.endpoint, SK_RIGHT_WAIT, 0);
 
-	tap_status(space_route_range(machine.vm, MACHINE_NOTHING, 0x1000, machine.endpoint), SK_OK, "a range is routed");
+	tap_status(space_route_range(machine.vm, MACHINE_NOTHING, 0x1000, machine.endpoint), SK_OK,
+		   "a range is routed");
 	for (uint32_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		tap_status(space_route_range(machine.vm, routes[i].address, routes[i].size, machine.endpoint),
 			   routes[i].status, "%s", routes[i].what);
@@ -221,7 +222,7 @@ static void case_faults(void)
 	begin("exits: an abort for the guest", code_guest_load);
 	uint64_t registers[64] = { 0 };
 	(void)vcpu_read_state(machine.vcpu[0], VCPU_STATE_GROUP_EL1, registers);
-	/* The vector for an exception from where it is lies in the data page: a fetch from nothing tells where it went. */
+	/* Nothing is at its vectors: that it stands there is all that is looked at. */
 	registers[SK_EL1_VBAR] = 0x60000000;
 	(void)vcpu_write_state(machine.vcpu[0], VCPU_STATE_GROUP_EL1, registers);
 	machine.state[0]->x[9] = MACHINE_NOTHING;
