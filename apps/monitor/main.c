@@ -11,7 +11,6 @@
 
 #include <sk/idl/console_client.h>
 #include <sk/idl/kernel.h>
-#include <sk/idl/server_server.h>
 #include <sk/process.h>
 #include <sk/server.h>
 
@@ -55,19 +54,7 @@ static void signalled(uint64_t bits)
 	}
 }
 
-sk_status_t heartbeat_serve_ping(const struct sk_caller *caller)
-{
-	(void)caller;
-	return SK_OK;
-}
-
-static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
-{
-	return SK_BADGE_IFACE(caller->badge) == HEARTBEAT_INTERFACE ? heartbeat_dispatch(caller, msg)
-								    : sk_server_refuse(msg);
-}
-
-SK_SERVER(dispatch, signalled)
+SK_SERVER(sk_server_other, signalled)
 
 /* A console that does not answer is taken for a person's. */
 static bool is_terminal(void)

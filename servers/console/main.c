@@ -15,7 +15,6 @@
 #include <sk/idl/console_server.h>
 #include <sk/idl/kernel_client.h>
 #include <sk/idl/sched_client.h>
-#include <sk/idl/server_server.h>
 #include <sk/process.h>
 #include <sk/server.h>
 
@@ -100,12 +99,6 @@ static void signalled(uint64_t bits)
 	}
 }
 
-sk_status_t heartbeat_serve_ping(const struct sk_caller *caller)
-{
-	(void)caller;
-	return SK_OK;
-}
-
 static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 {
 	bool replied;
@@ -114,11 +107,8 @@ static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 	case CONSOLE_INTERFACE:
 		replied = console_dispatch(caller, msg);
 		break;
-	case HEARTBEAT_INTERFACE:
-		replied = heartbeat_dispatch(caller, msg);
-		break;
 	default:
-		return sk_server_refuse(msg);
+		return sk_server_other(caller, msg);
 	}
 	/* A call may have queued text. The reply is safe: drain()'s own calls travel in registers, not in the buffer. */
 	drain();

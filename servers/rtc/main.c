@@ -19,7 +19,6 @@
 #include <sk/idl/kernel_client.h>
 #include <sk/idl/rtc_persistent.h>
 #include <sk/idl/sched_client.h>
-#include <sk/idl/server_server.h>
 #include <sk/idl/vm_exit_server.h>
 #include <sk/process.h>
 #include <sk/server.h>
@@ -113,12 +112,6 @@ sk_status_t device_serve_reset(const struct sk_caller *caller)
 	return SK_OK;
 }
 
-sk_status_t heartbeat_serve_ping(const struct sk_caller *caller)
-{
-	(void)caller;
-	return SK_OK;
-}
-
 static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 {
 	switch (SK_BADGE_IFACE(caller->badge)) {
@@ -126,10 +119,8 @@ static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 		return vm_exit_dispatch(caller, msg);
 	case DEVICE_INTERFACE:
 		return device_dispatch(caller, msg);
-	case HEARTBEAT_INTERFACE:
-		return heartbeat_dispatch(caller, msg);
 	default:
-		return sk_server_refuse(msg);
+		return sk_server_other(caller, msg);
 	}
 }
 

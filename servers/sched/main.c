@@ -12,7 +12,6 @@
 #define VM_EXIT_SERVES_HALT
 #define PLAN_SERVE_SOME
 #define PLAN_SERVES_DUE
-#include <sk/idl/server_server.h>
 #include <sk/idl/vm_exit_server.h>
 
 #include "timers.h"
@@ -137,12 +136,6 @@ sk_status_t sched_control_serve_task_counts(const struct sk_caller *caller, uint
 	return SK_OK;
 }
 
-sk_status_t heartbeat_serve_ping(const struct sk_caller *caller)
-{
-	(void)caller;
-	return SK_OK;
-}
-
 static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 {
 	switch (SK_BADGE_IFACE(caller->badge)) {
@@ -154,10 +147,8 @@ static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 		return timers_dispatch(caller, msg);
 	case SCHED_CONTROL_INTERFACE:
 		return sched_control_dispatch(caller, msg);
-	case HEARTBEAT_INTERFACE:
-		return heartbeat_dispatch(caller, msg);
 	default:
-		return sk_server_refuse(msg);
+		return sk_server_other(caller, msg);
 	}
 }
 

@@ -25,7 +25,6 @@
 #include <guest/firmware.h>
 #include <guest/port.h>
 #include <guest/sysreg.h>
-#include <sk/idl/server_server.h>
 #include <sk/idl/vm_exit_server.h>
 #include <sk/idl/vmm_server.h>
 #include <sk/mmio.h>
@@ -215,12 +214,6 @@ sk_status_t vm_exit_serve_fail_entry(const struct sk_caller *caller, uint64_t wh
 	return SK_OK;
 }
 
-sk_status_t heartbeat_serve_ping(const struct sk_caller *caller)
-{
-	(void)caller;
-	return SK_OK;
-}
-
 static __attribute__((noinline, cold)) bool dispatch_any(const struct sk_caller *caller, struct sk_msg *msg)
 {
 	switch (SK_BADGE_IFACE(caller->badge)) {
@@ -228,10 +221,8 @@ static __attribute__((noinline, cold)) bool dispatch_any(const struct sk_caller 
 		return vm_exit_dispatch(caller, msg);
 	case VMM_INTERFACE:
 		return vmm_dispatch(caller, msg);
-	case HEARTBEAT_INTERFACE:
-		return heartbeat_dispatch(caller, msg);
 	default:
-		return sk_server_refuse(msg);
+		return sk_server_other(caller, msg);
 	}
 }
 

@@ -12,6 +12,8 @@
 
 #define main uart_main
 int uart_main(void);
+#include <sk/idl/server.h>
+
 #include "../main.c"
 #undef main
 

@@ -9,7 +9,7 @@
  *		case VM_EXIT_INTERFACE:
  *			return vm_exit_dispatch(caller, msg);
  *		default:
- *			return sk_server_refuse(msg);
+ *			return sk_server_other(caller, msg);
  *		}
  *	}
  *
@@ -44,7 +44,10 @@ void sk_server_start_workers(void);
 /* What each worker runs, thread 0 included; SK_SERVER defines it. */
 _Noreturn void sk_server_serve(void);
 
-/* For a badge that names no interface of this server. */
+/* For a badge that names none of the server's own interfaces: answers the supervisor's heartbeat, refuses the rest. */
+bool sk_server_other(const struct sk_caller *caller, struct sk_msg *msg);
+
+/* For a badge that names no interface at all. */
 static inline bool sk_server_refuse(struct sk_msg *msg)
 {
 	*msg = (struct sk_msg){ .tag = sk_reply_tag(SK_UNKNOWN_OP) };

@@ -7,28 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <sk/idl/server_server.h>
 #include <sk/process.h>
 #include <sk/server.h>
-
-sk_status_t heartbeat_serve_ping(const struct sk_caller *caller)
-{
-	(void)caller;
-	return SK_OK;
-}
-
-static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
-{
-	return SK_BADGE_IFACE(caller->badge) == HEARTBEAT_INTERFACE ? heartbeat_dispatch(caller, msg)
-								    : sk_server_refuse(msg);
-}
 
 static void signalled(uint64_t bits)
 {
 	(void)bits;
 }
 
-SK_SERVER(dispatch, signalled)
+SK_SERVER(sk_server_other, signalled)
 
 /* Not known to the compiler, so that it does not know what follows either. */
 static volatile uintptr_t nowhere;
