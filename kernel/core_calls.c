@@ -207,7 +207,7 @@ sk_status_t core_do_offline(struct kernel_call *call)
 		return SK_BAD_STATE;
 	}
 	core_run_on(core->index, offline_here, core);
-	while (__atomic_load_n(&core->online, __ATOMIC_ACQUIRE)) {
+	while (__atomic_load_n(&core->online, __ATOMIC_ACQUIRE) || !arch_core_is_off(core->index)) {
 		arch_core_relax();
 	}
 	return SK_OK;

@@ -6,9 +6,11 @@
 
 #define PSCI_CPU_ON 0xc4000003u
 #define PSCI_CPU_OFF 0x84000002u
+#define PSCI_AFFINITY_INFO 0xc4000004u
 #define PSCI_SYSTEM_OFF 0x84000008u
 #define PSCI_SYSTEM_RESET 0x84000009u
 
+#define PSCI_AFFINITY_ON 0
 #define PSCI_SUCCESS 0
 #define PSCI_INVALID_PARAMETERS (-2)
 #define PSCI_ALREADY_ON (-4)
@@ -47,6 +49,11 @@ sk_status_t psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context)
 void psci_cpu_off(void)
 {
 	(void)call(PSCI_CPU_OFF, 0, 0, 0);
+}
+
+bool psci_cpu_is_off(uint64_t mpidr)
+{
+	return call(PSCI_AFFINITY_INFO, mpidr, 0, 0) != PSCI_AFFINITY_ON;
 }
 
 static _Noreturn void halt(void)

@@ -119,6 +119,11 @@ void arch_core_offline(void)
 	panic("firmware refused to power core %u off", core->index);
 }
 
+bool arch_core_is_off(uint32_t index)
+{
+	return psci_cpu_is_off(cores[index].arch.mpidr);
+}
+
 void arch_core_relax(void)
 {
 	__asm__ volatile("yield" : : : "memory");

@@ -24,6 +24,7 @@ void mock_reset(uint32_t core_total)
 	memset(ram, 0xa5, MOCK_RAM_BYTES);
 	mock = (struct mock){
 		.ram = ram, .now = 1000, .map_piece_pages = 16, .list_registers = 4, .refused_line = -1,
+		.stopping = 2,
 	};
 	memset(cores, 0, sizeof cores);
 	core_count = core_total;
@@ -157,6 +158,7 @@ void arch_core_relax(void)
 		if (core == mock_this) {
 			continue;
 		}
+		progress |= core->arch.stopping != 0;
 		if (core->arch.powered) {
 			mock_bring_up(core);
 			progress = true;
@@ -174,6 +176,9 @@ void arch_core_relax(void)
 sk_status_t arch_core_online(uint32_t core)
 {
 	mock_record(MOCK_ONLINE, core, 0);
+	if (core_at(core)->arch.stopping != 0) {
+		return SK_BAD_STATE;
+	}
 	if (mock.online_status == SK_OK) {
 		core_at(core)->arch.powered = true;
 	}
@@ -183,8 +188,14 @@ sk_status_t arch_core_online(uint32_t core)
 void arch_core_offline(void)
 {
 	mock_record(MOCK_OFFLINE, mock_this->index, 0);
-	mock_this->arch = (struct arch_core){ .timer = UINT64_MAX };
+	mock_this->arch = (struct arch_core){ .timer = UINT64_MAX, .stopping = mock.stopping };
 	mock_leave(MOCK_LEFT);
+}
+
+bool arch_core_is_off(uint32_t core)
+{
+	uint32_t *stopping = &core_at(core)->arch.stopping;
+	return *stopping == 0 || --*stopping == 0;
 }
 
 sk_status_t arch_virtualisation_enable(struct core *core)

@@ -28,6 +28,8 @@ void arch_core_poke(uint32_t core);
 sk_status_t arch_core_online(uint32_t core);
 /* This core's last act, once nothing is bound to it. Does not return. */
 void arch_core_offline(void);
+/* It comes to its end: firmware has the core, and can start it again. */
+bool arch_core_is_off(uint32_t core);
 void arch_core_relax(void);
 sk_status_t arch_virtualisation_enable(struct core *core);
 sk_status_t arch_virtualisation_disable(struct core *core);

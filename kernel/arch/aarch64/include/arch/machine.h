@@ -50,5 +50,7 @@ void gic_vcpu_load(struct vcpu *vcpu);
 /* psci.c: CPU_ON's function, with the machine's own PSCI errors as statuses. */
 sk_status_t psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context);
 void psci_cpu_off(void);
+/* AFFINITY_INFO (5.7): CPU_OFF takes its time, and CPU_ON answers ALREADY_ON until then. */
+bool psci_cpu_is_off(uint64_t mpidr);
 
 #endif

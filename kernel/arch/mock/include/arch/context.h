@@ -75,6 +75,7 @@ struct arch_core {
 	bool idle;                                /* sleeps in arch_idle() */
 	bool powered;                             /* firmware has started it, the kernel has yet to see it */
 	bool vectors;                             /* virtualisation is on */
+	uint32_t stopping;                        /* so many looks until firmware has powered it off */
 };
 
 struct core;

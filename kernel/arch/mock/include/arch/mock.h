@@ -60,6 +60,7 @@ struct mock {
 	uint32_t list_registers;
 	int32_t refused_line;        /* arch_list_set() answers false for this line; -1: for none */
 	sk_status_t online_status;   /* firmware's answer to starting a core */
+	uint32_t stopping;           /* looks that a core which leaves is still on for */
 	uint64_t spaces;             /* identifiers of spaces that are taken: bits */
 	bool unsupported;            /* the machine can't virtualise */
 	struct mock_line lines[MOCK_LINES];
