@@ -124,7 +124,9 @@ static bool core_in_use(const struct core *core)
 		const struct object *object = object_at(i);
 		bool thread = object->type == OBJECT_THREAD;
 		bool bound = object->type == OBJECT_VCPU && ((const struct vcpu *)object->body)->life >= VCPU_READY;
-		if ((thread || bound) && ((const struct context *)object->body)->core == core->index) {
+		bool line = object->type == OBJECT_INTERRUPT && object->interrupt.bits != 0;
+		if (((thread || bound) && ((const struct context *)object->body)->core == core->index) ||
+		    (line && object->interrupt.core == core->index)) {
 			return true;
 		}
 	}

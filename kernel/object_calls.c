@@ -149,6 +149,7 @@ sk_status_t interrupt_do_bind(struct kernel_call *call, sk_slot_t slot, uint64_t
 	arch_interrupt_mask(interrupt->number);
 	core_quiesce();
 	interrupt->bits = bits;
+	interrupt->core = (uint8_t)core;
 	interrupt->notification_generation = notification->generation;
 	interrupt->notification = (uint16_t)object_index(notification);
 	arch_interrupt_configure(interrupt->number, interrupt->level, core);

@@ -11,6 +11,7 @@
 #include "tap.h"
 
 #define MS 1000000ull
+#define FREE_LINE 200u /* nobody's on QEMU's virt */
 
 static struct agent *first;
 static struct agent *second;
@@ -227,6 +228,19 @@ static void case_power(void)
 	tap_status(core_hardware_disable(pool.core), SK_BAD_STATE, "with its virtualisation");
 	tap_status(commit(0, 0, 0, 0, 0), SK_OK, "its plan is empty");
 	tap_status(core_offline(pool.core), SK_BAD_STATE, "but there are threads of it");
+	pool_end();
+
+	pool_begin("core: back and with an interrupt");
+	sk_cap_t line = pool_slot();
+	sk_cap_t notification = pool_notification();
+	tap_need(machine_claim_interrupt(pool.machine, FREE_LINE, false, line), "an interrupt");
+	tap_status(interrupt_bind(line, notification, 1, pool.core_number), SK_OK, "a line is routed there");
+	tap_status(core_offline(pool.core), SK_BAD_STATE, "it would be heard by nobody");
+	tap_status(core_hardware_disable(pool.core), SK_BAD_STATE, "so the core stays as it is");
+	tap_status(interrupt_bind(line, notification, 1, pool.core_here), SK_OK, "the line is routed elsewhere");
+	tap_status(core_offline(pool.core), SK_OK, "the core may go");
+	tap_status(interrupt_bind(line, notification, 1, pool.core_number), SK_BAD_ARG, "no line is routed there now");
+	tap_status(core_online(pool.core), SK_OK, "it comes back");
 	pool_end();
 }
 

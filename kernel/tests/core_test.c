@@ -124,6 +124,33 @@ static void a_core_in_use_stays_on(void **state)
 	invariants_check();
 }
 
+/* A line that is routed to a core would be heard by nobody there. */
+static void a_core_with_interrupts_stays_on(void **state)
+{
+	(void)state;
+	uint32_t line = world_slot();
+	uint32_t notification = world_notification();
+	K_OK(SK_BOOT_SLOT_MACHINE, MACHINE_TAG_CLAIM_INTERRUPT, 40, 0, line);
+	K_REFUSED(SK_BAD_ARG, line, INTERRUPT_TAG_BIND, notification, 1, 1);
+	K_OK(world.core[1], CORE_TAG_ONLINE);
+	K_OK(world.core[2], CORE_TAG_ONLINE);
+	K_OK(line, INTERRUPT_TAG_BIND, notification, 1, 1);
+	K_REFUSED(SK_BAD_STATE, world.core[1], CORE_TAG_OFFLINE);
+	K_REFUSED(SK_BAD_STATE, world.core[1], CORE_TAG_HARDWARE_DISABLE);
+	K_OK(line, INTERRUPT_TAG_MASK); /* which is no binding elsewhere */
+	K_REFUSED(SK_BAD_STATE, world.core[1], CORE_TAG_OFFLINE);
+	K_OK(line, INTERRUPT_TAG_BIND, notification, 1, 2);
+	K_OK(world.core[1], CORE_TAG_OFFLINE);
+	K_REFUSED(SK_BAD_STATE, world.core[2], CORE_TAG_OFFLINE);
+	mock_line_raise(40);
+	mock_settle();
+	mock_syscall(0, SK_SYS_POLL, (const uint64_t[8]){ notification });
+	assert_int_equal(world.supervisor->registers.x[2], 1);
+	K_OK(line, INTERRUPT_TAG_DESTROY);
+	K_OK(world.core[2], CORE_TAG_OFFLINE);
+	invariants_check();
+}
+
 /* A core that is off is a server that is away: its callers wait, and can leave. */
 static void callers_of_a_core_that_is_off(void **state)
 {
@@ -227,6 +254,7 @@ int main(void)
 		cmocka_unit_test_setup(on_and_off, one_core_online),
 		cmocka_unit_test_setup(virtualisation_on_and_off, one_core_online),
 		cmocka_unit_test_setup(a_core_in_use_stays_on, one_core_online),
+		cmocka_unit_test_setup(a_core_with_interrupts_stays_on, one_core_online),
 		cmocka_unit_test_setup(callers_of_a_core_that_is_off, one_core_online),
 		cmocka_unit_test_setup(counters_and_clock, one_core_online),
 		cmocka_unit_test_setup(the_machines_end, one_core_online),

@@ -388,6 +388,10 @@ static void check_object(uint32_t index)
 	case OBJECT_VCPU: check_vcpu(index); break;
 	case OBJECT_ENDPOINT: check_endpoint(index); break;
 	case OBJECT_MAPPING: check_mapping(index); break;
+	case OBJECT_INTERRUPT:
+		CHECK(object->interrupt.bits == 0 || core_at(object->interrupt.core)->online,
+		      "interrupt %u arrives at core %u, which is off", object->interrupt.number, object->interrupt.core);
+		break;
 	default: break;
 	}
 }

@@ -58,7 +58,8 @@ struct interrupt {
 	uint16_t notification;
 	uint16_t notification_generation;
 	bool level;
-	uint64_t bits;
+	uint8_t core;           /* where it arrives, if it is bound */
+	uint64_t bits;          /* 0: it was bound to none yet */
 };
 
 /* A shared line into a VM. */
