@@ -110,7 +110,7 @@ static struct thread *make_thread(const struct sk_boot_info *info, struct boot_m
 	notification->object = notification_object;
 	notification->bound = &thread->context;
 	thread->context.endpoint = endpoint;
-	thread->context.queue = &endpoint->queue[0].head;
+	thread->context.queue = &endpoint->queue[0];
 	thread->context.bound = notification;
 	thread->context.signals = &notification->bits;
 	arch_thread_init(thread, info->supervisor_entry, SK_VA_STACKS + 0x10000u, SK_VA_START_PAGE);

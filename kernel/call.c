@@ -103,10 +103,7 @@ struct context *kernel_call(struct core *core, struct object *object, uint32_t r
 	struct context *context = core->current;
 	struct thread *thread = thread_of(context);
 	struct sk_msg msg;
-	msg.tag = arch_argument(context->frame, 1);
-	for (unsigned i = 0; i < SK_WORDS; i++) {
-		msg.w[i] = arch_argument(context->frame, 2 + i);
-	}
+	message_load(&msg, context->frame);
 	struct kernel_call call = {
 		.msg = &msg, .buffer = thread->buffer, .buffer_bytes = SK_TAG_BYTES_OF(msg.tag), .object = object,
 		.rights = rights, .slot = slot, .thread = thread,
@@ -145,8 +142,6 @@ struct context *kernel_call(struct core *core, struct object *object, uint32_t r
 	}
 	thread->progress = 0;
 	arch_set_result(context->frame, 0, sk_reply_tag(status) | SK_TAG_BYTES(call.reply_bytes));
-	for (unsigned i = 0; i < SK_WORDS; i++) {
-		arch_set_result(context->frame, 2 + i, msg.w[i]);
-	}
+	arch_put_words(context->frame, msg.w);
 	return plan_continue(core);
 }

@@ -10,15 +10,10 @@ void thread_raise(struct core *core, struct thread *thread, uint32_t reason, uin
 		  uint64_t pc)
 {
 	struct context *context = &thread->context;
-	const struct context *caller = context->caller;
-	uint64_t tag = 0;
-	if (caller != NULL) {
-		tag = caller->kind == CONTEXT_VCPU ? ((const struct vcpu *)caller)->exit.tag
-						   : arch_argument(caller->frame, 1);
-	}
-	thread->fault_reason = reason;
-	thread_fault_fault_message(&thread->fault_message, reason, syndrome, address, pc, tag,
-				   caller != NULL ? caller->badge : 0);
+	struct sk_msg served;
+	message_of(context->caller, &served);
+	thread_fault_fault_message(&thread->fault_message, reason, syndrome, address, pc, served.tag,
+				   context->caller != NULL ? context->caller->badge : 0);
 	core->reschedule = true;
 	sk_status_t status;
 	struct object *handler = object_resolve(thread->fault_handler, &status);

@@ -53,25 +53,14 @@ struct context *ipc_exit(struct core *core, struct vcpu *vcpu, struct object *ob
 static sk_status_t reply_slow(struct core *core, struct context *server, uint64_t token)
 {
 	struct sk_msg reply;
-	reply.tag = arch_argument(server->frame, 1);
-	for (unsigned i = 0; i < SK_WORDS; i++) {
-		reply.w[i] = arch_argument(server->frame, 2 + i);
-	}
+	message_load(&reply, server->frame);
 	if (token == PLAN_TOKEN && core->settling && server == plan_scheduler(core)) {
 		plan_settled(core);
 		return SK_OK;
 	}
-	struct context *caller = server->caller;
-	if (caller != NULL && token == context_token(caller)) {
-		server->caller = NULL;
-		server->plain_token = PLAIN_NONE;
-		server->root = server;
-		server->depth = 0;
-	} else {
-		caller = endpoint_deferred(server, token);
-		if (caller == NULL) {
-			return SK_BAD_ARG;
-		}
+	struct context *caller = endpoint_taken(server, token);
+	if (caller == NULL) {
+		return SK_BAD_ARG;
 	}
 	reply.tag = message_transfer(server, caller, reply.tag & 0x7fffffffull);
 	core_count_event(core, COUNT_REPLIES);
@@ -86,12 +75,8 @@ static struct context *receive(struct core *core, struct context *server)
 		endpoint_defer(server);
 	}
 	server->state = CONTEXT_RECEIVING;
-	server->root = server;
-	server->depth = 0;
 	notification_deliver(server);
-	if (server->state == CONTEXT_RECEIVING) {
-		(void)endpoint_next(server);
-	}
+	endpoint_next(server);
 	return plan_continue(core);
 }
 

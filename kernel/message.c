@@ -9,6 +9,42 @@
 
 #define CAP_AREA (SK_PAGE_BYTES - 64u) /* slot numbers, at the end of the buffer page */
 
+void message_load(struct sk_msg *msg, const struct arch_frame *frame)
+{
+	msg->tag = arch_argument(frame, 1);
+	for (unsigned i = 0; i < SK_WORDS; i++) {
+		msg->w[i] = arch_argument(frame, 2 + i);
+	}
+}
+
+void message_of(const struct context *caller, struct sk_msg *msg)
+{
+	if (caller == NULL) {
+		*msg = (struct sk_msg){ 0 };
+		return;
+	}
+	if (caller->faulting) {
+		*msg = ((const struct thread *)caller)->fault_message;
+	} else if (caller->kind == CONTEXT_VCPU) {
+		*msg = ((const struct vcpu *)caller)->exit;
+	} else {
+		message_load(msg, caller->frame);
+		msg->tag &= ~SK_TAG_REDELIVERED;
+	}
+	if (caller->redelivered) {
+		msg->tag |= SK_TAG_REDELIVERED;
+	}
+}
+
+void message_deliver(struct context *receiver, uint64_t badge, const struct sk_msg *msg, uint64_t token)
+{
+	arch_set_result(receiver->frame, 0, badge);
+	arch_set_result(receiver->frame, 1, msg->tag);
+	arch_put_words(receiver->frame, msg->w);
+	arch_set_result(receiver->frame, 8, token);
+	receiver->state = CONTEXT_READY;
+}
+
 static uint8_t *buffer_of(struct context *context)
 {
 	return context->kind == CONTEXT_THREAD ? thread_of(context)->buffer : NULL;

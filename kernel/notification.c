@@ -5,7 +5,7 @@
  * at after; a waiter announces itself first and looks at the bits after: one of
  * the two sees the other.
  */
-#include <kernel/arch.h>
+#include <kernel/ipc.h>
 
 uint64_t notification_take(struct notification *notification)
 {
@@ -49,14 +49,7 @@ void notification_deliver(struct context *thread)
 	if (thread->state == CONTEXT_WAITING) {
 		notification_forget(notification, thread);
 	}
-	struct arch_frame *frame = thread->frame;
-	arch_set_result(frame, 0, SK_BADGE_SIGNAL);
-	arch_set_result(frame, 1, 0);
-	arch_set_result(frame, 2, bits);
-	for (unsigned i = 3; i <= 8; i++) {
-		arch_set_result(frame, i, 0);
-	}
-	thread->state = CONTEXT_READY;
+	message_deliver(thread, SK_BADGE_SIGNAL, &(struct sk_msg){ .w = { bits } }, 0);
 	plan_wake(core_at(thread->core), thread);
 }
 

@@ -18,7 +18,7 @@ sk_status_t endpoint_do_info(struct kernel_call *call, uint32_t *generation, uin
 	*queued = 0;
 	for (uint32_t i = 0; i < core_count; i++) {
 		*receivers += endpoint->receiver[i] != NULL ? 1u : 0u;
-		*queued += endpoint->queue[i].head != NULL ? 1u : 0u;
+		*queued += endpoint->queue[i] != NULL ? 1u : 0u;
 	}
 	return SK_OK;
 }
@@ -32,21 +32,15 @@ struct visit {
 static void settle_here(void *argument)
 {
 	const struct visit *visit = argument;
+	core_drain_calls(core_at(visit->core));
 	endpoint_settle(visit->endpoint, visit->core);
 }
 
-static void flush_here(void *argument)
-{
-	const struct visit *visit = argument;
-	core_drain_calls(core_at(visit->core));
-	endpoint_flush(visit->endpoint, visit->core);
-}
-
-static void on_every_core(struct endpoint *endpoint, void (*function)(void *))
+static void settle(struct endpoint *endpoint)
 {
 	for (uint32_t i = 0; i < core_count; i++) {
 		struct visit visit = { endpoint, i };
-		core_run_on(i, function, &visit);
+		core_run_on(i, settle_here, &visit);
 	}
 }
 
@@ -69,7 +63,7 @@ sk_status_t endpoint_do_retire(struct kernel_call *call)
 		return SK_BAD_STATE;
 	}
 	endpoint->generation++;
-	on_every_core(endpoint, settle_here);
+	settle(endpoint);
 	return SK_OK;
 }
 
@@ -82,7 +76,7 @@ sk_status_t endpoint_do_abandon(struct kernel_call *call)
 	endpoint->generation++;
 	endpoint->abandoned = true;
 	core_quiesce(); /* whoever has not seen it yet has made its call */
-	on_every_core(endpoint, flush_here);
+	settle(endpoint);
 	return SK_OK;
 }
 
@@ -97,7 +91,7 @@ sk_status_t endpoint_do_destroy(struct kernel_call *call)
 	endpoint->abandoned = true;
 	object_bump(call->object);
 	core_quiesce();
-	on_every_core(endpoint, flush_here);
+	settle(endpoint);
 	retype_back(call->object);
 	call_return_memory(call);
 	return SK_OK;

@@ -38,14 +38,12 @@ static struct context *chain_tail(const struct core *core, struct context *task)
 		case CONTEXT_READY:
 			return context;
 		case CONTEXT_QUEUED:
-		case CONTEXT_IN_SERVICE: {
-			const struct endpoint *endpoint = context_at(context);
-			if (endpoint == NULL || context_at_core(context) != core->index) {
+		case CONTEXT_IN_SERVICE:
+			if (context_at_core(context) != core->index) {
 				return NULL;
 			}
-			context = endpoint->receiver[core->index];
+			context = context->state == CONTEXT_QUEUED ? context->at->receiver[core->index] : context->server;
 			break;
-		}
 		default:
 			return NULL;
 		}
@@ -183,14 +181,7 @@ static struct context *scheduler_turn(struct core *core, uint64_t now)
 		core->due &= (uint8_t)~(1u << event);
 		struct sk_msg msg;
 		plan_due_message(&msg, core->index, event, core->due_slot, arch_ticks_to_ns(now));
-		struct arch_frame *frame = scheduler->frame;
-		arch_set_result(frame, 0, SK_BADGE(PLAN_INTERFACE, core->index));
-		arch_set_result(frame, 1, msg.tag);
-		for (unsigned i = 0; i < SK_WORDS; i++) {
-			arch_set_result(frame, 2 + i, msg.w[i]);
-		}
-		arch_set_result(frame, 8, PLAN_TOKEN);
-		scheduler->state = CONTEXT_READY;
+		message_deliver(scheduler, SK_BADGE(PLAN_INTERFACE, core->index), &msg, PLAN_TOKEN);
 		scheduler->calls++;
 		core->settling = true;
 		core_count_event(core, COUNT_PLAN_CALLS);

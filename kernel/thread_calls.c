@@ -72,7 +72,7 @@ sk_status_t thread_do_bind_endpoint(struct kernel_call *call, sk_slot_t slot)
 	/* Whoever sees this sees the core, too. */
 	(void)__atomic_fetch_or(&endpoint->served_cores, 1u << context->core, __ATOMIC_RELEASE);
 	context->endpoint = endpoint;
-	context->queue = &endpoint->queue[context->core].head;
+	context->queue = &endpoint->queue[context->core];
 	__atomic_store_n(&endpoint->receiver[context->core], context, __ATOMIC_RELEASE);
 	return SK_OK;
 }
@@ -225,9 +225,9 @@ sk_status_t thread_do_info(struct kernel_call *call, enum sk_thread_state *state
 	const struct context *caller = context->caller;
 	*core = context->core;
 	*caller_badge = caller != NULL ? caller->badge : 0;
-	*caller_tag = caller == NULL ? 0
-		    : caller->kind == CONTEXT_VCPU ? ((const struct vcpu *)caller)->exit.tag
-						   : arch_argument(caller->frame, 1);
+	struct sk_msg served;
+	message_of(caller, &served);
+	*caller_tag = served.tag;
 	*calls_served = context->calls;
 	*time_ns = arch_ticks_to_ns(context->time_ticks);
 	if (context->faulting) {

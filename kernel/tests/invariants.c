@@ -39,21 +39,24 @@ static bool lives(const struct context *context)
 	return false;
 }
 
-static void check_list(const struct context_list *list, const struct endpoint *endpoint, uint32_t core, uint8_t state,
-		       const char *name)
+/* Callers in the queue of an endpoint, or in a server's list of deferred ones. */
+static void check_list(const struct context *first, const struct endpoint *endpoint, const struct context *server,
+		       uint32_t core, const char *name)
 {
-	const struct context *previous = NULL;
+	const struct context *previous = first != NULL ? first->previous : NULL;
 	uint32_t length = 0;
-	for (const struct context *c = list->head; c != NULL; c = c->next) {
+	for (const struct context *c = first; c != NULL; c = c->next == first ? NULL : c->next) {
 		CHECK(lives(c), "%s of core %u has a context that is gone", name, core);
-		CHECK(c->state == state, "%s of core %u has a context in state %u", name, core, c->state);
+		CHECK(c->state == (server != NULL ? CONTEXT_DEFERRED : CONTEXT_QUEUED),
+		      "%s of core %u has a context in state %u", name, core, c->state);
 		CHECK(c->previous == previous, "%s of core %u is linked wrongly", name, core);
-		CHECK(c->at == endpoint && c->at_core == core, "context %u is not where it thinks", c->object_index);
-		CHECK(++length <= object_count, "%s of core %u is a circle", name, core);
+		CHECK(c->server == server && (server != NULL || (c->at == endpoint && c->at_core == core)),
+		      "context %u is not where it thinks", c->object_index);
+		CHECK(++length <= object_count, "%s of core %u has a circle off its ring", name, core);
 		found[c->object_index]++;
 		previous = c;
 	}
-	CHECK(list->tail == previous, "%s of core %u: wrong tail", name, core);
+	CHECK(first == NULL || first->previous == previous, "%s of core %u: wrong end", name, core);
 }
 
 static void check_endpoint(uint32_t index)
@@ -62,16 +65,14 @@ static void check_endpoint(uint32_t index)
 	CHECK(endpoint->object == object_at(index), "endpoint %u has another's entry", index);
 	for (uint32_t core = 0; core < SK_MAX_CORES; core++) {
 		const struct context *receiver = endpoint->receiver[core];
-		check_list(&endpoint->queue[core], endpoint, core, CONTEXT_QUEUED, "queue");
-		check_list(&endpoint->deferred[core], endpoint, core, CONTEXT_DEFERRED, "deferred list");
-		CHECK(receiver != NULL || endpoint->deferred[core].head == NULL, "deferred calls without a receiver");
+		check_list(endpoint->queue[core], endpoint, NULL, core, "queue");
 		if (receiver == NULL) {
 			continue;
 		}
 		CHECK(lives(receiver), "endpoint %u has a receiver that is gone", index);
 		CHECK(receiver->endpoint == endpoint && receiver->core == core, "receiver of endpoint %u is not its", index);
 		CHECK((endpoint->served_cores >> core & 1u) != 0, "endpoint %u doesn't know its receiver's core", index);
-		CHECK(receiver->state != CONTEXT_RECEIVING || endpoint->queue[core].head == NULL,
+		CHECK(receiver->state != CONTEXT_RECEIVING || endpoint->queue[core] == NULL,
 		      "endpoint %u: calls are queued while the receiver waits for one", index);
 	}
 }
@@ -80,6 +81,9 @@ static void check_endpoint(uint32_t index)
 static void check_service(const struct context *server)
 {
 	const struct context *caller = server->caller;
+	check_list(server->deferred, server->endpoint, server, server->core, "deferred list");
+	CHECK(server->deferred == NULL || server->endpoint->receiver[server->core] == server,
+	      "thread %u owes replies and receives nothing", server->object_index);
 	if (caller == NULL) {
 		CHECK(server->plain_token == PLAIN_NONE, "thread %u has a token but no caller", server->object_index);
 		CHECK(server->root == server && server->depth == 0, "thread %u serves nobody, but is in a chain",

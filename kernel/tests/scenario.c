@@ -159,9 +159,8 @@ static uint64_t random_token(const struct thread *thread)
 	if (context->caller != NULL && chance(80)) {
 		return context_token(context->caller);
 	}
-	const struct endpoint *endpoint = context->endpoint;
-	if (endpoint != NULL && endpoint->deferred[context->core].head != NULL && chance(60)) {
-		return context_token(endpoint->deferred[context->core].head);
+	if (context->deferred != NULL && chance(60)) {
+		return context_token(context->deferred);
 	}
 	static const uint64_t forged[] = { 0, 0, 1, UINT64_MAX, PLAN_TOKEN, 0x10001 };
 	if (chance(50)) {

@@ -22,7 +22,7 @@ enum context_state {
 	CONTEXT_READY,      /* runs whenever its turn comes, or is running */
 	CONTEXT_RECEIVING,  /* a thread: waits for a call or its bound notification */
 	CONTEXT_WAITING,    /* a thread: waits for a notification it named */
-	CONTEXT_QUEUED,     /* caller: its call waits at `endpoint`, at `queue_core`'s queue */
+	CONTEXT_QUEUED,     /* caller: its call waits in the queue of `at` on core `at_core` */
 	CONTEXT_IN_SERVICE, /* caller: `server` works on its call */
 	CONTEXT_DEFERRED,   /* caller: the server took the call and waits for something else */
 	CONTEXT_ANSWERED,   /* caller: another core put the reply in place, its own core has yet to hear */
@@ -51,7 +51,7 @@ struct context {
 	uint64_t plain_token;        /* the caller's token where the straight run may end the call, else PLAIN_NONE */
 	struct context **queue;      /* a thread's endpoint's queue on its core: its first caller */
 	const uint64_t *signals;     /* bits of its bound notification */
-	struct context *server;      /* IN_SERVICE: who works on its call */
+	struct context *server;      /* IN_SERVICE, DEFERRED: who has its call */
 	struct endpoint *endpoint;   /* a thread's own, from which it receives */
 	struct notification *bound;  /* a thread's bound notification */
 	uint8_t state;               /* enum context_state */
@@ -70,9 +70,10 @@ struct context {
 	uint64_t time_ticks;         /* while it was current, sampled at slot switches */
 
 	/* Slow path only. */
-	struct endpoint *at;         /* QUEUED, DEFERRED: the endpoint it called; IN_SERVICE: see context_at() */
-	struct context *next, *previous; /* in a queue or list of that endpoint */
-	uint8_t at_core;             /* whose queue of that endpoint it is in */
+	struct endpoint *at;         /* QUEUED: the endpoint it called */
+	uint8_t at_core;             /* and whose queue of it */
+	struct context *deferred;    /* a thread: calls that it took and has yet to answer, first taken first */
+	struct context *next, *previous; /* in that queue, or in its server's list of deferred calls */
 	struct notification *waits_for;
 	struct sk_msg reply;         /* ANSWERED: what the other core replied */
 	uint32_t remote;             /* atomic: REMOTE_* */
@@ -98,20 +99,20 @@ static inline bool context_calls(const struct context *context)
 	}
 }
 
-/*
- * The endpoint at which the context's call is, and whose queue or server of that endpoint; NULL: it waits for nothing,
- * or not any more: from another core than the server's the answer may be old.
- */
-static inline struct endpoint *context_at(const struct context *context)
-{
-	const struct context *server = __atomic_load_n(&context->server, __ATOMIC_RELAXED);
-	return context->state == CONTEXT_IN_SERVICE && server != NULL ? server->endpoint : context->at;
-}
-
+/* The core whose queue or server has the context's call. Read from another core it may be out of date. */
 static inline uint32_t context_at_core(const struct context *context)
 {
 	const struct context *server = __atomic_load_n(&context->server, __ATOMIC_RELAXED);
-	return context->state == CONTEXT_IN_SERVICE && server != NULL ? server->core : context->at_core;
+	return context->state != CONTEXT_QUEUED && server != NULL ? server->core : context->at_core;
+}
+
+/* A thread has no call in service: if it runs, then on its own turn. */
+static inline void context_serves_none(struct context *server)
+{
+	server->caller = NULL;
+	server->plain_token = PLAIN_NONE;
+	server->root = server;
+	server->depth = 0;
 }
 
 struct thread {
@@ -127,7 +128,6 @@ struct thread {
 	uint64_t overrun_since;
 	uint64_t progress;           /* of a preempted long operation */
 	uint32_t progress_op;
-	uint32_t fault_reason;
 	struct sk_msg fault_message; /* its fault call, while that waits */
 	struct thread *sibling;      /* next thread of the same process */
 	struct arch_fp_state fp_state;

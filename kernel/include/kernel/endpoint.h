@@ -13,15 +13,9 @@
 
 struct core;
 
-struct context_list {
-	struct context *head;
-	struct context *tail;
-};
-
 struct endpoint {
 	struct context *receiver[SK_MAX_CORES];
-	struct context_list queue[SK_MAX_CORES];    /* not delivered yet, first come first served */
-	struct context_list deferred[SK_MAX_CORES]; /* taken by the server, reply comes later */
+	struct context *queue[SK_MAX_CORES]; /* not delivered yet, first come first served: the first */
 	struct object *object;
 	uint32_t generation;  /* of its server: bumped by each restart */
 	uint32_t home_core;   /* where callers go whose core has no receiver: first bound */
@@ -36,37 +30,32 @@ struct notification {
 	struct object *object;
 };
 
-/* Who a call on `endpoint` from this core would wait for; NULL when its server is away or on another core. */
-static inline struct context *endpoint_receiver(const struct endpoint *endpoint, uint32_t core)
-{
-	return endpoint->receiver[core];
-}
-
 /*
  * The general call: `caller`'s message is in its registers (a thread) or in vcpu->exit.
  * The caller stops running. Returns a negative status, and does nothing, when the call can't be made.
  */
 sk_status_t endpoint_call(struct endpoint *endpoint, struct context *caller, uint32_t badge);
-/* The receiver has nothing in service: gives it the next queued call, if there is one. */
-bool endpoint_next(struct context *receiver);
+/* Gives the receiver the next queued call, if it waits for one and there is one. */
+void endpoint_next(struct context *receiver);
 /*
  * Ends the call of `caller`: `reply` has the reply tag, or a negative status, and the words. The caller
- * is no longer in any list. On the core where it was served.
+ * is in no place any more. On the core where it was served.
  */
 void endpoint_answer(struct context *caller, const struct sk_msg *reply);
 /* An answer from another core takes effect on the caller's own. */
 void endpoint_answered(struct context *caller);
-/* Finds the caller that `token` names among those whose reply `server`'s endpoint owes; NULL: none. */
-struct context *endpoint_deferred(struct context *server, uint64_t token);
+/* Takes the caller that `token` names from the server, which has it in service or owes it a reply; NULL: none. */
+struct context *endpoint_taken(struct context *server, uint64_t token);
 /* The receiver leaves its caller without a reply for now. */
 void endpoint_defer(struct context *receiver);
-/* Settles callers marked as redelivered whose method may not be run twice. On each core of the endpoint. */
-void endpoint_settle(struct endpoint *endpoint, uint32_t core);
-/* Answers everybody with SERVER_DIED. */
-void endpoint_flush(struct endpoint *endpoint, uint32_t core);
 /*
- * Takes the caller out of whatever queue it is in: it is STOPPED then. If its call is answered meanwhile, the answer
- * counts, and it is for the caller's core to see to that.
+ * Answers queued callers with SERVER_DIED: those marked as redelivered whose method may not be run twice, all when the
+ * endpoint is abandoned. On each core of the endpoint.
+ */
+void endpoint_settle(struct endpoint *endpoint, uint32_t core);
+/*
+ * Takes the caller out of whatever place its call is in: it is STOPPED then. If its call is answered meanwhile, the
+ * answer counts, and it is for the caller's core to see to that.
  */
 void endpoint_withdraw(struct context *caller);
 /* The receiver on its core goes away: what it had in service goes back to the front of the queue, marked. */

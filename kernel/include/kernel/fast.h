@@ -78,10 +78,7 @@ static inline struct context *fast_reply_target(const struct core *core, const s
 static inline void fast_give_back(struct context *server)
 {
 	server->state = CONTEXT_RECEIVING;
-	server->caller = NULL;
-	server->plain_token = PLAIN_NONE;
-	server->root = server;
-	server->depth = 0;
+	context_serves_none(server);
 }
 
 #endif
