@@ -30,34 +30,60 @@ static sk_status_t list_region(struct server *server, const char *name, uint64_t
 	return SK_OK;
 }
 
-sk_status_t grant_cap(struct server *server, const char *name, enum sk_object_type type, sk_cap_t from,
-		      sk_rights_t rights, uint32_t badge)
+static bool has_slot(const struct server *server)
+{
+	return server->start->cap_count < SK_START_CAPS && server->next_slot <= SK_CAP_SLOTS;
+}
+
+static void list_cap(struct server *server, const char *name, enum sk_object_type type)
 {
 	struct sk_start *start = server->start;
-
-	if (start->cap_count == SK_START_CAPS || server->next_slot > SK_CAP_SLOTS) {
-		return SK_NO_SLOT;
-	}
-
-	sk_status_t status = space_cap_grant(server->space, from, server->next_slot, rights, badge);
-
-	if (status != SK_OK) {
-		return status;
-	}
-
 	struct sk_start_cap *cap = &start->caps[start->cap_count];
 
 	*cap = (struct sk_start_cap){ .slot = server->next_slot, .type = type };
 	set_name(cap->name, name);
 	start->cap_count++;
 	server->next_slot++;
+}
+
+sk_status_t grant_cap(struct server *server, const char *name, enum sk_object_type type, sk_cap_t from,
+		      sk_rights_t rights, uint32_t badge)
+{
+	if (!has_slot(server)) {
+		return SK_NO_SLOT;
+	}
+
+	sk_status_t status = space_cap_grant(server->space, from, server->next_slot, rights, badge);
+
+	if (status == SK_OK) {
+		list_cap(server, name, type);
+	}
+	return status;
+}
+
+sk_status_t grant_cap_at(const struct server *server, uint32_t slot, sk_cap_t from, sk_rights_t rights, uint32_t badge)
+{
+	(void)space_cap_delete(server->space, slot);
+	return from == SK_CAP_NONE ? SK_OK : space_cap_grant(server->space, from, slot, rights, badge);
+}
+
+sk_status_t grant_reserve(struct server *server, const char *name, enum sk_object_type type)
+{
+	if (!has_slot(server)) {
+		return SK_NO_SLOT;
+	}
+	list_cap(server, name, type);
 	return SK_OK;
 }
 
-sk_status_t grant_cap_at(struct server *server, uint32_t slot, sk_cap_t from, sk_rights_t rights, uint32_t badge)
+sk_status_t grant_reserved(const struct server *server, const char *name, sk_cap_t from, sk_rights_t rights)
 {
-	(void)space_cap_delete(server->space, slot);
-	return space_cap_grant(server->space, from, slot, rights, badge);
+	for (uint32_t i = 0; i < server->start->cap_count; i++) {
+		if (strcmp(server->start->caps[i].name, name) == 0) {
+			return grant_cap_at(server, server->start->caps[i].slot, from, rights, 0);
+		}
+	}
+	return SK_BAD_ARG;
 }
 
 sk_status_t grant_region(struct server *server, const char *name, const struct grant_memory *memory)
@@ -78,7 +104,11 @@ sk_status_t grant_region(struct server *server, const char *name, const struct g
 	}
 	flags |= (memory->access & SK_MAP_FLAGS_WRITE) != 0 ? SK_REGION_WRITABLE : 0u;
 	flags |= (memory->access & SK_MAP_FLAGS_DEVICE) != 0 ? SK_REGION_DEVICE : 0u;
-	return list_region(server, name, address, memory->bytes, flags);
+	status = list_region(server, name, address, memory->bytes, flags);
+	if (status == SK_OK) {
+		server->start->regions[server->start->region_count - 1].peer = memory->peer;
+	}
+	return status;
 }
 
 sk_status_t grant_archive(struct server *server, const char *name, uint64_t offset, uint64_t bytes)

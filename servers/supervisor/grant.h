@@ -16,6 +16,7 @@ struct grant_memory {
 	uint64_t bytes;
 	uint64_t align; /* of the address; 0: a page */
 	sk_map_flags_t access;
+	uint32_t peer;  /* of a channel between two: the other server */
 	uint32_t flags; /* SK_REGION_* beside WRITABLE and DEVICE, which follow from `access` */
 };
 
@@ -26,8 +27,17 @@ struct grant_memory {
 sk_status_t grant_cap(struct server *server, const char *name, enum sk_object_type type, sk_cap_t from,
 		      sk_rights_t rights, uint32_t badge);
 
-/* The same to a slot that was agreed upon; the start page does not list it. What was there before goes. */
-sk_status_t grant_cap_at(struct server *server, uint32_t slot, sk_cap_t from, sk_rights_t rights, uint32_t badge);
+/*
+ * The same to a slot that was agreed upon; the start page does not list it. What was there before goes; it stays empty
+ * if `from` is SK_CAP_NONE.
+ */
+sk_status_t grant_cap_at(const struct server *server, uint32_t slot, sk_cap_t from, sk_rights_t rights, uint32_t badge);
+
+/* Lists a capability that is not there yet, and takes a slot for it. */
+sk_status_t grant_reserve(struct server *server, const char *name, enum sk_object_type type);
+
+/* Fills a reserved slot, which loses what was there; `from` SK_CAP_NONE: empties it. SK_BAD_ARG: no such name. */
+sk_status_t grant_reserved(const struct server *server, const char *name, sk_cap_t from, sk_rights_t rights);
 
 /* Maps memory at the server's next free address, as region `name`. */
 sk_status_t grant_region(struct server *server, const char *name, const struct grant_memory *memory);

@@ -39,7 +39,7 @@ void lifecycle_start(struct server *server)
 static void regrow(struct server *server)
 {
 	server->instance++;
-	wiring_reset_channels(server);
+	wiring_reset_channels(server, false);
 	run_instance(server);
 }
 

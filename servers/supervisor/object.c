@@ -193,20 +193,30 @@ sk_status_t object_map(sk_cap_t space, sk_cap_t memory, uint64_t address, uint64
 	return status;
 }
 
-void *object_view(sk_cap_t memory, uint64_t bytes)
+static void *view(sk_cap_t memory, uint64_t bytes, sk_map_flags_t flags)
 {
 	uint64_t address = layout_place(&next_view, bytes, SK_PAGE_BYTES);
 
 	if (address == 0 || object_map(SK_BOOT_SLOT_SPACE, memory, address, 0, bytes,
-				       SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE) != SK_OK) {
+				       SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE | flags) != SK_OK) {
 		return NULL;
 	}
 	return (void *)(uintptr_t)address;
 }
 
-void object_unview(void *view)
+void *object_view(sk_cap_t memory, uint64_t bytes)
 {
-	if (view != NULL) {
-		(void)space_unmap(SK_BOOT_SLOT_SPACE, (uint64_t)(uintptr_t)view);
+	return view(memory, bytes, 0);
+}
+
+volatile uint32_t *object_view_registers(sk_cap_t memory, uint64_t bytes)
+{
+	return view(memory, bytes, SK_MAP_FLAGS_DEVICE);
+}
+
+void object_unview(void *seen)
+{
+	if (seen != NULL) {
+		(void)space_unmap(SK_BOOT_SLOT_SPACE, (uint64_t)(uintptr_t)seen);
 	}
 }

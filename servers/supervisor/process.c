@@ -8,6 +8,7 @@
 
 #include "fault.h"
 #include "grant.h"
+#include "hardware.h"
 #include "object.h"
 
 #define TABLE_PAGES 12u /* of a new process: image, stacks and regions lie in a few 2 MiB ranges */
@@ -307,6 +308,7 @@ void process_stop(struct server *server)
 	for (uint32_t i = 0; i < server->interrupt_count; i++) {
 		(void)interrupt_mask(server->interrupts[i]);
 	}
+	hardware_stop(server);
 	(void)endpoint_retire(server->endpoint_control);
 }
 

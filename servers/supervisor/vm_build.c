@@ -9,6 +9,7 @@
 #include <sk/vcpu.h>
 
 #include "grant.h"
+#include "hardware.h"
 #include "object.h"
 #include "slots.h"
 #include "tasks.h"
@@ -202,6 +203,9 @@ static sk_status_t make_device(struct vm *vm, uint32_t device)
 	if (status == SK_OK) {
 		status = grant_cap(vmm_of(vm), server->config->name, SK_OBJECT_TYPE_ENDPOINT, server->endpoint,
 				   SK_RIGHT_CALL, SK_BADGE(DEVICE_INTERFACE, 0));
+	}
+	if (status == SK_OK) {
+		status = hardware_grant_dma(vm, config);
 	}
 	for (uint32_t i = 0; status == SK_OK && config->guest_memory && i < vm->config->memory_count; i++) {
 		status = share_memory(server, numbered(name, "ram", i), vm->memory[i], vm->config->memory[i].bytes);

@@ -8,11 +8,14 @@
 #include <sk/idl/kernel_client.h>
 
 #include "grant.h"
+#include "hardware.h"
 #include "lifecycle.h"
 #include "object.h"
+#include "process.h"
 #include "slots.h"
 #include "tasks.h"
 #include "vm.h"
+#include "wiring.h"
 
 /* Calls `act` for each server that serves the VM: VMM first, then the devices'. */
 static void each_server(const struct vm *vm, void (*act)(struct server *))
@@ -83,8 +86,29 @@ void vm_demolish(struct vm *vm)
 	}
 	object_drop(vm->control);
 	vm->control = SK_CAP_NONE;
+	hardware_revoke_dma(vm);
 	each_server(vm, take_back);
 	vm->ram_bytes = 0;
+}
+
+/*
+ * Requests of the VM's device may be in its driver's hardware, which then still reads and writes the VM's memory. The
+ * hardware is stopped, the requests are forgotten, and a new instance of the driver goes on with those of other VMs.
+ */
+static void end_dma(const struct manifest_vm_device *device)
+{
+	struct server *driver = device->dma_by == MANIFEST_NONE ? NULL : &system_state.servers[device->dma_by];
+
+	if (driver == NULL || driver->unusable != NULL) {
+		return;
+	}
+	if (driver->state == SK_SERVER_STATE_RUNNING) {
+		process_stop(driver);
+	}
+	wiring_reset_channels(&system_state.servers[device->server], true);
+	if (driver->state == SK_SERVER_STATE_RUNNING) {
+		(void)lifecycle_restart(driver);
+	}
 }
 
 sk_status_t vm_destroy(struct vm *vm)
@@ -95,6 +119,9 @@ sk_status_t vm_destroy(struct vm *vm)
 	each_server(vm, lifecycle_stop);
 	for (uint32_t i = 0; i < vm->config->vcpus; i++) {
 		(void)vcpu_pause(vm->vcpus[i].vcpu);
+	}
+	for (uint32_t i = 0; i < vm->config->device_count; i++) {
+		end_dma(&vm->config->devices[i]);
 	}
 	vm_demolish(vm);
 	vm->state = SK_VM_STATE_DESTROYED;

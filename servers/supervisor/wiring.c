@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sk/idl/block.h>
 #include <sk/idl/console.h>
 #include <sk/idl/device.h>
 #include <sk/idl/kernel_client.h>
@@ -11,8 +12,8 @@
 #include <sk/idl/vmm.h>
 
 #include "grant.h"
+#include "hardware.h"
 #include "object.h"
-#include "slots.h"
 
 static struct server *server_at(uint32_t index)
 {
@@ -28,6 +29,7 @@ uint32_t wiring_interface(const struct manifest_server *server)
 		{ "sched", TIMERS_INTERFACE },
 		{ "console", CONSOLE_INTERFACE },
 		{ "vmm", VMM_INTERFACE },
+		{ "blk_driver", BLOCK_INTERFACE },
 	};
 
 	for (uint32_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -127,66 +129,6 @@ static sk_status_t connect_console(struct server *server)
 	return status;
 }
 
-/* The boot image lists the devices in an order of its own: they are told by their addresses. */
-static sk_cap_t device_memory(uint64_t base)
-{
-	for (uint32_t i = 0; i < SK_BOOT_DEVICES; i++) {
-		uint64_t at;
-		uint64_t bytes;
-		enum memory_memory_kind kind;
-		uint32_t mappings;
-
-		if (memory_info(SK_BOOT_SLOT_DEVICES + i, &at, &bytes, &kind, &mappings) == SK_OK && at == base) {
-			return SK_BOOT_SLOT_DEVICES + i;
-		}
-	}
-	return SK_CAP_NONE;
-}
-
-static sk_status_t connect_interrupt(struct server *server, uint32_t number, bool level)
-{
-	char name[SK_NAME_BYTES] = "irq";
-	sk_cap_t slot = slots_take();
-
-	if (slot == SK_CAP_NONE || server->interrupt_count == SYSTEM_INTERRUPTS) {
-		slots_give(slot);
-		return SK_NO_SLOT;
-	}
-
-	sk_status_t status = machine_claim_interrupt(SK_BOOT_SLOT_MACHINE, number, level, slot);
-
-	if (status != SK_OK) {
-		slots_give(slot);
-		return status;
-	}
-	if (server->interrupt_count != 0) {
-		(void)snprintf(name, sizeof(name), "irq%u", (unsigned)server->interrupt_count);
-	}
-	server->interrupts[server->interrupt_count++] = slot;
-	return grant_cap(server, name, SK_OBJECT_TYPE_INTERRUPT, slot, SK_RIGHT_WRITE, 0);
-}
-
-static sk_status_t connect_devices(struct server *server)
-{
-	sk_status_t status = SK_OK;
-
-	for (uint32_t i = 0; status == SK_OK && i < server->config->device_count; i++) {
-		const struct manifest_owned_device *owned = &server->config->devices[i];
-		const struct manifest_device *device = &system_state.manifest.platform.devices[owned->device];
-		struct grant_memory memory = {
-			.memory = device_memory(device->registers.base),
-			.bytes = device->registers.bytes,
-			.access = SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE | SK_MAP_FLAGS_DEVICE,
-		};
-
-		status = memory.memory == SK_CAP_NONE ? SK_BAD_CAP : grant_region(server, owned->name, &memory);
-		for (uint32_t j = 0; status == SK_OK && j < device->interrupt_count; j++) {
-			status = connect_interrupt(server, device->interrupts[j], device->level);
-		}
-	}
-	return status;
-}
-
 static sk_status_t connect_member(const struct manifest_channel *channel, uint32_t member, sk_cap_t memory)
 {
 	struct server *server = server_at(channel->members[member]);
@@ -200,6 +142,10 @@ static sk_status_t connect_member(const struct manifest_channel *channel, uint32
 
 	if (server->unusable != NULL) {
 		return SK_OK;
+	}
+
+	if (channel->member_count == 2) {
+		grant.peer = channel->members[1 - member];
 	}
 
 	sk_status_t status = grant_region(server, channel->names[member], &grant);
@@ -250,12 +196,12 @@ static sk_status_t connect_manifest(struct server *server)
 	return status;
 }
 
-void wiring_reset_channels(const struct server *server)
+void wiring_reset_channels(const struct server *server, bool persistent)
 {
 	for (uint32_t i = 0; i < system_state.manifest.channel_count; i++) {
 		const struct manifest_channel *channel = &system_state.manifest.channels[i];
 
-		for (uint32_t j = 0; !channel->persistent && j < channel->member_count; j++) {
+		for (uint32_t j = 0; (persistent || !channel->persistent) && j < channel->member_count; j++) {
 			if (channel->members[j] == server->index) {
 				(void)memory_clear(system_state.channels[i], 0, channel->kib * 1024ull);
 			}
@@ -314,7 +260,7 @@ void wiring_connect(void)
 		}
 		check(server, connect_console(server));
 		check(server, connect_uses(server));
-		check(server, connect_devices(server));
+		check(server, hardware_connect(server));
 		check(server, connect_manifest(server));
 		check(server, connect_objects(server));
 	}

@@ -10,8 +10,11 @@
 /* Connects everything that is not a VM's. What fails is said, and the server concerned is not started. */
 void wiring_connect(void);
 
-/* A new instance of the server begins: its channels that are not persistent are empty again, for all their members. */
-void wiring_reset_channels(const struct server *server);
+/*
+ * A new instance of the server begins: its channels that are not persistent are empty again, for all their members.
+ * `persistent`: the others too, because it starts for another VM.
+ */
+void wiring_reset_channels(const struct server *server, bool persistent);
 
 /* The number of the interface that a server offers to those who use it: its peers' badges carry it. */
 uint32_t wiring_interface(const struct manifest_server *server);

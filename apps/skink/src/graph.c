@@ -52,6 +52,9 @@ static void graph_server(struct bytes *dot, const struct manifest_server *server
 	if (server->persistent_kib != 0) {
 		add(dot, ", persistent %u KiB", server->persistent_kib);
 	}
+	if (server->dma_kib != 0) {
+		add(dot, ", for DMA %u KiB", server->dma_kib);
+	}
 	add(dot, "%s%s\"%s];\n", server->stream ? "\\nstream" : "", server->operator? "\\noperator" : "",
 	    server->restart.policy == MANIFEST_RESTART_ALWAYS ? "" : ", peripheries=2");
 	free(image);
@@ -124,6 +127,10 @@ static void graph_vm(struct bytes *dot, const struct manifest *manifest, uint32_
 		if (device->guest_memory) {
 			add(dot, "\tserver%u -> vm%u [style=dotted, arrowhead=none, label=\"memory\"];\n",
 			    device->server, index);
+		}
+		if (device->dma_by != MANIFEST_NONE) {
+			add(dot, "\tserver%u -> vm%u [style=dotted, color=\"#cc0000\", label=\"DMA for %s\"];\n",
+			    device->dma_by, index, device->name);
 		}
 	}
 	free(kernel);

@@ -27,6 +27,9 @@ const struct option_row option_rows[] = {
 	  AT(machine_mem), 64, 1u << 20, 0 },
 	{ "cpu", "TYPE", "the physical machine's CPU, as QEMU names it; default: cortex-a53", MACHINE, OPTION_TEXT,
 	  AT(cpu), 0, 0, 0 },
+	{ "disk", "FILE", "a disk of the physical machine: a raw image; FILE,ro: read-only; FILE,snapshot: what is written "
+	  "is forgotten (may be repeated, a disk for each blk_driver)", COMMAND_RUN, OPTION_LIST, AT(disk), 0, 0,
+	  AT(disk_count) },
 	{ "icount", NULL, "count instructions: virtual time is 1 ns for each, runs repeat exactly", COMMAND_RUN,
 	  OPTION_FLAG, AT(icount), 0, 0, 0 },
 	{ "gdb", NULL, "wait for a debugger of the whole machine on TCP port 1234", COMMAND_RUN, OPTION_FLAG, AT(gdb),

@@ -32,6 +32,8 @@ struct options {
 	const char *cpu;
 	uint64_t cores;
 	uint64_t machine_mem;
+	const char *disk[OPTIONS_LIST];
+	uint32_t disk_count;
 	bool icount;
 	bool gdb;
 	/* The run. */

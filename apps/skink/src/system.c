@@ -72,7 +72,7 @@ uint64_t system_memory_needed(const struct system *system)
 	uint64_t bytes = SLACK;
 	for (uint32_t i = 0; i < manifest->server_count; i++) {
 		const struct manifest_server *server = &manifest->servers[i];
-		bytes += ((uint64_t)server->heap_kib + server->persistent_kib + 64ull * server->core_count) << 10;
+		bytes += ((uint64_t)server->heap_kib + server->persistent_kib + server->dma_kib + 64ull * server->core_count) << 10;
 		bytes += (uint64_t)server->objects.ram_kib << 10;
 		bytes += SERVER_OVERHEAD;
 	}

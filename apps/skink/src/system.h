@@ -43,6 +43,9 @@ char *system_out(const struct options *options);
  */
 char *system_manifest(const char *out, const char *name);
 
+/* Number of the virtio-mmio transport that this device is; MANIFEST_NONE: it is none. */
+uint32_t device_transport(const struct manifest_device *device);
+
 /* Path of a node of the manifest. */
 char *system_path(const struct system *system, int node);
 

@@ -135,6 +135,43 @@ class Check(Case):
         self.accepted(*run, "--vcpus", "4", "--cores", "4", "--kernel", self.folder.path("guest/linux"))
 
 
+class Disks(Case):
+    RUN = ("run", "--dry-run", "--qemu", "echo-qemu", manifest("disk.dts"))
+
+    def setUp(self):
+        super().setUp()
+        for name in ("blk_driver", "virtio_blk"):
+            self.folder.put("aarch64/images/" + name, fixture.SERVER)
+        self.disk = self.folder.put("disk.img", b"\0" * 4096)
+
+    def test_on_their_transports(self):
+        told = self.accepted(*self.RUN, "--disk", self.disk)
+        self.assertIn("-global virtio-mmio.force-legacy=false -drive if=none,id=disk0,format=raw,discard=unmap,"
+                      f"file={self.disk} -device virtio-blk-device,drive=disk0,serial=skink0,bus=virtio-mmio-bus.0",
+                      told)
+        self.assertNotIn("virtio-mmio", self.accepted(*self.RUN))
+
+    def test_ways_to_open_it(self):
+        self.assertIn(",readonly=on,file=" + self.disk + " ", self.accepted(*self.RUN, "--disk", self.disk + ",ro"))
+        self.assertIn(",snapshot=on,file=" + self.disk + " ",
+                      self.accepted(*self.RUN, "--disk", self.disk + ",snapshot"))
+        comma = self.folder.put("a,readonly=on.img", b"\0" * 512)
+        self.assertIn("file=" + comma.replace(",", ",,") + " ", self.accepted(*self.RUN, "--disk", comma))
+
+    def test_what_is_no_disk(self):
+        self.refused("can't be opened for writing: No such file", *self.RUN, "--disk", "/no/file")
+        self.refused("can't be opened: No such file", *self.RUN, "--disk", "/no/file,ro")
+        self.refused("is no raw disk image", *self.RUN, "--disk", self.folder.put("empty", b""))
+        self.refused("is no raw disk image", *self.RUN, "--disk", self.folder.put("odd", b"x" * 513))
+        self.refused("is no raw disk image", *self.RUN, "--disk", self.root + ",ro")
+        self.refused("--disk lacks its value", *self.RUN, "--disk")
+        self.refused("--disk is no option of `skink check`", "check", "--disk", self.disk, manifest("disk.dts"))
+
+    def test_a_driver_for_each(self):
+        self.refused("--disk is given 2 times, but", *self.RUN, "--disk", self.disk, "--disk", self.disk)
+        self.refused("has drivers for 0", "run", "--dry-run", "--disk", self.disk, manifest("one.dts"))
+
+
 class Graph(Case):
     def test_dot(self):
         for name in sorted(os.listdir(fixture.MANIFESTS)):

@@ -21,9 +21,29 @@ static const struct property device_properties[] = {
 	{ "reg", "one base and size (two cells each)", true },
 	{ "interrupts", "1 to 4 INTIDs of shared interrupts, each 32 to 1019", false },
 	{ "level-triggered", "no value", false },
+	{ "stop", "an offset in `reg` and what is stored there (32 bits), to stop the device", false },
 };
 static const struct schema device_schema = { "a platform's device", SCHEMA_PROPERTIES(device_properties),
 					     schema_no_children };
+
+/* A driver that dies leaves its device at work: the store that ends its access to memory is the supervisor's. */
+static void platform_stop(const struct section *section, struct manifest_device *device)
+{
+	uint32_t stop[2];
+	uint32_t count = 0;
+	value_u32_list(section, "stop", (struct bounds){ 0, UINT32_MAX }, stop, 2, &count);
+	if (count == 0) {
+		return;
+	}
+	if (count != 2 || stop[0] % 4 != 0 || stop[0] >= device->registers.bytes) {
+		reader_fail(section->reader, section->node, "stop",
+			    "is no store; expected an offset in `reg`, a multiple of 4, and a value");
+		return;
+	}
+	device->stops = true;
+	device->stop_offset = stop[0];
+	device->stop_value = stop[1];
+}
 
 static void platform_device(struct reader *reader, int node)
 {
@@ -43,6 +63,7 @@ static void platform_device(struct reader *reader, int node)
 	value_u32_list(&section, "interrupts", (struct bounds){ 32, 1019 }, device->interrupts,
 		       MANIFEST_DEVICE_INTERRUPTS, &device->interrupt_count);
 	value_flag(&section, "level-triggered", &device->level);
+	platform_stop(&section, device);
 }
 
 static void platform_affinities(const struct section *section)

@@ -5,6 +5,7 @@
 
 #define SERVER_KIB_MAX (1u << 20)
 #define SERVER_NAME_MAX (SK_NAME_BYTES - 1 - (sizeof("stream:") - 1)) /* the console has a region "stream:NAME" */
+#define SERVER_DMA_KIB_MAX (1u << 16)
 #define MILLION 1000000u
 
 static const struct property server_properties[] = {
@@ -18,6 +19,7 @@ static const struct property server_properties[] = {
 	{ "heartbeat-ms", "milliseconds, 0 (none) to 60000", false },
 	{ "heap-kib", "KiB in multiples of 4, 0 to 1048576", false },
 	{ "persistent-kib", "KiB in multiples of 4, 0 to 1048576", false },
+	{ "dma-kib", "KiB in multiples of 4, 0 to 65536", false },
 	{ "stream", "no value", false },
 	{ "operator", "no value", false },
 	{ "archive", "no value", false },
@@ -80,9 +82,9 @@ void value_devices(const struct section *section, const char *name, uint32_t *de
 	value_references(section, name, devices, capacity, count, device_at_node, "device of the platform");
 }
 
-static void server_memory(const struct section *section, const char *name, uint32_t *kib)
+static void server_memory(const struct section *section, const char *name, uint32_t max, uint32_t *kib)
 {
-	value_u32(section, name, (struct bounds){ 0, SERVER_KIB_MAX }, kib);
+	value_u32(section, name, (struct bounds){ 0, max }, kib);
 	if (*kib % 4 != 0) {
 		reader_fail(section->reader, section->node, name, "is %u KiB; expected a multiple of 4 (a page)", *kib);
 	}
@@ -163,8 +165,9 @@ static void server_read(struct reader *reader, struct manifest_server *server)
 	value_u32(&section, "period-us", (struct bounds){ 1, MILLION }, &server->period_us);
 	value_u32(&section, "call-budget-us", (struct bounds){ 0, MILLION }, &server->call_budget_us);
 	value_u32(&section, "heartbeat-ms", (struct bounds){ 0, 60000 }, &server->heartbeat_ms);
-	server_memory(&section, "heap-kib", &server->heap_kib);
-	server_memory(&section, "persistent-kib", &server->persistent_kib);
+	server_memory(&section, "heap-kib", SERVER_KIB_MAX, &server->heap_kib);
+	server_memory(&section, "persistent-kib", SERVER_KIB_MAX, &server->persistent_kib);
+	server_memory(&section, "dma-kib", SERVER_DMA_KIB_MAX, &server->dma_kib);
 	value_flag(&section, "stream", &server->stream);
 	value_flag(&section, "operator", &server->operator);
 	value_flag(&section, "archive", &server->archive);

@@ -12,6 +12,7 @@ static const struct property vm_device_properties[] = {
 	{ "interrupts", "one INTID of a shared interrupt in the guest, 32 to 255", false },
 	{ "level-triggered", "no value", false },
 	{ "guest-memory", "no value", false },
+	{ "dma-by", "a reference to the server that drives the hardware behind this device", false },
 };
 static const struct schema vm_device_schema = { "a VM's device", SCHEMA_PROPERTIES(vm_device_properties),
 						schema_no_children };
@@ -29,6 +30,7 @@ void vm_device_read(struct reader *reader, int node, struct manifest_vm *vm)
 		.name = section_name(reader, node, "a device", VM_DEVICE_NAME_MAX, true),
 		.compatible = "",
 		.server = MANIFEST_NONE,
+		.dma_by = MANIFEST_NONE,
 		.node = node,
 	};
 	value_servers(&section, "device", &device->server, 1, &count);
@@ -37,4 +39,5 @@ void vm_device_read(struct reader *reader, int node, struct manifest_vm *vm)
 	value_u32(&section, "interrupts", (struct bounds){ 32, 31 + SK_SHARED_LINES_MAX }, &device->line);
 	value_flag(&section, "level-triggered", &device->level);
 	value_flag(&section, "guest-memory", &device->guest_memory);
+	value_servers(&section, "dma-by", &device->dma_by, 1, &count);
 }

@@ -30,7 +30,7 @@
 #include "fake_kernel.h"
 #include "test_archive.h"
 
-enum { SCHED, CONSOLE, MONITOR, VMM, UART, BROKEN };
+enum { SCHED, CONSOLE, MONITOR, VMM, UART, BROKEN, DRIVER };
 
 static const char *manifest_file;
 
@@ -92,7 +92,7 @@ static int boot(void **state)
 static void everything_that_can_run_runs(void **state)
 {
 	(void)state;
-	assert_int_equal(system_state.manifest.server_count, 6);
+	assert_int_equal(system_state.manifest.server_count, 7);
 	for (uint32_t i = 0; i < BROKEN; i++) {
 		assert_int_equal(server(i)->state, SK_SERVER_STATE_RUNNING);
 		assert_true(first_thread(server(i))->started);
@@ -223,6 +223,42 @@ static void the_scheduler_has_everything_in_its_tables(void **state)
 	assert_int_equal(space->space->slots[SCHED_CLIENT_SLOT + UART].badge, SK_SIGNAL_TIMER);
 	assert_non_null(fake_in(space, SCHED_CORE_SLOT + 1));
 	assert_null(fake_in(space, SCHED_CLIENT_SLOT + BROKEN));
+}
+
+static void a_driver_knows_where_memory_lies_and_maps_none_of_the_vm(void **state)
+{
+	const struct fake_object *space = fake_at(server(DRIVER)->space);
+	const struct sk_start_cap *dma = cap_named(server(DRIVER), "dma");
+	const struct sk_start_cap *guest = cap_named(server(DRIVER), "dma:uart0:0");
+	const struct fake_object *memory = fake_at(system_state.vms[0].memory[0]);
+
+	(void)state;
+	assert_int_equal(fake_in(space, dma->slot)->bytes, 16384);
+	assert_int_equal(space->space->slots[dma->slot].rights, SK_RIGHT_READ);
+	assert_int_equal(fake.objects[fake_mapped(space, region_named(server(DRIVER), "dma")->address)->memory].base,
+			 fake_in(space, dma->slot)->base);
+	assert_ptr_equal(fake_in(space, guest->slot), memory);
+	assert_int_equal(space->space->slots[guest->slot].rights, SK_RIGHT_READ);
+	assert_null(cap_named(server(DRIVER), "dma:uart0:1"));
+	for (uint32_t i = 0; i < space->space->mapping_count; i++) {
+		assert_ptr_not_equal(&fake.objects[space->space->mappings[i].memory], memory);
+	}
+	assert_int_equal(region_named(server(DRIVER), "client:uart0")->peer, UART);
+	assert_int_equal(region_named(server(UART), "disk")->peer, DRIVER);
+	assert_non_null(cap_named(server(DRIVER), "channel:client:uart0"));
+}
+
+static void a_driver_that_dies_takes_its_hardware_along(void **state)
+{
+	struct crash_cause cause = { .reason = SK_CRASH_REASON_MEMORY };
+	volatile uint32_t *stop = server(DRIVER)->stops[0] + 0x70 / 4;
+
+	(void)state;
+	assert_int_equal(*stop, 0);
+	assert_null(server(CONSOLE)->stops[0]);
+	lifecycle_crashed(server(DRIVER), &cause);
+	assert_int_equal(*stop, 0xdead);
+	assert_int_equal(server(DRIVER)->state, SK_SERVER_STATE_RUNNING);
 }
 
 static struct crash_cause memory_fault(void)
@@ -424,8 +460,12 @@ static void a_vm_can_be_taken_down_and_made_again(void **state)
 	uint32_t slots = fake_slots_used();
 	uint32_t caps = server(VMM)->start->cap_count;
 	uint32_t regions = server(VMM)->start->region_count;
+	uint32_t instance = server(DRIVER)->instance;
+	uint32_t guest = cap_named(server(DRIVER), "dma:uart0:0")->slot;
+	volatile uint32_t *stop = server(DRIVER)->stops[0] + 0x70 / 4;
 
 	(void)state;
+	*stop = 0;
 	assert_int_equal(operator_serve_vm_create(&caller, 0), OPERATOR_ERROR_WRONG_STATE);
 	assert_int_equal(operator_serve_vm_destroy(&caller, 0), SK_OK);
 	assert_int_equal(vm->state, SK_VM_STATE_DESTROYED);
@@ -434,6 +474,11 @@ static void a_vm_can_be_taken_down_and_made_again(void **state)
 	assert_true(free_bytes() >= free_before + vm->config->memory[0].bytes);
 	assert_null(cap_named(server(VMM), "vm"));
 	assert_null(cap_named(server(UART), "virq"));
+	/* Its memory is no longer where a device could reach it. */
+	assert_int_equal(*stop, 0xdead);
+	assert_int_equal(server(DRIVER)->instance, instance + 1);
+	assert_int_equal(server(DRIVER)->state, SK_SERVER_STATE_RUNNING);
+	assert_null(fake_in(fake_at(server(DRIVER)->space), guest));
 	assert_non_null(cap_named(server(UART), "console"));
 	for (uint32_t round = 0; round < 20; round++) {
 		assert_int_equal(operator_serve_vm_create(&caller, 0), SK_OK);
@@ -445,6 +490,7 @@ static void a_vm_can_be_taken_down_and_made_again(void **state)
 		assert_int_equal(operator_serve_vm_destroy(&caller, 0), SK_OK);
 	}
 	assert_int_equal(operator_serve_vm_create(&caller, 0), SK_OK);
+	assert_ptr_equal(fake_in(fake_at(server(DRIVER)->space), guest), fake_at(vm->memory[0]));
 	assert_int_equal(operator_serve_vm_start(&caller, 0), SK_DEFERRED);
 	errand_ends(VMM_TAG_LOAD, SK_OK);
 	errand_ends(VMM_TAG_START, SK_OK);
@@ -461,6 +507,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(nobody_gets_more_than_the_manifest_grants),
 		cmocka_unit_test(the_vm_is_wired),
 		cmocka_unit_test(the_scheduler_has_everything_in_its_tables),
+		cmocka_unit_test(a_driver_knows_where_memory_lies_and_maps_none_of_the_vm),
+		cmocka_unit_test(a_driver_that_dies_takes_its_hardware_along),
 		cmocka_unit_test(a_crash_leaves_evidence_and_a_new_instance),
 		cmocka_unit_test(too_many_crashes_are_the_end),
 		cmocka_unit_test(a_backoff_waits_for_its_alarm),

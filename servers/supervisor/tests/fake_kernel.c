@@ -157,6 +157,12 @@ static sk_status_t map(struct fake_object *space, const struct sk_msg *msg)
 		assert_ptr_equal(mmap(at, mapping.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ram_file,
 				      (off_t)(memory->base - FAKE_RAM_BASE + mapping.offset)), at);
 	}
+	if (space->space == own && memory->device) {
+		void *at = (void *)(uintptr_t)mapping.address;
+
+		assert_ptr_equal(mmap(at, mapping.bytes, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), at);
+	}
 	return SK_OK;
 }
 

@@ -60,7 +60,7 @@ void test_boot(const char *dtb)
 {
 	static uint8_t program[PROGRAM_BYTES];
 	static uint8_t manifest[SK_PAGE_BYTES * 4];
-	const uint64_t devices[] = { 0x09000000 };
+	const uint64_t devices[] = { 0x09000000, 0x0a000000 };
 	FILE *file = fopen(dtb, "rb");
 
 	assert_non_null(file);
@@ -75,5 +75,5 @@ void test_boot(const char *dtb)
 	append("program", program, sizeof(program));
 	append("vmm", program, sizeof(program));
 	append("TRAILER!!!", "", 0);
-	fake_boot(archive, used, devices, 1);
+	fake_boot(archive, used, devices, sizeof(devices) / sizeof(devices[0]));
 }

@@ -12,6 +12,7 @@ void check_system(struct system *system)
 	check_roles(system);
 	check_calls(system);
 	check_objects(system);
+	check_hardware(system);
 	check_budgets(system);
 }
 

@@ -26,7 +26,10 @@ void check_interrupts(struct system *system); /* physical and guests' lines, own
 void check_roles(struct system *system);      /* who is whose VMM or device; fallbacks; names */
 void check_calls(struct system *system);      /* who calls whom: cycles, depth, cores */
 void check_objects(struct system *system);    /* kernel objects in a server's own hands */
+void check_hardware(struct system *system);   /* what accesses memory by itself; channels' names */
 void check_budgets(struct system *system);    /* time */
+
+#define CHANNEL_NAME_KEPT 15u /* characters of a channel's name in the capability "channel:NAME" */
 
 /* An error at a node. */
 #define CHECK_ERROR(system, node, property, ...)                                                                       \

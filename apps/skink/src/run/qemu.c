@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "disks.h"
+
 #define STOP_PATIENCE_MS 3000
 
 /* The image lives as long as the two processes do: nothing is left behind, whatever ends them. */
@@ -31,6 +33,23 @@ static int image_file(const struct bytes *image)
 		fatal(TOOL_FAILED, "no memory for the boot image (%zu bytes): %s", image->size, strerror(errno));
 	}
 	return file;
+}
+
+static uint32_t add_disks(struct qemu *qemu, const struct system *system, uint32_t n)
+{
+	struct disk disks[OPTIONS_LIST];
+	uint32_t count = disks_find(system, disks);
+	if (count != 0) {
+		qemu->argv[n++] = "-global";
+		qemu->argv[n++] = "virtio-mmio.force-legacy=false";
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		qemu->argv[n++] = "-drive";
+		qemu->argv[n++] = disks[i].drive;
+		qemu->argv[n++] = "-device";
+		qemu->argv[n++] = disks[i].device;
+	}
+	return n;
 }
 
 void qemu_prepare(struct qemu *qemu, const struct system *system, const struct bytes *image)
@@ -59,6 +78,7 @@ void qemu_prepare(struct qemu *qemu, const struct system *system, const struct b
 	qemu->argv[n++] = "chardev:uart";
 	qemu->argv[n++] = "-kernel";
 	qemu->argv[n++] = text_print("/proc/self/fd/%d", qemu->image);
+	n = add_disks(qemu, system, n);
 	if (options->icount) {
 		qemu->argv[n++] = "-icount";
 		qemu->argv[n++] = "shift=0,sleep=off";

@@ -8,7 +8,7 @@
 
 #include "../system.h"
 
-#define QEMU_ARGUMENTS 48u
+#define QEMU_ARGUMENTS (48u + 4u * OPTIONS_LIST)
 
 struct qemu {
 	const char *argv[QEMU_ARGUMENTS];

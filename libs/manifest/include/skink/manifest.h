@@ -53,6 +53,9 @@ struct manifest_device {
 	uint32_t interrupts[MANIFEST_DEVICE_INTERRUPTS]; /* INTIDs */
 	uint32_t interrupt_count;
 	bool level; /* its interrupts are level-triggered; otherwise edges */
+	bool stops;	      /* the supervisor stops the device with its owner, by a 32-bit store: */
+	uint32_t stop_offset; /* in the registers, a multiple of 4 */
+	uint32_t stop_value;
 	int node;
 };
 
@@ -127,6 +130,7 @@ struct manifest_server {
 	uint32_t heartbeat_ms;	 /* longest silence; 0: no heartbeat asked for */
 	uint32_t heap_kib;
 	uint32_t persistent_kib;
+	uint32_t dma_kib; /* physically contiguous memory, for a device to read and write; 0: none */
 	bool stream;   /* has a duplex stream on the console */
 	bool operator; /* may use the supervisor's operator interface */
 	bool archive;  /* may read the boot archive: open() finds its files */
@@ -165,6 +169,7 @@ struct manifest_vm_device {
 	uint32_t line;			 /* INTID in the guest, 32 and up; 0: none */
 	bool level;
 	bool guest_memory; /* its server gets the VM's memory mapped (a virtio device) */
+	uint32_t dma_by;   /* the driver that may learn where the VM's memory lies; MANIFEST_NONE */
 	int node;
 };
 

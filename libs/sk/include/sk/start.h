@@ -40,7 +40,7 @@ struct sk_start_region {
 	uint64_t address;         /* in this process */
 	uint64_t bytes;
 	uint32_t flags;
-	uint32_t reserved;
+	uint32_t peer;            /* of a channel between two servers: the other one, as SK_BADGE_CLIENT of its calls */
 };
 
 struct sk_start {
