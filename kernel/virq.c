@@ -4,43 +4,48 @@
  * raises goes from here into a list register of the target vCPU, and nobody else
  * is asked.
  *
- * Truth is in three places: `pending` of each vCPU (a bit per line that waits for a
- * list register; any core sets and clears bits), the list registers (the vCPU's own
- * core only, see arch_list_*), and the table's ASSERTED bits (levels). A line is in
- * at most one list register of its VM's vCPUs unless it was retargeted while active.
- * Whatever happens elsewhere than on the vCPU's core only changes the first and the
- * third and asks for a virq_flush(), which makes the second follow.
+ * Truth is the table's `state` word of a line and, of each vCPU, the set of lines
+ * that may want one of its list registers (`waiting`). Any core changes either, with
+ * atomics, and has the vCPU look. List registers are only a cache, which the vCPU's
+ * own core alone touches: a look spills all of them back into the states and fills
+ * them anew with what is most urgent. So no change has to find a line in a list
+ * register. It is made in the state, and where it touches what a list register says
+ * of the line (LINE_LISTED_*), that no longer counts when it is spilled.
+ *
+ * A line has one owner: the vCPU whose list register it is in, or that has it active;
+ * else its target. A bit in `waiting` of another vCPU, or of a line with nothing to
+ * tell, is dropped by the next who looks there.
  *
  * The table is shared with the VMM, which may write anything into it at any time.
- * Each configuration is read once per decision and every index in it is checked;
- * nonsense in it harms that VM alone. The `state` words are written with atomics. They
- * tell the VMM what the last look at the list registers saw: a VMM that wants to know
- * whether a line is pending or active asks for a line_update (change: none) first.
+ * Each word is read once per decision and every index in it is checked; nonsense in
+ * it harms that VM alone. To the VMM a state tells what the last look at the list
+ * registers saw: one that wants to know whether a line is pending or active asks for
+ * a line_update (change: none) first.
  */
 #include <kernel/arch.h>
 #include <sk/idl/kernel.h>
 
-/* In `state`, the kernel's own notes: what the next look is to do, and whose list register has a shared line. */
-#define LINE_DROP_PENDING (1u << 8)
-#define LINE_DROP_ACTIVE (1u << 9)
-#define LINE_MAKE_ACTIVE (1u << 10)
-#define LINE_REQUESTS (LINE_DROP_PENDING | LINE_DROP_ACTIVE | LINE_MAKE_ACTIVE)
+/* In `state`, the kernel's own notes. */
+#define LINE_LISTED (1u << 7)           /* the line is in a list register of its holder */
+#define LINE_LISTED_PENDING (1u << 8)   /* its pending bit is there: gone once the guest has taken it */
+#define LINE_LISTED_ACTIVE (1u << 9)    /* its active bit is there, or was when it was spilled */
 #define LINE_HOLDER_SHIFT 16
-#define LINE_HOLDER_MASK 0x00ff0000u   /* index of the vCPU, plus 1 */
+#define LINE_HOLDER_MASK 0x00ff0000u    /* while listed or active: index of the vCPU, plus 1 */
 
 #define WORD_BITS 64u
 
-static struct sk_line *line_at(const struct space *vm, uint32_t vcpu, uint32_t line)
-{
-	if (vm->lines == NULL || line >= SK_PRIVATE_LINES + vm->shared_lines) {
-		return NULL;
-	}
-	return &vm->lines[sk_line_index(vcpu, line)];
-}
+/* A line as one decision sees it. */
+struct look {
+	struct sk_line *entry;
+	uint32_t line;
+	uint32_t config;
+	uint32_t state;
+	struct vcpu *target; /* who gets it; NULL: nobody, as long as it is configured so */
+};
 
-static uint32_t config_of(const struct sk_line *entry)
+static struct vcpu *vcpu_at(const struct space *vm, uint32_t index)
 {
-	return __atomic_load_n(&entry->config, __ATOMIC_RELAXED);
+	return index < vm->vcpu_count ? vm->vcpus[index] : NULL;
 }
 
 static uint32_t state_of(const struct sk_line *entry)
@@ -48,52 +53,69 @@ static uint32_t state_of(const struct sk_line *entry)
 	return __atomic_load_n(&entry->state, __ATOMIC_RELAXED);
 }
 
-static void state_change(struct sk_line *entry, uint32_t clear, uint32_t set)
+/* False: there is no such line. A private one is `vcpu`'s. */
+static inline bool look_at(const struct space *vm, struct vcpu *vcpu, uint32_t line, struct look *look)
 {
-	uint32_t old = state_of(entry);
-	while (((old & ~clear) | set) != old &&
-	       !__atomic_compare_exchange_n(&entry->state, &old, (old & ~clear) | set, true, __ATOMIC_ACQ_REL,
-					    __ATOMIC_RELAXED)) {
+	bool private = line < SK_PRIVATE_LINES;
+	if (vm->lines == NULL || line >= SK_PRIVATE_LINES + vm->shared_lines || (private && vcpu == NULL)) {
+		return false;
 	}
+	look->line = line;
+	look->entry = &vm->lines[sk_line_index(private ? vcpu->index : 0, line)];
+	look->config = __atomic_load_n(&look->entry->config, __ATOMIC_RELAXED);
+	look->state = state_of(look->entry);
+	look->target = private ? vcpu : vcpu_at(vm, look->config >> SK_LINE_VCPU_SHIFT & 0xffu);
+	return true;
 }
 
-static uint32_t priority_of(uint32_t config)
+static struct vcpu *owner_of(const struct space *vm, const struct look *look)
 {
-	return config >> SK_LINE_PRIORITY_SHIFT & 0xffu;
+	struct vcpu *holder = NULL;
+	if (look->line >= SK_PRIVATE_LINES && (look->state & (LINE_LISTED | SK_LINE_ACTIVE)) != 0) {
+		holder = vcpu_at(vm, ((look->state & LINE_HOLDER_MASK) >> LINE_HOLDER_SHIFT) - 1u);
+	}
+	return holder != NULL ? holder : look->target;
 }
 
-static struct vcpu *vcpu_at(const struct space *vm, uint32_t index)
+static uint32_t holder_bits(const struct vcpu *vcpu)
 {
-	return index < vm->vcpu_count ? vm->vcpus[index] : NULL;
+	return vcpu == NULL ? 0 : (vcpu->index + 1u) << LINE_HOLDER_SHIFT;
 }
 
-/* Who gets a shared line; NULL: nobody, as long as it is configured so. */
-static struct vcpu *target_of(const struct space *vm, uint32_t config)
+/* An edge is latched, or the level is high. */
+static bool is_pending(const struct look *look)
 {
-	return vcpu_at(vm, config >> SK_LINE_VCPU_SHIFT & 0xffu);
+	return (look->state & SK_LINE_PENDING) != 0 ||
+	       ((look->config & SK_LINE_LEVEL) != 0 && (look->state & SK_LINE_ASSERTED) != 0);
 }
 
-/* The level is high, or an edge is latched. */
-static bool wants(uint32_t config, uint32_t state)
+static bool wants_register(const struct look *look)
 {
-	return (state & SK_LINE_PENDING) != 0 || (config & SK_LINE_LEVEL) == 0 || (state & SK_LINE_ASSERTED) != 0;
+	return (look->state & SK_LINE_ACTIVE) != 0 || is_pending(look);
 }
 
-static bool bit_set(struct vcpu *vcpu, uint32_t line)
+/* False: somebody else was quicker; `old` is what it is now. */
+static inline bool state_replace(struct sk_line *entry, uint32_t *old, uint32_t state)
 {
-	uint64_t bit = 1ull << line % WORD_BITS;
-	return (__atomic_fetch_or(&vcpu->pending[line / WORD_BITS], bit, __ATOMIC_ACQ_REL) & bit) != 0;
+	return __atomic_compare_exchange_n(&entry->state, old, state, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-static bool bit_clear(struct vcpu *vcpu, uint32_t line)
+static inline void state_change(struct look *look, uint32_t clear, uint32_t set)
 {
-	uint64_t bit = 1ull << line % WORD_BITS;
-	return (__atomic_fetch_and(&vcpu->pending[line / WORD_BITS], ~bit, __ATOMIC_ACQ_REL) & bit) != 0;
+	uint32_t old = look->state;
+	while (((old & ~clear) | set) != old && !state_replace(look->entry, &old, (old & ~clear) | set)) {
+	}
+	look->state = (old & ~clear) | set;
 }
 
-static bool waits(const struct vcpu *vcpu, uint32_t line)
+static void waiting_set(struct vcpu *vcpu, uint32_t line)
 {
-	return (__atomic_load_n(&vcpu->pending[line / WORD_BITS], __ATOMIC_ACQUIRE) & 1ull << line % WORD_BITS) != 0;
+	(void)__atomic_fetch_or(&vcpu->waiting[line / WORD_BITS], 1ull << line % WORD_BITS, __ATOMIC_ACQ_REL);
+}
+
+static void waiting_clear(struct vcpu *vcpu, uint32_t line)
+{
+	(void)__atomic_fetch_and(&vcpu->waiting[line / WORD_BITS], ~(1ull << line % WORD_BITS), __ATOMIC_ACQ_REL);
 }
 
 static bool is_here(const struct vcpu *vcpu)
@@ -110,148 +132,66 @@ static void wake(struct vcpu *vcpu)
 	}
 }
 
-/* The vCPU is to look at its lines before it runs on. */
-static void look_again(struct vcpu *vcpu)
+/* The vCPU looks at its lines before it runs on. */
+static void notify(struct vcpu *vcpu)
 {
 	if (is_here(vcpu)) {
-		vcpu->work |= VCPU_WORK_LINES;
+		virq_arrived(vcpu);
 	} else {
 		core_post(&vcpu->context, REMOTE_VIRQ);
 	}
 }
 
-/* The line waits for a list register of the vCPU, which hears of it if the line is enabled. */
-static void raise(struct vcpu *vcpu, uint32_t line, uint32_t config)
+static inline void raise(const struct space *vm, const struct look *look)
 {
-	(void)bit_set(vcpu, line);
-	if ((config & SK_LINE_ENABLED) != 0) {
-		look_again(vcpu);
-		if (is_here(vcpu)) {
-			wake(vcpu);
+	struct vcpu *owner = owner_of(vm, look);
+	if (owner != NULL) {
+		waiting_set(owner, look->line);
+		if ((look->config & SK_LINE_ENABLED) != 0) {
+			notify(owner);
 		}
 	}
 }
 
-void virq_pend(struct vcpu *vcpu, uint32_t line)
+static void latch(const struct space *vm, struct look *look)
 {
-	struct sk_line *entry = line_at(vcpu->context.space, vcpu->index, line);
-	if (entry != NULL) {
-		state_change(entry, 0, SK_LINE_PENDING);
-		raise(vcpu, line, config_of(entry));
-	}
+	state_change(look, LINE_LISTED_PENDING, SK_LINE_PENDING);
+	raise(vm, look);
 }
 
-static void latch(struct space *vm, uint32_t line, struct sk_line *entry, uint32_t config)
+void virq_pend(struct vcpu *vcpu, uint32_t line)
 {
-	state_change(entry, 0, SK_LINE_PENDING);
-	struct vcpu *target = target_of(vm, config);
-	if (target != NULL) {
-		raise(target, line, config);
+	struct look look;
+	if (look_at(vcpu->context.space, vcpu, line, &look)) {
+		latch(vcpu->context.space, &look);
 	}
 }
 
 void virq_pulse(struct space *vm, uint32_t line)
 {
-	struct sk_line *entry = line < SK_PRIVATE_LINES ? NULL : line_at(vm, 0, line);
-	if (entry != NULL) {
-		latch(vm, line, entry, config_of(entry));
+	struct look look;
+	if (look_at(vm, NULL, line, &look)) {
+		latch(vm, &look);
 	}
 }
 
 void virq_set_level(struct space *vm, uint32_t line, bool high)
 {
-	struct sk_line *entry = line < SK_PRIVATE_LINES ? NULL : line_at(vm, 0, line);
-	if (entry == NULL) {
+	struct look look;
+	if (!look_at(vm, NULL, line, &look)) {
 		return;
 	}
-	uint32_t config = config_of(entry);
-	struct vcpu *target = target_of(vm, config);
-	if (high) {
-		bool rises = (state_of(entry) & SK_LINE_ASSERTED) == 0;
-		state_change(entry, 0, SK_LINE_ASSERTED);
-		if ((config & SK_LINE_LEVEL) == 0) {
-			if (rises) {
-				latch(vm, line, entry, config);
-			}
-		} else if (target != NULL) {
-			raise(target, line, config);
+	bool rises = high && (look.state & SK_LINE_ASSERTED) == 0;
+	state_change(&look, high ? 0 : SK_LINE_ASSERTED, high ? SK_LINE_ASSERTED : 0);
+	if (!high) {
+		struct vcpu *owner = owner_of(vm, &look);
+		if (owner != NULL && (look.state & LINE_LISTED) != 0) {
+			notify(owner);
 		}
-		return;
-	}
-	state_change(entry, SK_LINE_ASSERTED, 0);
-	if (target == NULL || wants(config, state_of(entry))) {
-		return;
-	}
-	if (!bit_clear(target, line)) {
-		look_again(target); /* a list register may have it */
-	} else if (wants(config, state_of(entry))) {
-		raise(target, line, config); /* it rose again between */
-	}
-}
-
-/* A waiting line that may go to a list register. */
-struct choice {
-	struct sk_line *entry; /* NULL: there is none */
-	uint32_t line;
-	uint32_t config;
-	bool more;             /* it is not the only one */
-};
-
-static inline bool any_waits(const struct vcpu *vcpu)
-{
-	uint64_t any = 0;
-#pragma GCC unroll 4
-	for (uint32_t word = 0; word < VCPU_LINE_WORDS; word++) {
-		any |= __atomic_load_n(&vcpu->pending[word], __ATOMIC_RELAXED);
-	}
-	return any != 0;
-}
-
-/* May the line, as it is configured, go to a list register of the vCPU? */
-static inline bool goes(const struct vcpu *vcpu, uint32_t line, const struct sk_line *entry, uint32_t config)
-{
-	if (line >= SK_PRIVATE_LINES && target_of(vcpu->context.space, config) != vcpu) {
-		return false;
-	}
-	return (config & SK_LINE_ENABLED) != 0 || (state_of(entry) & LINE_MAKE_ACTIVE) != 0;
-}
-
-/* Finds the most urgent, the lowest of equals. */
-static void choose(const struct vcpu *vcpu, struct choice *best)
-{
-	best->entry = NULL;
-	best->more = false;
-	for (uint32_t word = 0; word < VCPU_LINE_WORDS; word++) {
-		uint64_t bits = __atomic_load_n(&vcpu->pending[word], __ATOMIC_RELAXED);
-		for (; bits != 0; bits &= bits - 1u) {
-			uint32_t line = word * WORD_BITS + (uint32_t)__builtin_ctzll(bits);
-			struct sk_line *entry = line_at(vcpu->context.space, vcpu->index, line);
-			uint32_t config = entry == NULL ? 0 : config_of(entry);
-			if (entry == NULL || !goes(vcpu, line, entry, config)) {
-				continue;
-			}
-			best->more = best->entry != NULL;
-			if (!best->more || priority_of(config) < priority_of(best->config)) {
-				best->entry = entry;
-				best->line = line;
-				best->config = config;
-			}
-		}
-	}
-}
-
-/* The line leaves the list register without having been taken by the guest. */
-static void unlist(struct vcpu *vcpu, uint32_t index, uint32_t line, struct sk_line *entry, uint32_t config)
-{
-	arch_list_clear(vcpu, index);
-	state_change(entry, LINE_HOLDER_MASK, 0);
-	struct vcpu *target = line < SK_PRIVATE_LINES ? vcpu : target_of(vcpu->context.space, config);
-	if (wants(config, state_of(entry))) {
-		if (target == vcpu || target == NULL) {
-			(void)bit_set(vcpu, line);
-		} else {
-			raise(target, line, config);
-		}
+	} else if ((look.config & SK_LINE_LEVEL) != 0) {
+		raise(vm, &look);
+	} else if (rises) {
+		latch(vm, &look);
 	}
 }
 
@@ -273,181 +213,157 @@ uint32_t virq_ended(struct vcpu *vcpu)
 	return line;
 }
 
-/* The guest has ended the line. */
-static void ended(struct vcpu *vcpu, uint32_t index, uint32_t line, struct sk_line *entry, uint32_t config)
+/* What the guest did with the line while it was in a list register. */
+static inline uint32_t state_spilled(uint32_t state, enum list_state list)
 {
-	arch_list_clear(vcpu, index);
-	uint32_t clear = LINE_DROP_PENDING | LINE_DROP_ACTIVE | LINE_HOLDER_MASK;
-	bool active = (state_of(entry) & LINE_MAKE_ACTIVE) != 0; /* made so anew, and not listed yet */
-	bool anew = waits(vcpu, line) && !active;
-	clear |= active ? 0 : SK_LINE_ACTIVE;
-	state_change(entry, anew ? clear : clear | SK_LINE_PENDING, 0);
-	if (line < SK_PRIVATE_LINES && (config & (SK_LINE_LEVEL | SK_LINE_PHYSICAL)) == SK_LINE_LEVEL) {
-		ask(vcpu, line);
-		return;
+	if ((state & LINE_LISTED_PENDING) != 0 && (list & LIST_PENDING) == 0) {
+		state &= ~SK_LINE_PENDING;
 	}
-	if ((config & SK_LINE_LEVEL) != 0 && (state_of(entry) & SK_LINE_ASSERTED) != 0) {
-		struct vcpu *target = line < SK_PRIVATE_LINES ? vcpu : target_of(vcpu->context.space, config);
-		if (target == vcpu) {
-			(void)bit_set(vcpu, line);
-		} else if (target != NULL) {
-			raise(target, line, config);
+	if ((state & LINE_LISTED_ACTIVE) != 0) {
+		state = (list & LIST_ACTIVE) != 0 ? state | SK_LINE_ACTIVE : state & ~SK_LINE_ACTIVE;
+	}
+	state &= ~(LINE_LISTED | LINE_LISTED_PENDING);
+	return (state & SK_LINE_ACTIVE) != 0 ? state : state & ~(LINE_LISTED_ACTIVE | LINE_HOLDER_MASK);
+}
+
+/* Empties the vCPU's list registers: from here on its lines' states say everything. */
+static void spill(struct vcpu *vcpu)
+{
+	uint32_t line;
+	enum list_state list;
+	while (arch_list_take(vcpu, &line, &list)) {
+		struct look look;
+		if (!look_at(vcpu->context.space, vcpu, line, &look)) {
+			continue; /* the table was taken away */
+		}
+		uint32_t old = look.state;
+		while (!state_replace(look.entry, &old, state_spilled(old, list))) {
+		}
+		look.state = state_spilled(old, list);
+		struct vcpu *owner = owner_of(vcpu->context.space, &look);
+		if (owner != NULL && wants_register(&look)) {
+			waiting_set(owner, line);
+			if (owner != vcpu) {
+				core_post(&owner->context, REMOTE_VIRQ); /* also on this core: one look at a time */
+			}
+		} else if (line < SK_PRIVATE_LINES &&
+			   (look.config & (SK_LINE_LEVEL | SK_LINE_PHYSICAL)) == SK_LINE_LEVEL) {
+			ask(vcpu, line);
 		}
 	}
 }
 
-/* Looks at what the guest did with list register `index`, and whether its line still belongs there. */
-static __attribute__((noinline)) void fold(struct vcpu *vcpu, uint32_t index)
+static inline bool concerns(struct vcpu *vcpu, uint32_t line, struct look *look)
 {
-	uint32_t line;
-	enum list_state list = arch_list_state(vcpu, index, &line);
-	struct sk_line *entry = line_at(vcpu->context.space, vcpu->index, line);
-	if (entry == NULL) {
-		arch_list_clear(vcpu, index); /* the table was taken away */
-		return;
+	const struct space *vm = vcpu->context.space;
+	return look_at(vm, vcpu, line, look) && wants_register(look) && owner_of(vm, look) == vcpu;
+}
+
+static __attribute__((noinline)) void drop(struct vcpu *vcpu, uint32_t line)
+{
+	struct look look;
+	waiting_clear(vcpu, line);
+	if (concerns(vcpu, line, &look)) {
+		waiting_set(vcpu, line); /* it was raised between: its raiser has us look again */
 	}
-	uint32_t config = config_of(entry);
-	uint32_t state = state_of(entry);
-	enum list_state wanted = list;
-	if ((state & LINE_DROP_PENDING) != 0) {
-		wanted &= ~(unsigned)LIST_PENDING;
+}
+
+/* Active lines that had a list register keep it, for the guest to end; the rest goes by priority. Lower is first. */
+static uint32_t urgency(const struct look *look)
+{
+	uint32_t kept = SK_LINE_ACTIVE | LINE_LISTED_ACTIVE;
+	return (look->state & kept) == kept ? 0 : 1u + (look->config >> SK_LINE_PRIORITY_SHIFT & 0xffu);
+}
+
+/* The place of the least urgent one, if that is less urgent than `than`. */
+static __attribute__((noinline)) struct look *displace(struct look *best, uint32_t room, uint32_t than)
+{
+	struct look *place = NULL;
+	for (uint32_t i = 0; i < room; i++) {
+		if (urgency(&best[i]) > than) {
+			place = &best[i];
+			than = urgency(place);
+		}
 	}
-	if ((state & LINE_DROP_ACTIVE) != 0) {
-		wanted &= ~(unsigned)LIST_ACTIVE;
+	return place;
+}
+
+/*
+ * Finds the most urgent `room` of the waiting lines that may go to a list register. Lines with a bit of `ignore` in
+ * their state don't count. Returns how many there are in all.
+ */
+static inline __attribute__((always_inline)) uint32_t choose(struct vcpu *vcpu, uint32_t ignore, struct look *best, uint32_t room)
+{
+	uint32_t choices = 0;
+	for (uint32_t word = 0; word < VCPU_LINE_WORDS; word++) {
+		uint64_t bits = __atomic_load_n(&vcpu->waiting[word], __ATOMIC_RELAXED);
+		for (; bits != 0; bits &= bits - 1u) {
+			uint32_t line = word * WORD_BITS + (uint32_t)__builtin_ctzll(bits);
+			struct look look;
+			if (!concerns(vcpu, line, &look)) {
+				drop(vcpu, line);
+				continue;
+			}
+			bool goes = (look.config & SK_LINE_ENABLED) != 0 || (look.state & SK_LINE_ACTIVE) != 0;
+			if (!goes || (look.state & ignore) != 0) {
+				continue;
+			}
+			struct look *place = choices < room ? &best[choices] : displace(best, room, urgency(&look));
+			if (place != NULL) {
+				*place = look;
+			}
+			choices++;
+		}
 	}
-	if (wanted == LIST_EMPTY) {
-		ended(vcpu, index, line, entry, config);
-		return;
-	}
-	if (wanted == LIST_PENDING) {
-		bool ours = line < SK_PRIVATE_LINES || target_of(vcpu->context.space, config) == vcpu;
-		if ((config & SK_LINE_ENABLED) == 0 || !ours || !wants(config, state)) {
-			unlist(vcpu, index, line, entry, config);
+	return choices;
+}
+
+/* Puts the line into a list register. An active one is only made pending too if that is to come here afterwards. */
+static inline void put(struct vcpu *vcpu, struct look *look)
+{
+	bool again = look->target == vcpu && (look->config & SK_LINE_ENABLED) != 0;
+	enum list_state list;
+	uint32_t old = look->state;
+	uint32_t notes;
+	waiting_clear(vcpu, look->line); /* whoever changes the state from here on sets it again */
+	do {
+		look->state = old;
+		if (!wants_register(look) || owner_of(vcpu->context.space, look) != vcpu) {
 			return;
 		}
-	}
-	if (wanted != list) {
-		(void)arch_list_set(vcpu, index, line, priority_of(config), wanted, (config & SK_LINE_LEVEL) != 0);
-	}
-	uint32_t clear = LINE_DROP_PENDING | LINE_DROP_ACTIVE | SK_LINE_ACTIVE;
-	if (wanted == LIST_ACTIVE && !waits(vcpu, line)) {
-		clear |= SK_LINE_PENDING; /* the guest took it, and it was not latched anew */
-	}
-	state_change(entry, clear, wanted == LIST_PENDING ? 0 : SK_LINE_ACTIVE);
-}
-
-/* No list register is free: the least urgent line that the guest has not taken yet makes room for a more urgent one. */
-static int32_t displace(struct vcpu *vcpu, uint32_t priority)
-{
-	struct sk_line *victim = NULL;
-	uint32_t victim_line = 0;
-	int32_t index = -1;
-	for (uint32_t i = 0; i < arch_list_registers(); i++) {
-		uint32_t line;
-		if (arch_list_state(vcpu, i, &line) == LIST_PENDING) {
-			struct sk_line *entry = line_at(vcpu->context.space, vcpu->index, line);
-			uint32_t other = entry == NULL ? 0 : priority_of(config_of(entry));
-			if (other > priority) {
-				priority = other;
-				victim = entry;
-				victim_line = line;
-				index = (int32_t)i;
-			}
+		list = LIST_PENDING;
+		if ((old & SK_LINE_ACTIVE) != 0) {
+			list = again && (old & SK_LINE_PENDING) != 0 ? LIST_BOTH : LIST_ACTIVE;
 		}
+		notes = LINE_LISTED | LINE_LISTED_ACTIVE | holder_bits(vcpu);
+		notes |= (list & LIST_PENDING) != 0 ? LINE_LISTED_PENDING : 0;
+	} while (!state_replace(look->entry, &old, (old & ~LINE_HOLDER_MASK) | notes));
+	bool notice = (look->config & SK_LINE_LEVEL) != 0 || look->target != vcpu;
+	if (!arch_list_put(vcpu, look->line, look->config >> SK_LINE_PRIORITY_SHIFT & 0xffu, list, notice)) {
+		look->state = old | notes;
+		state_change(look, notes | LINE_HOLDER_MASK | SK_LINE_PENDING, 0);
 	}
-	if (victim != NULL) {
-		unlist(vcpu, (uint32_t)index, victim_line, victim, config_of(victim));
-	}
-	return index;
-}
-
-/* Raised while a list register has it: beside an active one an edge waits; a level is looked at when it ends. */
-static enum list_state merge(const struct vcpu *vcpu, uint32_t index, uint32_t config, uint32_t state)
-{
-	uint32_t line;
-	enum list_state list = arch_list_state(vcpu, index, &line);
-	bool latched = (config & SK_LINE_LEVEL) == 0 || (state & SK_LINE_PENDING) != 0;
-	return latched ? list | LIST_PENDING : list;
-}
-
-/* Puts a waiting line into a list register; false: there is none for it. */
-static bool list(struct vcpu *vcpu, struct choice *choice)
-{
-	struct sk_line *entry = choice->entry;
-	uint32_t config = choice->config;
-	enum list_state wanted = LIST_PENDING;
-	int32_t index = arch_list_used(vcpu) == 0 ? -1 : arch_list_find(vcpu, choice->line);
-	if (index >= 0) {
-		wanted = merge(vcpu, (uint32_t)index, config, state_of(entry));
-	} else {
-		index = arch_list_free(vcpu);
-		if (index < 0) {
-			index = displace(vcpu, priority_of(config));
-			choice->more = true;
-		}
-		if (index < 0) {
-			return false;
-		}
-	}
-	(void)bit_clear(vcpu, choice->line);
-	uint32_t state = state_of(entry);
-	uint32_t holder = choice->line < SK_PRIVATE_LINES ? 0 : (vcpu->index + 1u) << LINE_HOLDER_SHIFT;
-	if ((state & LINE_MAKE_ACTIVE) != 0) {
-		wanted = (state & SK_LINE_PENDING) != 0 ? LIST_BOTH : LIST_ACTIVE;
-	}
-	if (arch_list_set(vcpu, (uint32_t)index, choice->line, priority_of(config), wanted,
-			  (config & SK_LINE_LEVEL) != 0)) {
-		state_change(entry, LINE_REQUESTS | LINE_HOLDER_MASK,
-			     (wanted & LIST_ACTIVE) != 0 ? holder | SK_LINE_ACTIVE : holder);
-	} else {
-		state_change(entry, LINE_REQUESTS | LINE_HOLDER_MASK | SK_LINE_PENDING, 0);
-	}
-	return true;
-}
-
-/* Fills free list registers; false: more waits than there are. */
-static __attribute__((noinline)) bool fill(struct vcpu *vcpu)
-{
-	/* In a table at rest no more change hands; a VMM that changes priorities all the while doesn't hold us. */
-	for (uint32_t turns = 4u * arch_list_registers(); turns != 0; turns--) {
-		struct choice choice;
-		choose(vcpu, &choice);
-		if (choice.entry != NULL && !list(vcpu, &choice)) {
-			return false;
-		}
-		if (!choice.more) {
-			return true;
-		}
-	}
-	return false;
 }
 
 void virq_flush(struct vcpu *vcpu)
 {
+	struct look best[LIST_REGISTERS_MAX];
+	uint32_t room = arch_list_registers();
 	vcpu->work &= ~VCPU_WORK_LINES;
 	core_count_event(core_this(), COUNT_VIRQ_FLUSHES);
-	for (uint32_t used = arch_list_used(vcpu); used != 0; used &= used - 1u) {
-		fold(vcpu, (uint32_t)__builtin_ctz(used));
+	spill(vcpu);
+	uint32_t choices = choose(vcpu, 0, best, room);
+	for (uint32_t i = 0; i < choices && i < room; i++) {
+		put(vcpu, &best[i]);
 	}
-	arch_list_underflow_notice(vcpu, any_waits(vcpu) && !fill(vcpu));
+	arch_list_filled(vcpu, choices > room);
 }
 
-bool virq_pending(const struct vcpu *vcpu)
+bool virq_pending(struct vcpu *vcpu)
 {
-	if (any_waits(vcpu)) {
-		struct choice choice;
-		choose(vcpu, &choice);
-		if (choice.entry != NULL) {
-			return true;
-		}
-	}
-	for (uint32_t used = arch_list_used(vcpu); used != 0; used &= used - 1u) {
-		uint32_t line;
-		if ((arch_list_state(vcpu, (uint32_t)__builtin_ctz(used), &line) & LIST_PENDING) != 0) {
-			return true;
-		}
-	}
-	return false;
+	vcpu->work |= VCPU_WORK_LINES;
+	spill(vcpu);
+	return choose(vcpu, SK_LINE_ACTIVE, NULL, 0) != 0;
 }
 
 void virq_arrived(struct vcpu *vcpu)
@@ -458,102 +374,51 @@ void virq_arrived(struct vcpu *vcpu)
 	}
 }
 
-/* The line waits at vCPUs that are no longer its target. */
-static void retarget(struct space *vm, uint32_t line, struct vcpu *target)
+/* The owner looks: at once where this core can, else as soon as the other core hears. */
+static void settle(struct vcpu *owner, uint32_t line)
 {
-	for (uint32_t i = 0; i < vm->vcpu_count && target != NULL; i++) {
-		struct vcpu *other = vm->vcpus[i];
-		if (other != NULL && other != target && bit_clear(other, line)) {
-			(void)bit_set(target, line);
-		}
-	}
-}
-
-/* Makes list registers follow at once where this core can, else as soon as the other core hears. */
-static void settle(struct vcpu *vcpu)
-{
-	if (is_here(vcpu)) {
-		virq_arrived(vcpu);
-		virq_flush(vcpu);
-	} else {
-		look_again(vcpu);
-	}
-}
-
-/* If it waited to be made active, it waits no longer, unless it is latched or high besides. */
-static void undo_make_active(struct vcpu *target, uint32_t line, struct sk_line *entry, uint32_t config)
-{
-	uint32_t due = SK_LINE_PENDING | ((config & SK_LINE_LEVEL) != 0 ? SK_LINE_ASSERTED : 0);
-	if ((state_of(entry) & LINE_MAKE_ACTIVE) == 0) {
-		return;
-	}
-	state_change(entry, LINE_MAKE_ACTIVE, 0);
-	if (target != NULL && (state_of(entry) & due) == 0) {
-		(void)bit_clear(target, line);
-		if ((state_of(entry) & due) != 0) {
-			raise(target, line, config); /* latched between */
+	if (owner != NULL) {
+		waiting_set(owner, line);
+		notify(owner);
+		if (is_here(owner)) {
+			virq_flush(owner);
 		}
 	}
 }
 
 sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t change)
 {
-	bool private = line < SK_PRIVATE_LINES;
+	struct look look;
 	if (vm->lines == NULL) {
 		return SK_BAD_STATE;
 	}
-	if (line >= SK_PRIVATE_LINES + vm->shared_lines || change > SPACE_LINE_CHANGE_CLEAR_ACTIVE ||
-	    (private && vcpu_at(vm, vcpu) == NULL)) {
+	if (change > SPACE_LINE_CHANGE_CLEAR_ACTIVE || !look_at(vm, vcpu_at(vm, vcpu), line, &look)) {
 		return SK_BAD_ARG;
 	}
-	struct sk_line *entry = line_at(vm, vcpu, line);
-	uint32_t config = config_of(entry);
-	struct vcpu *target = private ? vcpu_at(vm, vcpu) : target_of(vm, config);
+	struct vcpu *owner = owner_of(vm, &look);
 	switch (change) {
 	case SPACE_LINE_CHANGE_SET_PENDING:
-		state_change(entry, 0, SK_LINE_PENDING);
-		if (target != NULL) {
-			raise(target, line, config);
-		}
+		latch(vm, &look);
 		return SK_OK;
 	case SPACE_LINE_CHANGE_CLEAR_PENDING:
 		/* A line that the hardware drives is pending for as long as that says so. */
-		if ((config & SK_LINE_PHYSICAL) == 0) {
-			state_change(entry, SK_LINE_PENDING, LINE_DROP_PENDING);
-			bool high = (config & SK_LINE_LEVEL) != 0 && (state_of(entry) & SK_LINE_ASSERTED) != 0;
-			if (target != NULL && !high) {
-				(void)bit_clear(target, line);
-			}
+		if ((look.config & SK_LINE_PHYSICAL) == 0) {
+			state_change(&look, SK_LINE_PENDING | LINE_LISTED_PENDING, 0);
 		}
-		break;
-	case SPACE_LINE_CHANGE_CLEAR_ACTIVE:
-		undo_make_active(target, line, entry, config);
-		state_change(entry, SK_LINE_ACTIVE, LINE_DROP_ACTIVE);
 		break;
 	case SPACE_LINE_CHANGE_SET_ACTIVE:
-		/* Active from now on, also while it finds no list register: until it is in one it does not come. */
-		state_change(entry, LINE_DROP_ACTIVE, LINE_MAKE_ACTIVE | SK_LINE_ACTIVE);
-		if (target != NULL) {
-			(void)bit_set(target, line);
-		}
+		state_change(&look, LINE_LISTED_ACTIVE | LINE_HOLDER_MASK, SK_LINE_ACTIVE | holder_bits(owner));
+		break;
+	case SPACE_LINE_CHANGE_CLEAR_ACTIVE:
+		state_change(&look, SK_LINE_ACTIVE | LINE_LISTED_ACTIVE, 0);
 		break;
 	default:
 		break;
 	}
-	uint32_t state = state_of(entry);
-	struct vcpu *holder = private ? target : vcpu_at(vm, ((state & LINE_HOLDER_MASK) >> LINE_HOLDER_SHIFT) - 1u);
-	if (!private) {
-		retarget(vm, line, target);
-		if (target != NULL && holder == NULL && (config & SK_LINE_LEVEL) != 0 &&
-		    (state & SK_LINE_ASSERTED) != 0) {
-			(void)bit_set(target, line); /* it rose before it had a target, or was an edge then */
-		}
-	}
-	if (holder != NULL) {
-		settle(holder);
-	}
-	if (target != NULL && target != holder) {
-		settle(target);
+	settle(owner, line);
+	look.state = state_of(look.entry);
+	if (owner_of(vm, &look) != owner) {
+		settle(owner_of(vm, &look), line);
 	}
 	return SK_OK;
 }

@@ -221,6 +221,34 @@ static void more_than_fit(void **state)
 	invariants_check();
 }
 
+/* As many lines as there are list registers, one inside the other: whatever comes or is made active, they are ended. */
+static void active_lines_keep_their_registers(void **state)
+{
+	(void)state;
+	for (uint32_t i = 32; i < 32 + mock.list_registers; i++) {
+		shared(i)->config = ENABLED | PRIORITY(0x80 - i);
+		pulse(i);
+		assert_int_equal(mock_guest_take(1), i);
+	}
+	shared(50)->config = ENABLED;
+	pulse(50);
+	update(51, 0, SPACE_LINE_CHANGE_SET_ACTIVE);
+	taken(0, -1);
+	for (uint32_t i = 32 + mock.list_registers; i-- > 32;) {
+		assert_int_equal(state_of(i), SK_LINE_ACTIVE);
+		mock_guest_end(1, i);
+		mock_settle();
+		update(i, 0, 0);
+		assert_int_equal(state_of(i), 0);
+	}
+	taken(0, 50);
+	assert_int_equal(state_of(51), SK_LINE_ACTIVE);
+	mock_guest_end(1, 51);
+	update(51, 0, 0);
+	assert_int_equal(state_of(51), 0);
+	invariants_check();
+}
+
 static void targets(void **state)
 {
 	(void)state;
@@ -251,6 +279,20 @@ static void targets(void **state)
 	mock_guest_end(1, 42);
 	taken(0, -1);
 	taken(1, -1);
+	/* Latched anew by then: the new target has to wait until the old one has ended it. */
+	shared(44)->config = ENABLED | TARGET(0);
+	pulse(44);
+	assert_int_equal(mock_guest_take(1), 44);
+	shared(44)->config = ENABLED | TARGET(1);
+	update(44, 0, 0);
+	pulse(44);
+	taken(1, -1);
+	mock_guest_end(1, 44);
+	mock_settle();
+	taken(0, -1);
+	taken(1, 44);
+	update(44, 0, 0);
+	assert_int_equal(state_of(44), 0);
 	/* Nobody: it waits until there is somebody. */
 	shared(43)->config = ENABLED | LEVEL | TARGET(9);
 	set_level(43, true);
@@ -452,8 +494,8 @@ static void turn_round(void)
 	assert_true(turns < 1000);
 	for (uint32_t i = 0; i < 40; i++) {
 		bool listed = false;
-		for (uint32_t j = 0; j < mock.list_registers; j++) {
-			listed |= v[0]->arch.lists[j].line == 32 + i && v[0]->arch.lists[j].state != LIST_EMPTY;
+		for (uint32_t j = 0; j < v[0]->arch.list_used; j++) {
+			listed |= v[0]->arch.lists[j].line == 32 + i;
 		}
 		shared(32 + i)->config = ENABLED | PRIORITY(listed ? 0xff - turns % 2u : turns % 16u);
 	}
@@ -471,7 +513,7 @@ static void priorities_that_turn(void **state)
 	mock.listing = turn_round;
 	update(32, 0, 0);
 	mock.listing = NULL;
-	assert_true(turns > 4);
+	assert_int_equal(turns, mock.list_registers); /* each was filled once */
 	assert_true(v[0]->arch.underflow_notice);
 	invariants_check();
 }
@@ -484,6 +526,7 @@ int main(void)
 		cmocka_unit_test_setup(disabled_lines_wait, setup),
 		cmocka_unit_test_setup(the_most_urgent_first, setup),
 		cmocka_unit_test_setup(more_than_fit, setup),
+		cmocka_unit_test_setup(active_lines_keep_their_registers, setup),
 		cmocka_unit_test_setup(targets, setup),
 		cmocka_unit_test_setup(changes_asked_for, setup),
 		cmocka_unit_test_setup(private_levels_end_at_the_vmm, setup),

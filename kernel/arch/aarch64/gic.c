@@ -210,8 +210,8 @@ void arch_irq(struct core *core)
 			break;
 		case MAINTENANCE_LINE:
 			if (core->resident != NULL) {
-				virq_flush(core->resident);
 				virq_arrived(core->resident); /* it may have halted before this interrupt came */
+				virq_flush(core->resident);
 			}
 			gic_deactivate(number);
 			break;

@@ -2,14 +2,13 @@
  * A vCPU's virtual CPU interface: its list registers and what belongs to them
  * (Arm IHI 0069, 12.4). They are in the hardware while the vCPU is resident on its
  * core, else in its structure; the functions work on either, on its core only.
- *
- * list_used and list_line[] remember the line of each list register also after the
- * guest ended it without notice, until virq.c has looked.
+ * The first list_used of them are in use, also by lines that the guest has ended,
+ * until virq.c takes them out; the hardware's others are zero.
  *
  * The guest timer's line: between the physical interrupt and the guest's end of the
  * virtual one the physical line is active, on behalf of the resident vCPU. Either
- * arch.timer_masked says so (not listed yet), or the list register with HW set
- * does, and then the guest's end deactivates both at once. When the vCPU leaves
+ * arch.timer_masked says so (not in a list register), or the list register with HW
+ * set does, and then the guest's end deactivates both at once. When the vCPU leaves
  * the hardware the active state goes with it.
  */
 #include <arch/machine.h>
@@ -50,45 +49,15 @@ static inline bool is_resident(const struct vcpu *vcpu)
 	return core_this()->resident == vcpu;
 }
 
-static inline uint64_t list_read(const struct vcpu *vcpu, uint32_t index)
-{
-	return is_resident(vcpu) ? hardware_read(index) : vcpu->arch.list[index];
-}
-
-static inline void list_write(struct vcpu *vcpu, uint32_t index, uint64_t value)
-{
-	if (is_resident(vcpu)) {
-		hardware_write(index, value);
-	} else {
-		vcpu->arch.list[index] = value;
-	}
-}
-
 static enum list_state state_of(uint64_t list)
 {
 	return (enum list_state)field_get(list, ICH_LR_STATE);
 }
 
-static uint64_t usable_saved(const struct vcpu *vcpu)
+/* Linked to the physical line, which is active for as long as this is not empty. */
+static bool is_linked(uint64_t list)
 {
-	uint64_t bits = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		uint64_t list = vcpu->arch.list[i];
-		bool notice = (list & ICH_LR_HW) == 0 && (list & ICH_LR_EOI) != 0;
-		bits |= state_of(list) == LIST_EMPTY && !notice ? 1ull << i : 0;
-	}
-	return bits;
-}
-
-/* Bit per list register that holds nothing and owes no notice. */
-static inline uint64_t usable(const struct vcpu *vcpu)
-{
-	return is_resident(vcpu) ? read_sysreg(ich_elrsr_el2) : usable_saved(vcpu);
-}
-
-static inline bool is_used(const struct vcpu *vcpu, uint32_t index)
-{
-	return (vcpu->arch.list_used & 1u << index) != 0;
+	return (list & ICH_LR_HW) != 0 && state_of(list) != LIST_EMPTY;
 }
 
 void list_core_init(void)
@@ -104,9 +73,6 @@ void list_core_init(void)
 void gic_vcpu_init(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
-	for (uint32_t i = 0; i < LIST_REGISTERS_MAX; i++) {
-		arch->list[i] = 0;
-	}
 	arch->list_used = 0;
 	arch->ich_hcr = ICH_HCR_EN;
 	arch->ich_vmcr = ICH_VMCR_VFIQEN;
@@ -119,8 +85,8 @@ void gic_vcpu_init(struct vcpu *vcpu)
 static bool holds_timer(const struct vcpu *vcpu)
 {
 	bool holds = vcpu->arch.timer_masked;
-	for (uint32_t i = 0; i < count; i++) {
-		holds |= (vcpu->arch.list[i] & ICH_LR_HW) != 0 && state_of(vcpu->arch.list[i]) != LIST_EMPTY;
+	for (uint32_t i = 0; i < vcpu->arch.list_used; i++) {
+		holds |= is_linked(vcpu->arch.list[i]);
 	}
 	return holds;
 }
@@ -128,8 +94,9 @@ static bool holds_timer(const struct vcpu *vcpu)
 void gic_vcpu_save(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < arch->list_used; i++) {
 		arch->list[i] = hardware_read(i);
+		hardware_write(i, 0);
 	}
 	arch->ich_vmcr = read_sysreg(ich_vmcr_el2);
 	arch->ich_ap0r0 = read_sysreg(ich_ap0r0_el2);
@@ -146,7 +113,7 @@ void gic_vcpu_load(struct vcpu *vcpu)
 	if (holds_timer(vcpu)) {
 		gic_timer_hold(core_this(), true);
 	}
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < arch->list_used; i++) {
 		hardware_write(i, arch->list[i]);
 	}
 	write_sysreg(ich_vmcr_el2, arch->ich_vmcr);
@@ -160,39 +127,24 @@ uint32_t arch_list_registers(void)
 	return count;
 }
 
-int32_t arch_list_free(const struct vcpu *vcpu)
+bool arch_list_take(struct vcpu *vcpu, uint32_t *line, enum list_state *state)
 {
-	uint64_t free = usable(vcpu);
-	return free == 0 ? -1 : __builtin_ctzll(free);
-}
-
-int32_t arch_list_find(const struct vcpu *vcpu, uint32_t line)
-{
-	for (uint64_t used = vcpu->arch.list_used & ~usable(vcpu); used != 0; used &= used - 1u) {
-		int32_t index = __builtin_ctzll(used);
-		if (vcpu->arch.list_line[index] == line) {
-			return index;
-		}
+	struct arch_vcpu *arch = &vcpu->arch;
+	if (arch->list_used == 0) {
+		return false;
 	}
-	return -1;
-}
-
-enum list_state arch_list_state(const struct vcpu *vcpu, uint32_t index, uint32_t *line)
-{
-	*line = vcpu->arch.list_line[index];
-	return state_of(list_read(vcpu, index));
-}
-
-uint32_t arch_list_used(const struct vcpu *vcpu)
-{
-	return vcpu->arch.list_used;
-}
-
-static inline void list_put(struct vcpu *vcpu, uint32_t index, uint32_t line, uint64_t list)
-{
-	vcpu->arch.list_line[index] = (uint16_t)line;
-	vcpu->arch.list_used |= (uint16_t)(1u << index);
-	list_write(vcpu, index, list);
+	uint32_t index = --arch->list_used;
+	uint64_t list = arch->list[index];
+	if (is_resident(vcpu)) {
+		list = hardware_read(index);
+		hardware_write(index, 0);
+	}
+	if (is_linked(list)) {
+		arch->timer_masked = true;
+	}
+	*line = (uint32_t)field_get(list, ICH_LR_VINTID);
+	*state = state_of(list);
+	return true;
 }
 
 /* Does the guest's timer want an interrupt at this moment? */
@@ -202,55 +154,44 @@ static bool timer_asserted(void)
 	       (CNT_CTL_ENABLE | CNT_CTL_ISTATUS);
 }
 
-/* The physical line waits, active, and is linked now, unless the guest has set its timer anew meanwhile. */
-static bool list_timer(struct vcpu *vcpu, uint32_t index, uint64_t list, enum list_state state)
+bool arch_list_put(struct vcpu *vcpu, uint32_t line, uint32_t priority, enum list_state state, bool end_notice)
 {
-	vcpu->arch.timer_masked = false;
-	if (is_resident(vcpu) && !timer_asserted()) {
-		gic_deactivate(TIMER_LINE);
-		return false;
-	}
-	state = state == LIST_BOTH ? LIST_PENDING : state; /* a linked line can't be both */
-	list_put(vcpu, index, TIMER_LINE, list | ICH_LR_HW | field_put(TIMER_LINE, ICH_LR_PINTID) |
-		 field_put(state, ICH_LR_STATE));
-	return true;
-}
-
-bool arch_list_set(struct vcpu *vcpu, uint32_t index, uint32_t line, uint32_t priority, enum list_state state,
-		   bool end_notice)
-{
+	struct arch_vcpu *arch = &vcpu->arch;
 	uint64_t list = field_put(line, ICH_LR_VINTID) | field_put(priority, ICH_LR_PRIORITY) | ICH_LR_GROUP1;
-	if (line == TIMER_LINE) {
-		if (is_used(vcpu, index)) {
-			arch_list_clear(vcpu, index); /* a physical line must not stay active without its list register */
+	if (line == TIMER_LINE && arch->timer_masked) {
+		if (state == LIST_PENDING && is_resident(vcpu) && !timer_asserted()) {
+			return false; /* the guest has set its timer anew meanwhile */
 		}
-		if (vcpu->arch.timer_masked) {
-			return list_timer(vcpu, index, list, state);
-		}
+		arch->timer_masked = false;
+		state = state == LIST_BOTH ? LIST_ACTIVE : state; /* a linked line can't be both */
+		list |= ICH_LR_HW | field_put(TIMER_LINE, ICH_LR_PINTID);
+	} else if (end_notice) {
+		list |= ICH_LR_EOI;
 	}
-	list_put(vcpu, index, line, list | field_put(state, ICH_LR_STATE) | (end_notice ? ICH_LR_EOI : 0));
+	list |= field_put(state, ICH_LR_STATE);
+	uint32_t index = arch->list_used++;
+	if (is_resident(vcpu)) {
+		hardware_write(index, list);
+	} else {
+		arch->list[index] = list;
+	}
 	return true;
 }
 
-void arch_list_clear(struct vcpu *vcpu, uint32_t index)
+void arch_list_filled(struct vcpu *vcpu, bool more)
 {
-	if (vcpu->arch.list_line[index] == TIMER_LINE) {
-		uint64_t list = list_read(vcpu, index);
-		if ((list & ICH_LR_HW) != 0 && state_of(list) != LIST_EMPTY && is_resident(vcpu)) {
-			gic_deactivate(TIMER_LINE); /* if the timer still wants to interrupt, it does so again */
+	struct arch_vcpu *arch = &vcpu->arch;
+	uint64_t hcr = more ? ICH_HCR_EN | ICH_HCR_UIE : ICH_HCR_EN;
+	if (hcr != arch->ich_hcr) {
+		arch->ich_hcr = hcr;
+		if (is_resident(vcpu)) {
+			write_sysreg(ich_hcr_el2, hcr);
 		}
 	}
-	vcpu->arch.list_used &= (uint16_t)~(1u << index);
-	list_write(vcpu, index, 0);
-}
-
-void arch_list_underflow_notice(struct vcpu *vcpu, bool on)
-{
-	uint64_t value = on ? vcpu->arch.ich_hcr | ICH_HCR_UIE : vcpu->arch.ich_hcr & ~ICH_HCR_UIE;
-	if (value != vcpu->arch.ich_hcr) {
-		vcpu->arch.ich_hcr = value;
+	if (arch->timer_masked && (vcpu->waiting[0] & 1u << TIMER_LINE) == 0) {
+		arch->timer_masked = false; /* nobody will end it; if the timer still wants to interrupt, it does so again */
 		if (is_resident(vcpu)) {
-			write_sysreg(ich_hcr_el2, value);
+			gic_deactivate(TIMER_LINE);
 		}
 	}
 }

@@ -407,7 +407,7 @@ int32_t mock_guest_take(uint32_t index)
 {
 	struct vcpu *vcpu = vcpu_of(running(index, CONTEXT_VCPU)->current);
 	struct mock_list *best = NULL;
-	for (uint32_t i = 0; i < mock.list_registers; i++) {
+	for (uint32_t i = 0; i < vcpu->arch.list_used; i++) {
 		struct mock_list *list = &vcpu->arch.lists[i];
 		if (list->state == LIST_PENDING && (best == NULL || list->priority < best->priority)) {
 			best = list;
@@ -424,6 +424,7 @@ static struct context *enter_maintenance(struct core *core, const void *argument
 {
 	(void)argument;
 	core_count_event(core, COUNT_ENTRIES);
+	virq_arrived(core->resident);
 	virq_flush(core->resident);
 	return plan_continue(core);
 }
@@ -434,7 +435,7 @@ void mock_guest_end(uint32_t index, uint32_t line)
 	struct vcpu *vcpu = vcpu_of(core->current);
 	uint32_t occupied = 0;
 	bool notice = false;
-	for (uint32_t i = 0; i < mock.list_registers; i++) {
+	for (uint32_t i = 0; i < vcpu->arch.list_used; i++) {
 		struct mock_list *list = &vcpu->arch.lists[i];
 		if (list->line == line && (list->state & LIST_ACTIVE) != 0) {
 			list->state &= (uint8_t)~(unsigned)LIST_ACTIVE;

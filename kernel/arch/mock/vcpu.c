@@ -214,70 +214,40 @@ uint32_t arch_list_registers(void)
 	return mock.list_registers;
 }
 
-/* It holds nothing and owes no notice. */
-static bool is_usable(const struct mock_list *list)
+bool arch_list_take(struct vcpu *vcpu, uint32_t *line, enum list_state *state)
 {
-	return list->state == LIST_EMPTY && !list->notice;
-}
-
-int32_t arch_list_free(const struct vcpu *vcpu)
-{
-	for (uint32_t i = 0; i < mock.list_registers; i++) {
-		if (is_usable(&vcpu->arch.lists[i])) {
-			return (int32_t)i;
-		}
+	if (vcpu->arch.list_used == 0) {
+		return false;
 	}
-	return -1;
+	struct mock_list *list = &vcpu->arch.lists[--vcpu->arch.list_used];
+	mock_record(MOCK_LIST_TAKE, list->line, (uint64_t)list->state);
+	*line = list->line;
+	*state = (enum list_state)list->state;
+	*list = (struct mock_list){ .state = LIST_EMPTY };
+	return true;
 }
 
-int32_t arch_list_find(const struct vcpu *vcpu, uint32_t line)
+bool arch_list_put(struct vcpu *vcpu, uint32_t line, uint32_t priority, enum list_state state, bool end_notice)
 {
-	for (uint32_t i = 0; i < mock.list_registers; i++) {
-		const struct mock_list *list = &vcpu->arch.lists[i];
-		if ((vcpu->arch.list_used >> i & 1u) != 0 && !is_usable(list) && list->line == line) {
-			return (int32_t)i;
-		}
-	}
-	return -1;
-}
-
-enum list_state arch_list_state(const struct vcpu *vcpu, uint32_t index, uint32_t *line)
-{
-	*line = vcpu->arch.lists[index].line;
-	return (enum list_state)vcpu->arch.lists[index].state;
-}
-
-bool arch_list_set(struct vcpu *vcpu, uint32_t index, uint32_t line, uint32_t priority, enum list_state state,
-		   bool end_notice)
-{
-	mock_record(MOCK_LIST_SET, line, (uint64_t)state);
+	mock_record(MOCK_LIST_PUT, line, (uint64_t)state);
 	if (mock.listing != NULL) {
 		mock.listing();
 	}
 	if ((int32_t)line == mock.refused_line) {
 		return false;
 	}
-	vcpu->arch.lists[index] = (struct mock_list){
+	for (uint32_t i = 0; i < vcpu->arch.list_used; i++) {
+		if (vcpu->arch.lists[i].line == line || i + 1u == mock.list_registers) {
+			panic("line %u is in a list register already, or there is none for it", line);
+		}
+	}
+	vcpu->arch.lists[vcpu->arch.list_used++] = (struct mock_list){
 		.line = (uint16_t)line, .priority = (uint8_t)priority, .state = (uint8_t)state, .notice = end_notice,
 	};
-	vcpu->arch.list_used |= 1u << index;
 	return true;
 }
 
-uint32_t arch_list_used(const struct vcpu *vcpu)
+void arch_list_filled(struct vcpu *vcpu, bool more)
 {
-	return vcpu->arch.list_used;
-}
-
-void arch_list_clear(struct vcpu *vcpu, uint32_t index)
-{
-	mock_record(MOCK_LIST_CLEAR, vcpu->arch.lists[index].line, index);
-	vcpu->arch.lists[index].state = LIST_EMPTY;
-	vcpu->arch.lists[index].notice = false;
-	vcpu->arch.list_used &= ~(1u << index);
-}
-
-void arch_list_underflow_notice(struct vcpu *vcpu, bool on)
-{
-	vcpu->arch.underflow_notice = on;
+	vcpu->arch.underflow_notice = more;
 }

@@ -1,7 +1,7 @@
 /*
  * Everything that generic code asks of an architecture, and nothing else. Types
- * (struct arch_frame, arch_space, arch_vcpu, arch_fp_state, arch_core) come from
- * <arch/context.h>. `mock` implements the same on the host.
+ * (struct arch_frame, arch_space, arch_vcpu, arch_fp_state, arch_core) and the limit
+ * LIST_REGISTERS_MAX come from <arch/context.h>. `mock` implements the same on the host.
  */
 #ifndef KERNEL_ARCHITECTURE_H
 #define KERNEL_ARCHITECTURE_H
@@ -104,25 +104,21 @@ uint64_t arch_vcpu_timer_deadline(const struct vcpu *vcpu);
 /* FP/SIMD state leaves the hardware. On the core whose fp_owner it is. */
 void arch_fp_save(struct core *core);
 
-/* List registers of the resident vCPU. What virq.c needs: see virq.c. */
-uint32_t arch_list_registers(void);
-/* Free list register, or negative; the one that holds `line`, or negative. */
-int32_t arch_list_free(const struct vcpu *vcpu);
-int32_t arch_list_find(const struct vcpu *vcpu, uint32_t line);
-enum list_state { LIST_EMPTY = 0, LIST_PENDING = 1, LIST_ACTIVE = 2, LIST_BOTH = 3 };
-enum list_state arch_list_state(const struct vcpu *vcpu, uint32_t index, uint32_t *line);
 /*
- * Puts a line into the list register, which is free or has that line already. `end_notice`: an interrupt to us when
- * the guest ends it.
- * The guest timer's line is linked to the hardware's own, if that waits. False: it does not want the interrupt any more.
+ * A vCPU's list registers, on its core, resident or not (virq.c). Those in use are a stack: lines are put on it, at
+ * most arch_list_registers(), and taken off again with what the guest has done to them meanwhile.
  */
-bool arch_list_set(struct vcpu *vcpu, uint32_t index, uint32_t line, uint32_t priority, enum list_state state,
-		   bool end_notice);
-/* Bit per list register in which a line was put that has not been cleared since. */
-uint32_t arch_list_used(const struct vcpu *vcpu);
-void arch_list_clear(struct vcpu *vcpu, uint32_t index);
-/* Interrupt us when list registers run empty: more is pending than fits. */
-void arch_list_underflow_notice(struct vcpu *vcpu, bool on);
+enum list_state { LIST_EMPTY = 0, LIST_PENDING = 1, LIST_ACTIVE = 2, LIST_BOTH = 3 };
+uint32_t arch_list_registers(void);
+/* LIST_EMPTY: the guest has ended the line. False: there is nothing to take. */
+bool arch_list_take(struct vcpu *vcpu, uint32_t *line, enum list_state *state);
+/*
+ * `end_notice`: an interrupt to us when the guest ends the line. The guest timer's line is linked to the hardware's
+ * own, if that waits. False: the timer does not want the interrupt any more.
+ */
+bool arch_list_put(struct vcpu *vcpu, uint32_t line, uint32_t priority, enum list_state state, bool end_notice);
+/* All have been put. `more` wait than there was room for: interrupt us when list registers run empty. */
+void arch_list_filled(struct vcpu *vcpu, bool more);
 
 /* Physical interrupt lines. */
 bool arch_interrupt_valid(uint32_t number);

@@ -41,14 +41,14 @@ struct vcpu {
 	uint32_t ended_lines;        /* private levels that the guest ended: the VMM knows whether they are still high */
 	const struct route *last_route; /* where its last MMIO exit went */
 	struct arch_vcpu arch;       /* system registers, list registers, while it is not resident */
-	uint64_t pending[VCPU_LINE_WORDS];  /* atomic: lines latched for it and in no list register */
+	uint64_t waiting[VCPU_LINE_WORDS];  /* atomic: lines that may want one of its list registers */
 	struct object *state_object;
 	struct exit_route routes[EXIT_REASONS];
 	uint64_t exit_counts[EXIT_REASONS];
 	struct arch_fp_state fp_state;
 };
 
-#define VCPU_WORK_LINES (1u << 0)    /* pending lines changed: look at the list registers */
+#define VCPU_WORK_LINES (1u << 0)    /* waiting lines changed: list registers are to be filled anew */
 #define VCPU_WORK_ARCH (1u << 1)     /* the architecture has something to put back */
 #define VCPU_WORK_LOAD (1u << 2)     /* its state is not in the hardware */
 #define VCPU_WORK_PAUSED (1u << 3)   /* paused while its exit was being served: it doesn't run */
@@ -77,7 +77,7 @@ static inline const struct exit_route *vcpu_route(const struct vcpu *vcpu, uint3
 
 /*
  * Lines (virq.c). Make line `line` of `vcpu` pending and see that it gets to know:
- * any core. And: this core's resident or loading vCPU takes over what is pending.
+ * any core.
  */
 void virq_pend(struct vcpu *vcpu, uint32_t line);
 /* The device behind shared line `line` of the VM raised or lowered it. */
@@ -86,13 +86,13 @@ void virq_set_level(struct space *vm, uint32_t line, bool high);
 void virq_pulse(struct space *vm, uint32_t line);
 /* The VMM changed the line's configuration, or wants its state changed (kernel.idl, space.line_update). */
 sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t change);
-/* Fills list registers from the pending set. On the vCPU's core, vCPU resident, before it runs. */
+/* Takes note of what the guest did and fills the list registers anew. On the vCPU's core, before it runs. */
 void virq_flush(struct vcpu *vcpu);
-/* Another core made lines pending for this core's vCPU. */
+/* Lines of this core's vCPU changed: it wakes if that ends its halt, and is flushed before it runs. */
 void virq_arrived(struct vcpu *vcpu);
 /* VCPU_WORK_ENDED is set: takes one of the lines for which interrupt_end is due. */
 uint32_t virq_ended(struct vcpu *vcpu);
-/* Is anything pending that would end a halt? On the vCPU's core. */
-bool virq_pending(const struct vcpu *vcpu);
+/* Is anything pending that would end a halt? On the vCPU's core; it is to be flushed before it runs. */
+bool virq_pending(struct vcpu *vcpu);
 
 #endif

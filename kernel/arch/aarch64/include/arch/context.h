@@ -73,10 +73,9 @@ struct arch_vcpu {
 	bool fault_is_fetch, fault_is_write;
 	uint64_t ich_hcr, ich_vmcr, ich_ap0r0, ich_ap1r0;
 	uint64_t list[LIST_REGISTERS_MAX];  /* as saved; the hardware's own while resident */
-	uint16_t list_line[LIST_REGISTERS_MAX]; /* line in each list register that list_used has a bit for */
-	uint16_t list_used;
+	uint32_t list_used;  /* so many, from the first */
 	bool cpacr_taken;    /* CPACR_EL1 was opened for a server's FP use; the guest's is in el1[] */
-	bool timer_masked;   /* the physical timer line waits: its virtual line is not enabled */
+	bool timer_masked;   /* the physical timer line is active, and its virtual line in no list register */
 };
 
 struct arch_core {

@@ -45,7 +45,7 @@ struct arch_fp_state {
 	uint64_t v[4];
 };
 
-#define MOCK_LISTS_MAX 16u
+#define LIST_REGISTERS_MAX 16u
 #define MOCK_GROUP_REGISTERS 16u
 
 struct mock_list {
@@ -60,8 +60,8 @@ struct arch_vcpu {
 	uint64_t registers[MOCK_GROUP_REGISTERS]; /* what leaves the hardware when another vCPU takes the core */
 	uint64_t timer_deadline;
 	uint64_t config, flags;
-	struct mock_list lists[MOCK_LISTS_MAX];
-	uint32_t list_used;
+	struct mock_list lists[LIST_REGISTERS_MAX];
+	uint32_t list_used;                       /* so many of lists[], from the first */
 	bool underflow_notice;
 	bool undefined_taken, abort_taken;        /* the guest's own exceptions, as the last reply asked for */
 };

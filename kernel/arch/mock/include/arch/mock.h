@@ -32,7 +32,7 @@ enum mock_event {
 	MOCK_CLEAR, MOCK_SYNC, MOCK_MAP, MOCK_UNMAP, MOCK_SPACE_INIT, MOCK_SPACE_RELEASE,
 	MOCK_POKE, MOCK_TIMER, MOCK_ONLINE, MOCK_OFFLINE, MOCK_ENABLE, MOCK_DISABLE,
 	MOCK_UNLOAD, MOCK_RESTART, MOCK_VCPU_SAVE, MOCK_VCPU_LOAD, MOCK_VCPU_SETUP, MOCK_VCPU_ENTRY,
-	MOCK_VCPU_READ, MOCK_VCPU_WRITE, MOCK_FP_SAVE, MOCK_FP_LOAD, MOCK_LIST_SET, MOCK_LIST_CLEAR,
+	MOCK_VCPU_READ, MOCK_VCPU_WRITE, MOCK_FP_SAVE, MOCK_FP_LOAD, MOCK_LIST_PUT, MOCK_LIST_TAKE,
 	MOCK_LINE_CONFIGURE, MOCK_LINE_ENABLE, MOCK_LINE_MASK, MOCK_LINE_COMPLETE, MOCK_FAST, MOCK_EVENTS
 };
 
@@ -58,7 +58,7 @@ struct mock {
 	uint32_t polls;
 	uint32_t map_piece_pages;    /* pages that one arch_map() or arch_unmap() does at most */
 	uint32_t list_registers;
-	int32_t refused_line;        /* arch_list_set() answers false for this line; -1: for none */
+	int32_t refused_line;        /* arch_list_put() answers false for this line; -1: for none */
 	sk_status_t online_status;   /* firmware's answer to starting a core */
 	uint32_t stopping;           /* looks that a core which leaves is still on for */
 	uint64_t spaces;             /* identifiers of spaces that are taken: bits */
