@@ -208,7 +208,8 @@ static sk_status_t make_device(struct vm *vm, uint32_t device)
 		status = hardware_grant_dma(vm, config);
 	}
 	for (uint32_t i = 0; status == SK_OK && config->guest_memory && i < vm->config->memory_count; i++) {
-		status = share_memory(server, numbered(name, "ram", i), vm->memory[i], vm->config->memory[i].bytes);
+		(void)snprintf(name, sizeof(name), "memory@%llx", (unsigned long long)vm->config->memory[i].base);
+		status = share_memory(server, name, vm->memory[i], vm->config->memory[i].bytes);
 	}
 	return status;
 }

@@ -1,0 +1,111 @@
+/*
+ * The register file of a virtio device on MMIO, version 2 (virtio 1.2, section
+ * 4.2), over what a device of a kind does: struct virtio_operations. Everything that the guest's
+ * driver set up lies in the persistent state; a server that was killed goes on
+ * with it, and an exit that is delivered again does what it did.
+ *
+ * Not thread-safe: the caller serialises all but reads. Nothing here blocks or makes a system call: the
+ * interrupt line is virtio_mmio_line(), for the caller to compare after each call.
+ */
+#ifndef VIRTIO_MMIO_H
+#define VIRTIO_MMIO_H
+
+#define VIRTIO_MMIO_NO_LEGACY
+#include <linux/virtio_ids.h>
+#include <linux/virtio_mmio.h>
+
+#include <virtio/queue.h>
+
+#define VIRTIO_QUEUES 16u
+#define VIRTIO_MMIO_BYTES 0x200u /* registers and configuration space; behind them reads as zero */
+#define VIRTIO_MMIO_ALL_QUEUES ((1u << VIRTIO_QUEUES) - 1u)
+
+struct virtio_mmio;
+
+/* What a device does. All are called with the queue in use, the driver ready (DRIVER_OK), and nothing broken. */
+struct virtio_operations {
+	/*
+	 * There may be something available in `queue`, or its server just began. True if it left something
+	 * that it will not come back to by itself: it has to be called again, soon.
+	 */
+	bool (*serve)(struct virtio_mmio *device, uint32_t queue);
+	/*
+	 * True once nothing of `queue` is in flight: nothing will reach the guest's memory any more. Until
+	 * then the device is asked again by virtio_mmio_settle(). NULL: nothing ever is.
+	 */
+	bool (*drained)(struct virtio_mmio *device, uint32_t queue);
+};
+
+struct virtio_mmio {
+	const struct virtio_operations *operations;
+	uint32_t id;              /* VIRTIO_ID_…; 0: there is nothing here, and the guest looks no further */
+	uint32_t queue_count;     /* at most VIRTIO_QUEUES */
+	uint32_t queue_size_max;  /* a power of two, at most VIRTIO_QUEUE_SIZE_MAX */
+	uint64_t features;        /* of the device's kind; the transport adds its own */
+	const uint8_t *config;    /* configuration space: read-only for the guest */
+	uint32_t config_bytes;    /* at most 0x100 */
+	struct virtio_memory memory;
+	/* From here on: virtio_mmio_open()'s. */
+	struct sk_virtio_state *state;
+	struct virtio_queue queues[VIRTIO_QUEUES];
+	uint32_t again;           /* a bit for each queue that has to be served again soon */
+};
+
+/*
+ * Attaches the device, filled in as far as above, to its state: an earlier instance's queues are opened again, and
+ * an interrupted reset is begun again. Call virtio_mmio_serve(…ALL_QUEUES) when the device is ready for it.
+ */
+void virtio_mmio_open(struct virtio_mmio *device, struct sk_virtio_state *state);
+
+/*
+ * A load or store of `bytes` (1, 2, 4, 8) at `offset`. Registers are words; other accesses of them do
+ * nothing. A write returns false if it may be answered only once virtio_mmio_settle() has returned true: it ended
+ * a queue's use, or the whole device's, and something is still in flight.
+ */
+uint64_t virtio_mmio_read(const struct virtio_mmio *device, uint32_t offset, uint32_t bytes);
+bool virtio_mmio_write(struct virtio_mmio *device, uint32_t offset, uint32_t bytes, uint64_t value);
+
+/*
+ * After an exit that was delivered again: its first delivery may have acknowledged an interrupt, and its second
+ * one another that came in between. A spurious interrupt is harmless, a lost one is not.
+ */
+void virtio_mmio_rearm(struct virtio_mmio *device);
+
+/* Serves those of `queues` (a bit for each) that are in use. What has to be looked at again is in `again`. */
+void virtio_mmio_serve(struct virtio_mmio *device, uint32_t queues);
+
+/* As if the guest had reset it. False as for a write. */
+bool virtio_mmio_reset(struct virtio_mmio *device);
+
+/* Goes on with what waits for drained(). True when nothing waits any more. */
+bool virtio_mmio_settle(struct virtio_mmio *device);
+
+/* Interrupts the guest for what was put into `queue`, if it wants that. */
+void virtio_mmio_notify(struct virtio_mmio *device, uint32_t queue);
+
+/* The guest broke a rule, or the device can't go on: DEVICE_NEEDS_RESET. No queue is served until it resets. */
+void virtio_mmio_break(struct virtio_mmio *device);
+
+/* True if chains of this queue may be taken and put. */
+static inline bool virtio_mmio_serves(const struct virtio_mmio *device, uint32_t queue)
+{
+	const uint32_t live = VIRTIO_CONFIG_S_DRIVER_OK | VIRTIO_CONFIG_S_NEEDS_RESET;
+
+	return queue < device->queue_count && device->queues[queue].size != 0 && device->state->resetting == 0 &&
+	       device->state->queues[queue].ready == 1 &&
+	       (device->state->status & live) == VIRTIO_CONFIG_S_DRIVER_OK;
+}
+
+/* True if the guest's driver accepted this feature (a bit number). */
+static inline bool virtio_mmio_has(const struct virtio_mmio *device, uint32_t feature)
+{
+	return (device->state->driver_features >> feature & 1u) != 0;
+}
+
+/* The interrupt output: level-triggered. */
+static inline bool virtio_mmio_line(const struct virtio_mmio *device)
+{
+	return device->state->interrupt != 0;
+}
+
+#endif

@@ -1,0 +1,284 @@
+/*
+ * Order of stores, where a server may be killed between any two:
+ *
+ *	complete: used ring's entry; position = (available + 1, used + 1); guest's used index
+ *	put:      used ring's entry; position = (available, used + 1); guest's used index
+ *
+ * The entry is beyond the guest's used index until that is stored, so it may be written any number of times; the
+ * guest's index is a copy of `position`. What the guest must see before its index moves (data, entry) is
+ * stored before it, with release. A guest that changes its rings under our hands gets its own chains wrong, no more:
+ * every index is checked against the size that was checked when the queue was opened.
+ */
+#include <virtio/queue.h>
+
+#define POSITION_INDEX_BITS 16u
+#define POSITION_INDEX_MASK 0xffffu
+
+#define LOAD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
+#define LOAD_ACQUIRE(word) __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
+#define STORE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELAXED)
+#define STORE_RELEASE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
+
+_Static_assert(sizeof(struct vring_desc) == 2 * sizeof(uint64_t), "a descriptor is two words, each read once");
+
+enum position_part { POSITION_AVAILABLE, POSITION_USED, POSITION_CHECKED };
+
+static uint16_t position_of(const struct virtio_queue *queue, enum position_part part)
+{
+	return (uint16_t)(queue->state->position >> (part * POSITION_INDEX_BITS));
+}
+
+static uint64_t with_part(uint64_t position, enum position_part part, uint16_t index)
+{
+	uint32_t shift = part * POSITION_INDEX_BITS;
+
+	return (position & ~((uint64_t)POSITION_INDEX_MASK << shift)) | (uint64_t)index << shift;
+}
+
+static uint64_t advanced(uint64_t position, enum position_part part)
+{
+	return with_part(position, part, (uint16_t)((position >> (part * POSITION_INDEX_BITS)) + 1u));
+}
+
+/* Ranges begin on pages, so what is aligned for the guest is aligned here. */
+static void *ring_at(const struct virtio_memory *memory, uint64_t address, uint64_t bytes, uint64_t align)
+{
+	return address % align == 0 ? virtio_memory_at(memory, address, bytes) : NULL;
+}
+
+bool virtio_queue_open(struct virtio_queue *queue, struct sk_virtio_queue_state *state,
+		       const struct virtio_memory *memory, uint64_t features)
+{
+	uint32_t size = state->size;
+
+	if (size == 0 || size > VIRTIO_QUEUE_SIZE_MAX || (size & (size - 1)) != 0) {
+		return false;
+	}
+
+	/* Each ring has an event index behind it. */
+	struct virtio_queue opened = {
+		.state = state,
+		.memory = memory,
+		.size = size,
+		.event_index = (features & 1ull << VIRTIO_RING_F_EVENT_IDX) != 0,
+		.indirect = (features & 1ull << VIRTIO_RING_F_INDIRECT_DESC) != 0,
+		.descriptors = ring_at(memory, state->descriptors, size * sizeof(struct vring_desc),
+				       VRING_DESC_ALIGN_SIZE),
+		.available = ring_at(memory, state->available, sizeof(struct vring_avail) + (size + 1) * 2ull,
+				     VRING_AVAIL_ALIGN_SIZE),
+		.used = ring_at(memory, state->used,
+				sizeof(struct vring_used) + size * sizeof(struct vring_used_elem) + 2,
+				VRING_USED_ALIGN_SIZE),
+	};
+
+	if (opened.descriptors == NULL || opened.available == NULL || opened.used == NULL) {
+		return false;
+	}
+	*queue = opened;
+	STORE_RELEASE(queue->used->idx, position_of(queue, POSITION_USED));
+	return true;
+}
+
+/* What is left of a walk along a chain. */
+struct walk {
+	const struct vring_desc *table;
+	uint32_t entries; /* of the table */
+	uint32_t steps;   /* that may still be made: a chain that visits more descriptors than that is a loop, or as bad */
+	bool indirect;    /* in an indirect table */
+};
+
+/* An indirect table may lie anywhere. */
+typedef uint64_t __attribute__((aligned(1), may_alias)) loose_word;
+
+static struct vring_desc read_descriptor(const struct vring_desc *table, uint32_t at)
+{
+	const volatile loose_word *words = (const volatile void *)((const uint8_t *)table + at * sizeof(*table));
+	uint64_t rest = words[1];
+
+	return (struct vring_desc){
+		.addr = words[0],
+		.len = (uint32_t)rest,
+		.flags = (uint16_t)(rest >> 32),
+		.next = (uint16_t)(rest >> 48),
+	};
+}
+
+/* Goes from a descriptor with INDIRECT into its table. It is the chain's last one outside, and there is no further level. */
+static bool enter_table(const struct virtio_queue *queue, struct walk *walk, const struct vring_desc *descriptor)
+{
+	uint32_t entries = descriptor->len / (uint32_t)sizeof(struct vring_desc);
+
+	if (!queue->indirect || walk->indirect || (descriptor->flags & VRING_DESC_F_NEXT) != 0 || entries == 0 ||
+	    descriptor->len % sizeof(struct vring_desc) != 0) {
+		return false;
+	}
+	walk->table = virtio_memory_at(queue->memory, descriptor->addr, descriptor->len);
+	walk->entries = entries;
+	walk->steps = VIRTIO_QUEUE_SIZE_MAX;
+	walk->indirect = true;
+	return walk->table != NULL;
+}
+
+static bool add_segment(const struct virtio_queue *queue, struct virtio_chain *chain,
+			const struct vring_desc *descriptor)
+{
+	bool writable = (descriptor->flags & VRING_DESC_F_WRITE) != 0;
+	uint32_t index = virtio_memory_find(queue->memory, descriptor->addr, descriptor->len);
+
+	if (index == VIRTIO_MEMORY_NONE || chain->count == VIRTIO_CHAIN_SEGMENTS ||
+	    (!writable && chain->count != chain->readable)) {
+		return false;
+	}
+
+	uint64_t offset = descriptor->addr - queue->memory->ranges[index].base;
+
+	chain->segments[chain->count] = (struct virtio_segment){
+		.at = queue->memory->ranges[index].at + offset,
+		.offset = offset,
+		.memory = index,
+		.bytes = descriptor->len,
+	};
+	chain->count++;
+	if (writable) {
+		chain->writable_bytes += descriptor->len;
+	} else {
+		chain->readable++;
+		chain->readable_bytes += descriptor->len;
+	}
+	return true;
+}
+
+/* Every step takes one off `steps`, or enters the one indirect table: it ends whatever the guest wrote. */
+static bool walk_chain(const struct virtio_queue *queue, struct virtio_chain *chain)
+{
+	struct walk walk = { .table = queue->descriptors, .entries = queue->size, .steps = queue->size };
+	uint32_t at = chain->head;
+
+	while (at < walk.entries && walk.steps != 0) {
+		struct vring_desc descriptor = read_descriptor(walk.table, at);
+
+		walk.steps--;
+		if ((descriptor.flags & VRING_DESC_F_INDIRECT) != 0) {
+			if (!enter_table(queue, &walk, &descriptor)) {
+				return false;
+			}
+			at = 0;
+			continue;
+		}
+		if (descriptor.len != 0 && !add_segment(queue, chain, &descriptor)) {
+			return false;
+		}
+		if ((descriptor.flags & VRING_DESC_F_NEXT) == 0) {
+			return true;
+		}
+		at = descriptor.next;
+	}
+	return false;
+}
+
+enum virtio_taken virtio_queue_next(struct virtio_queue *queue, struct virtio_chain *chain)
+{
+	uint16_t next = position_of(queue, POSITION_AVAILABLE);
+	uint16_t waiting = (uint16_t)(LOAD_ACQUIRE(queue->available->idx) - next);
+
+	if (waiting == 0) {
+		return VIRTIO_EMPTY;
+	}
+	if (waiting > queue->size) {
+		return VIRTIO_BROKEN;
+	}
+	chain->index = next;
+	chain->head = LOAD(queue->available->ring[next & (queue->size - 1)]);
+	chain->count = 0;
+	chain->readable = 0;
+	chain->readable_bytes = 0;
+	chain->writable_bytes = 0;
+	return walk_chain(queue, chain) ? VIRTIO_TAKEN : VIRTIO_BROKEN;
+}
+
+void virtio_queue_taken(struct virtio_queue *queue)
+{
+	STORE_RELEASE(queue->state->position, advanced(queue->state->position, POSITION_AVAILABLE));
+}
+
+/* The used ring's next entry: the guest does not look at it before its index moves. */
+static void write_entry(struct virtio_queue *queue, uint16_t head, uint32_t bytes)
+{
+	struct vring_used_elem *entry = &queue->used->ring[position_of(queue, POSITION_USED) & (queue->size - 1)];
+
+	STORE(entry->id, head);
+	STORE(entry->len, bytes);
+}
+
+static void commit(struct virtio_queue *queue, uint64_t position)
+{
+	STORE_RELEASE(queue->state->position, position);
+	STORE_RELEASE(queue->used->idx, position_of(queue, POSITION_USED));
+}
+
+void virtio_queue_put(struct virtio_queue *queue, uint16_t head, uint32_t bytes)
+{
+	if (head < queue->size) {
+		write_entry(queue, head, bytes);
+		commit(queue, advanced(queue->state->position, POSITION_USED));
+	}
+}
+
+void virtio_queue_complete(struct virtio_queue *queue, const struct virtio_chain *chain, uint32_t bytes)
+{
+	write_entry(queue, chain->head, bytes);
+	commit(queue, advanced(advanced(queue->state->position, POSITION_AVAILABLE), POSITION_USED));
+}
+
+/* The event index behind the used ring: the guest notifies when its index passes it. */
+static uint16_t *available_event(struct virtio_queue *queue)
+{
+	return (void *)&queue->used->ring[queue->size];
+}
+
+bool virtio_queue_arm(struct virtio_queue *queue)
+{
+	uint16_t next = position_of(queue, POSITION_AVAILABLE);
+
+	if (queue->event_index) {
+		STORE(*available_event(queue), next);
+	} else {
+		STORE(queue->used->flags, 0);
+	}
+	/* The guest stores its index, then looks whether to notify; we do it the other way round. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return LOAD(queue->available->idx) != next;
+}
+
+/* With event indices there is nothing to do: the index asked for is passed, and stays behind. */
+void virtio_queue_disarm(struct virtio_queue *queue)
+{
+	if (!queue->event_index) {
+		STORE(queue->used->flags, VRING_USED_F_NO_NOTIFY);
+	}
+}
+
+bool virtio_queue_wants_interrupt(const struct virtio_queue *queue)
+{
+	uint16_t used = position_of(queue, POSITION_USED);
+	uint16_t checked = position_of(queue, POSITION_CHECKED);
+
+	if (used == checked) {
+		return false;
+	}
+	/* We stored the index; the guest stores its wish, then looks at the index. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (queue->event_index) {
+		uint16_t event = LOAD(queue->available->ring[queue->size]);
+
+		return vring_need_event(event, used, checked) != 0;
+	}
+	return (LOAD(queue->available->flags) & VRING_AVAIL_F_NO_INTERRUPT) == 0;
+}
+
+void virtio_queue_checked(struct virtio_queue *queue)
+{
+	uint64_t position = queue->state->position;
+
+	STORE_RELEASE(queue->state->position, with_part(position, POSITION_CHECKED, (uint16_t)(position >> 16)));
+}

@@ -1,0 +1,205 @@
+/*
+ * Nothing that has to survive lives in this file: the writes that wait for a
+ * reset to end are delivered again to the next instance, the line's level follows from the state.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VM_EXIT_SERVE_SOME
+#define VM_EXIT_SERVES_MMIO_READ
+#define VM_EXIT_SERVES_MMIO_WRITE
+
+#include <sk/mmio.h>
+#include <sk/idl/device_server.h>
+#include <sk/idl/kernel_client.h>
+#include <sk/idl/sched_client.h>
+#include <sk/idl/virtio_persistent.h>
+#include <sk/idl/vm_exit_server.h>
+#include <sk/process.h>
+#include <sk/server.h>
+#include <sk/spin.h>
+#include <virtio/server.h>
+
+#define VCPUS 16u
+#define MEMORY_PREFIX "memory@"
+
+static struct {
+	struct sk_spin lock; /* of all below, and of the device */
+	struct virtio_mmio *device;
+	uint64_t waiting[VCPUS];    /* tokens of writes to be answered once the device has settled; 0: none */
+	uint64_t reset;             /* the VMM's reset, likewise */
+	bool unsettled;             /* there are any */
+	bool line;
+	sk_cap_t virq;
+	sk_cap_t sched;
+} server;
+
+static void update_line(void)
+{
+	bool level = virtio_mmio_line(server.device);
+
+	if (level != server.line) {
+		server.line = level;
+		(void)virq_set_level(server.virq, level);
+	}
+}
+
+/* A refused reply: the VM is gone. */
+static void answer_waiting(void)
+{
+	server.unsettled = false;
+	for (uint32_t i = 0; i < VCPUS; i++) {
+		if (server.waiting[i] != 0) {
+			(void)vm_exit_mmio_write_reply(server.waiting[i], SK_OK);
+			server.waiting[i] = 0;
+		}
+	}
+	if (server.reset != 0) {
+		(void)device_reset_reply(server.reset, SK_OK);
+		server.reset = 0;
+	}
+}
+
+void virtio_server_lock(void)
+{
+	sk_spin_lock(&server.lock);
+}
+
+/* The timer is set outside the lock: a call may wait. One that comes too often finds nothing to do. */
+void virtio_server_unlock(void)
+{
+	bool again = server.device->again != 0;
+
+	if (__builtin_expect(server.unsettled, 0) && virtio_mmio_settle(server.device)) {
+		answer_waiting();
+	}
+	update_line();
+	sk_spin_unlock(&server.lock);
+	if (__builtin_expect(again, 0)) {
+		(void)timers_set(server.sched, sk_now_ns());
+	}
+}
+
+void virtio_server_signalled(uint64_t bits)
+{
+	if ((bits & SK_SIGNAL_TIMER) != 0) {
+		virtio_server_lock();
+		virtio_mmio_serve(server.device, server.device->again);
+		virtio_server_unlock();
+	}
+}
+
+/* A device's range begins at a multiple of its size, and this is at most that. */
+static uint32_t offset_of(sk_gpa_t address)
+{
+	return (uint32_t)address & (VIRTIO_MMIO_BYTES - 1u);
+}
+
+sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info,
+				     uint64_t value)
+{
+	bool settled;
+
+	virtio_server_lock();
+	settled = virtio_mmio_write(server.device, offset_of(address), sk_mmio_size(info), value);
+	if (__builtin_expect(!settled, 0)) {
+		server.waiting[sk_mmio_vcpu(info) % VCPUS] = caller->token;
+		server.unsettled = true;
+	}
+	virtio_server_unlock();
+	return settled ? SK_OK : SK_DEFERRED;
+}
+
+sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info,
+				    uint64_t *value)
+{
+	(void)caller;
+	*value = virtio_mmio_read(server.device, offset_of(address), sk_mmio_size(info));
+	return SK_OK;
+}
+
+sk_status_t device_serve_reset(const struct sk_caller *caller)
+{
+	bool settled;
+
+	virtio_server_lock();
+	settled = virtio_mmio_reset(server.device);
+	if (!settled) {
+		server.reset = caller->token;
+		server.unsettled = true;
+	}
+	virtio_server_unlock();
+	return settled ? SK_OK : SK_DEFERRED;
+}
+
+static bool dispatch_again(const struct sk_caller *caller, struct sk_msg *msg)
+{
+	bool replied = vm_exit_dispatch(caller, msg);
+
+	virtio_server_lock();
+	virtio_mmio_rearm(server.device);
+	virtio_server_unlock();
+	return replied;
+}
+
+bool virtio_server_dispatch(const struct sk_caller *caller, struct sk_msg *msg)
+{
+	switch (SK_BADGE_IFACE(caller->badge)) {
+	case VM_EXIT_INTERFACE:
+		if (__builtin_expect((msg->tag & SK_TAG_REDELIVERED) != 0, 0)) {
+			return dispatch_again(caller, msg);
+		}
+		return vm_exit_dispatch(caller, msg);
+	case DEVICE_INTERFACE:
+		return device_dispatch(caller, msg);
+	default:
+		return sk_server_other(caller, msg);
+	}
+}
+
+static void find_memory(struct virtio_memory *memory)
+{
+	const struct sk_start *start = sk_start();
+
+	for (uint32_t i = 0; i < start->region_count; i++) {
+		const struct sk_start_region *region = &start->regions[i];
+
+		if (strncmp(region->name, MEMORY_PREFIX, sizeof(MEMORY_PREFIX) - 1) == 0) {
+			uint64_t base = strtoull(region->name + sizeof(MEMORY_PREFIX) - 1, NULL, 16);
+
+			(void)virtio_memory_add(memory, base, region->bytes, (void *)(uintptr_t)region->address);
+		}
+	}
+}
+
+void virtio_server_open(struct virtio_mmio *device)
+{
+	const struct sk_start_region *persistent = sk_region_named("persistent");
+
+	if (persistent == NULL || persistent->bytes < VIRTIO_STATE_FIELDS_BYTES) {
+		(void)printf("no region \"persistent\" of sufficient size\n");
+		exit(EXIT_FAILURE);
+	}
+	find_memory(&device->memory);
+	if (device->memory.count == 0) {
+		(void)printf("the guest's memory is not mapped here: its device has no `guest-memory`\n");
+		exit(EXIT_FAILURE);
+	}
+	server.device = device;
+	server.virq = sk_cap_named("virq");
+	server.sched = sk_cap_named_of_type("sched", SK_OBJECT_TYPE_ENDPOINT);
+	virtio_mmio_open(device, virtio_state_fields((void *)(uintptr_t)persistent->address));
+	server.unsettled = true;
+}
+
+_Noreturn void virtio_server_run(void)
+{
+	virtio_server_lock();
+	virtio_mmio_serve(server.device, VIRTIO_MMIO_ALL_QUEUES);
+	/* What the line's level was an instance ago is unknown. */
+	server.line = virtio_mmio_line(server.device);
+	(void)virq_set_level(server.virq, server.line);
+	virtio_server_unlock();
+	sk_server_run();
+}
