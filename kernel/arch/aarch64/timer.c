@@ -8,40 +8,14 @@
 
 #define NS_PER_SECOND 1000000000ull
 
-/* A factor: whole + fraction / 2^64. */
-struct factor {
-	uint64_t whole;
-	uint64_t fraction;
-};
-
-static uint64_t hz;
-static struct factor ns_per_tick;
-static struct factor ticks_per_ns;
-
-/* numerator / denominator, rounded down; no library division of 128 bits is to be had. */
-static struct factor factor_of(uint64_t numerator, uint64_t denominator)
-{
-	struct factor factor = {.whole = numerator / denominator, .fraction = 0};
-	uint64_t rest = numerator % denominator;
-	for (uint32_t bit = 0; bit < 64u; bit++) {
-		rest *= 2u;
-		factor.fraction *= 2u;
-		if (rest >= denominator) {
-			rest -= denominator;
-			factor.fraction++;
-		}
-	}
-	return factor;
-}
+static uint64_t hz; /* fits in 32 bits, as CNTFRQ_EL0 does */
 
 void timer_init(void)
 {
-	hz = read_sysreg(cntfrq_el0);
+	hz = (uint32_t)read_sysreg(cntfrq_el0);
 	if (hz == 0) {
 		machine_fail("the counter has no frequency");
 	}
-	ns_per_tick = factor_of(NS_PER_SECOND, hz);
-	ticks_per_ns = factor_of(hz, NS_PER_SECOND);
 }
 
 void timer_core_init(void)
@@ -65,17 +39,20 @@ uint64_t arch_ticks_hz(void)
 	return hz;
 }
 
+/* Whole seconds and the rest apart: exact, and no product of a rest overflows. */
 uint64_t arch_ticks_to_ns(uint64_t ticks)
 {
-	return ticks * ns_per_tick.whole + (uint64_t)((unsigned __int128)ticks * ns_per_tick.fraction >> 64);
+	return ticks / hz * NS_PER_SECOND + ticks % hz * NS_PER_SECOND / hz;
 }
 
 uint64_t arch_ns_to_ticks(uint64_t ns)
 {
-	unsigned __int128 part = (unsigned __int128)ns * ticks_per_ns.fraction;
-	unsigned __int128 ticks = (unsigned __int128)ns * ticks_per_ns.whole + (uint64_t)(part >> 64);
-	ticks += (uint64_t)part != 0 ? 1u : 0u;
-	return ticks >> 64 != 0 ? UINT64_MAX : (uint64_t)ticks;
+	uint64_t ticks;
+	uint64_t rest = (ns % NS_PER_SECOND * hz + NS_PER_SECOND - 1u) / NS_PER_SECOND;
+	if (__builtin_mul_overflow(ns / NS_PER_SECOND, hz, &ticks) || __builtin_add_overflow(ticks, rest, &ticks)) {
+		return UINT64_MAX;
+	}
+	return ticks;
 }
 
 /* The timer stays on: a deadline that never comes is one at the end of time. */
