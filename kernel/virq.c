@@ -6,11 +6,12 @@
  *
  * Truth is the table's `state` word of a line and, of each vCPU, the set of lines
  * that may want one of its list registers (`waiting`). Any core changes either, with
- * atomics, and has the vCPU look. List registers are only a cache, which the vCPU's
- * own core alone touches: a look spills all of them back into the states and fills
- * them anew with what is most urgent. So no change has to find a line in a list
- * register. It is made in the state, and where it touches what a list register says
- * of the line (LINE_LISTED_*), that no longer counts when it is spilled.
+ * atomics, and has the vCPU look. List registers are only a cache of the states, for
+ * the vCPU that is resident on its core: filled with what is most urgent before it
+ * runs, spilled back into the states whenever somebody looks, and when it leaves. So
+ * no change has to find a line in a list register. It is made in the state, and where
+ * it touches what a list register says of the line (LINE_LISTED_*), that no longer
+ * counts when it is spilled.
  *
  * A line has one owner: the vCPU whose list register it is in, or that has it active;
  * else its target. A bit in `waiting` of another vCPU, or of a line with nothing to
@@ -123,15 +124,6 @@ static bool is_here(const struct vcpu *vcpu)
 	return vcpu->context.core == core_this()->index;
 }
 
-static void wake(struct vcpu *vcpu)
-{
-	if (vcpu->context.state == CONTEXT_BLOCKED) {
-		vcpu->life = VCPU_RUNNING;
-		vcpu->context.state = CONTEXT_READY;
-		plan_wake(core_this(), &vcpu->context);
-	}
-}
-
 /* The vCPU looks at its lines before it runs on. */
 static void notify(struct vcpu *vcpu)
 {
@@ -200,7 +192,6 @@ static void ask(struct vcpu *vcpu, uint32_t line)
 {
 	vcpu->ended_lines |= 1u << line;
 	vcpu->work |= VCPU_WORK_ENDED;
-	wake(vcpu);
 }
 
 uint32_t virq_ended(struct vcpu *vcpu)
@@ -226,8 +217,7 @@ static inline uint32_t state_spilled(uint32_t state, enum list_state list)
 	return (state & SK_LINE_ACTIVE) != 0 ? state : state & ~(LINE_LISTED_ACTIVE | LINE_HOLDER_MASK);
 }
 
-/* Empties the vCPU's list registers: from here on its lines' states say everything. */
-static void spill(struct vcpu *vcpu)
+void virq_spill(struct vcpu *vcpu)
 {
 	uint32_t line;
 	enum list_state list;
@@ -351,7 +341,7 @@ void virq_flush(struct vcpu *vcpu)
 	uint32_t room = arch_list_registers();
 	vcpu->work &= ~VCPU_WORK_LINES;
 	core_count_event(core_this(), COUNT_VIRQ_FLUSHES);
-	spill(vcpu);
+	virq_spill(vcpu);
 	uint32_t choices = choose(vcpu, 0, best, room);
 	for (uint32_t i = 0; i < choices && i < room; i++) {
 		put(vcpu, &best[i]);
@@ -362,15 +352,17 @@ void virq_flush(struct vcpu *vcpu)
 bool virq_pending(struct vcpu *vcpu)
 {
 	vcpu->work |= VCPU_WORK_LINES;
-	spill(vcpu);
-	return choose(vcpu, SK_LINE_ACTIVE, NULL, 0) != 0;
+	virq_spill(vcpu);
+	return choose(vcpu, SK_LINE_ACTIVE, NULL, 0) != 0 || (vcpu->work & VCPU_WORK_ENDED) != 0;
 }
 
 void virq_arrived(struct vcpu *vcpu)
 {
 	vcpu->work |= VCPU_WORK_LINES;
 	if (vcpu->context.state == CONTEXT_BLOCKED && virq_pending(vcpu)) {
-		wake(vcpu);
+		vcpu->life = VCPU_RUNNING;
+		vcpu->context.state = CONTEXT_READY;
+		plan_wake(core_this(), &vcpu->context);
 	}
 }
 
@@ -381,7 +373,7 @@ static void settle(struct vcpu *owner, uint32_t line)
 		waiting_set(owner, line);
 		notify(owner);
 		if (is_here(owner)) {
-			virq_flush(owner);
+			virq_spill(owner); /* the VMM is going to look, too */
 		}
 	}
 }

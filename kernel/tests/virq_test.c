@@ -378,6 +378,18 @@ static void private_levels_end_at_the_vmm(void **state)
 	assert_int_equal(actor_x(&vmm, 2), 23);
 	actor_reply_wait(&vmm, actor_token(&vmm), 0, 0);
 	assert_true(runs(&v[0]->context));
+	/* It halts before the notice of the end comes: asked all the same, first. */
+	K_OK(vcpus[0], VCPU_TAG_INJECT, 23);
+	mock_settle();
+	assert_int_equal(mock_guest_take(1), 23);
+	v[0]->arch.lists[0].notice = false;
+	mock_guest_end(1, 23);
+	mock_exit(1, VM_EXIT_METHOD_HALT, (const uint64_t[6]){ 0 });
+	assert_runs(&vmm);
+	assert_int_equal(actor_x(&vmm, 1) & SK_TAG_METHOD_MASK, VM_EXIT_TAG_INTERRUPT_END);
+	assert_int_equal(actor_x(&vmm, 2), 23);
+	actor_reply_wait(&vmm, actor_token(&vmm), 0, 0);
+	assert_true(runs(&v[0]->context));
 	invariants_check();
 }
 

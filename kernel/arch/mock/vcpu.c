@@ -133,6 +133,7 @@ void arch_vcpu_save(struct core *core)
 	struct vcpu *vcpu = core->resident;
 	if (vcpu != NULL) {
 		mock_record(MOCK_VCPU_SAVE, vcpu->context.object_index, 0);
+		virq_spill(vcpu);
 		memcpy(vcpu->arch.registers, core->arch.registers, sizeof vcpu->arch.registers);
 		vcpu->work |= VCPU_WORK_LOAD;
 		core->resident = NULL;
@@ -235,6 +236,9 @@ bool arch_list_put(struct vcpu *vcpu, uint32_t line, uint32_t priority, enum lis
 	}
 	if ((int32_t)line == mock.refused_line) {
 		return false;
+	}
+	if (mock_this->resident != vcpu) {
+		panic("line %u for a vCPU that is not resident", line);
 	}
 	for (uint32_t i = 0; i < vcpu->arch.list_used; i++) {
 		if (vcpu->arch.lists[i].line == line || i + 1u == mock.list_registers) {

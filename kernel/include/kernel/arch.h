@@ -105,12 +105,12 @@ uint64_t arch_vcpu_timer_deadline(const struct vcpu *vcpu);
 void arch_fp_save(struct core *core);
 
 /*
- * A vCPU's list registers, on its core, resident or not (virq.c). Those in use are a stack: lines are put on it, at
- * most arch_list_registers(), and taken off again with what the guest has done to them meanwhile.
+ * The list registers of the resident vCPU (virq.c). Those in use are a stack: lines are put on it, at most
+ * arch_list_registers(), and taken off again with what the guest has done to them meanwhile.
  */
 enum list_state { LIST_EMPTY = 0, LIST_PENDING = 1, LIST_ACTIVE = 2, LIST_BOTH = 3 };
 uint32_t arch_list_registers(void);
-/* LIST_EMPTY: the guest has ended the line. False: there is nothing to take. */
+/* LIST_EMPTY: the guest has ended the line. False: there is nothing to take, as from any vCPU that is not resident. */
 bool arch_list_take(struct vcpu *vcpu, uint32_t *line, enum list_state *state);
 /*
  * `end_notice`: an interrupt to us when the guest ends the line. The guest timer's line is linked to the hardware's

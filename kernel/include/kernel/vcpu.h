@@ -86,13 +86,15 @@ void virq_set_level(struct space *vm, uint32_t line, bool high);
 void virq_pulse(struct space *vm, uint32_t line);
 /* The VMM changed the line's configuration, or wants its state changed (kernel.idl, space.line_update). */
 sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t change);
-/* Takes note of what the guest did and fills the list registers anew. On the vCPU's core, before it runs. */
+/* Takes note of what the guest did and fills the list registers anew. Of the resident vCPU, before it runs. */
 void virq_flush(struct vcpu *vcpu);
+/* Empties the list registers into the lines' states. On the vCPU's core; of a resident one before it leaves. */
+void virq_spill(struct vcpu *vcpu);
 /* Lines of this core's vCPU changed: it wakes if that ends its halt, and is flushed before it runs. */
 void virq_arrived(struct vcpu *vcpu);
 /* VCPU_WORK_ENDED is set: takes one of the lines for which interrupt_end is due. */
 uint32_t virq_ended(struct vcpu *vcpu);
-/* Is anything pending that would end a halt? On the vCPU's core; it is to be flushed before it runs. */
+/* Is there anything that would end a halt, or be asked before? On the vCPU's core; it is to be flushed before it runs. */
 bool virq_pending(struct vcpu *vcpu);
 
 #endif

@@ -232,6 +232,14 @@ static void many_active(void)
 	}
 }
 
+/* The vCPU's state comes into the hardware, instead of another's. */
+static void make_resident(struct vcpu *to)
+{
+	gic_vcpu_save(core_this()->resident);
+	gic_vcpu_load(to);
+	core_this()->resident = to;
+}
+
 static void targets(void)
 {
 	configure(EDGE, ON | TARGET(200));
@@ -248,7 +256,13 @@ static void targets(void)
 	configure(EDGE, ON | TARGET(1));
 	virq_pulse(&vm, EDGE);
 	CHECK(virq_pending(&other_vcpu), true);
+	make_resident(&other_vcpu);
 	virq_flush(&other_vcpu);
+	CHECK(other_vcpu.arch.list_used, 1);
+	CHECK(virq_pending(&other_vcpu), true);
+	virq_flush(&other_vcpu);
+	make_resident(&vcpu);
+	CHECK(other_vcpu.arch.list_used, 0);
 	check_nothing();
 	configure(EDGE, ON | TARGET(0));
 	CHECK(virq_pending(&other_vcpu), false);

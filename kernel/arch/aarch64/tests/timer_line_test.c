@@ -120,7 +120,7 @@ static void moves_with_its_vcpu(enum moment moment)
 	CHECK(arch_interrupt_pending(), false);
 	gic_vcpu_save(&other_vcpu);
 	core->resident = NULL;
-	enable(true); /* acts on the registers as saved */
+	enable(true); /* it is not resident */
 	virq_pend(&vcpu, SGI);
 	gic_vcpu_load(&vcpu);
 	core->resident = &vcpu;

@@ -72,8 +72,7 @@ struct arch_vcpu {
 	uint64_t fault_address; /* the guest's own address of its last abort */
 	bool fault_is_fetch, fault_is_write;
 	uint64_t ich_hcr, ich_vmcr, ich_ap0r0, ich_ap1r0;
-	uint64_t list[LIST_REGISTERS_MAX];  /* as saved; the hardware's own while resident */
-	uint32_t list_used;  /* so many, from the first */
+	uint32_t list_used;  /* so many list registers, from the first; 0 unless resident */
 	bool cpacr_taken;    /* CPACR_EL1 was opened for a server's FP use; the guest's is in el1[] */
 	bool timer_masked;   /* the physical timer line is active, and its virtual line in no list register */
 };

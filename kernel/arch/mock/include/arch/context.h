@@ -61,7 +61,7 @@ struct arch_vcpu {
 	uint64_t timer_deadline;
 	uint64_t config, flags;
 	struct mock_list lists[LIST_REGISTERS_MAX];
-	uint32_t list_used;                       /* so many of lists[], from the first */
+	uint32_t list_used;                       /* so many of lists[]; 0 unless resident */
 	bool underflow_notice;
 	bool undefined_taken, abort_taken;        /* the guest's own exceptions, as the last reply asked for */
 };
