@@ -15,8 +15,7 @@
 #define MAINTENANCE_LINE 25u  /* PPI: a list register has news */
 #define KERNEL_TIMER_LINE 26u /* PPI: CNTHP */
 #define SHARED_FIRST 32u
-#define SHARED_END 1020u
-#define SPECIAL_FIRST 1020u
+#define SPECIAL_FIRST 1020u   /* numbers from here on are no lines */
 #define PRIORITY_WORD 0xa0a0a0a0u
 
 /* Distributor; the redistributor's SGI frame has the same registers for lines 0 to 31. Offsets in bytes. */
@@ -67,11 +66,18 @@ static void set_bit(uint64_t frame, uint32_t bank, uint32_t number)
 	set(frame + bank + number / 32u * 4u, 1u << number % 32u);
 }
 
-static void distributor_wait(void)
+/* Until the bits of the register have that value. */
+static void wait_for(uint64_t address, uint64_t bits, uint64_t value)
 {
-	while ((get(distributor + GICD_CTLR) & GICD_CTLR_RWP) != 0) {
+	while ((get(address) & bits) != value) {
 		arch_core_relax();
 	}
+}
+
+static void distributor_control(uint64_t value)
+{
+	set(distributor + GICD_CTLR, value);
+	wait_for(distributor + GICD_CTLR, GICD_CTLR_RWP, 0);
 }
 
 /* Lines [first, first + 32): ours, off, of the one priority. */
@@ -90,37 +96,27 @@ void gic_init(const struct sk_boot_info *info)
 {
 	distributor = info->gic_distributor;
 	redistributors = info->gic_redistributors;
-	set(distributor + GICD_CTLR, 0);
-	distributor_wait();
+	distributor_control(0);
 	lines = 32u * ((uint32_t)field_get(get(distributor + GICD_TYPER), GICD_TYPER_LINES) + 1u);
-	lines = lines < SHARED_END ? lines : SHARED_END;
+	lines = lines < SPECIAL_FIRST ? lines : SPECIAL_FIRST;
 	for (uint32_t first = SHARED_FIRST; first < lines; first += 32u) {
 		lines_reset(distributor, first);
 	}
-	set(distributor + GICD_CTLR, GICD_CTLR_ARE);
-	distributor_wait();
-	set(distributor + GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_GROUP1);
-	distributor_wait();
-}
-
-/* MPIDR's affinity as GICR_TYPER has it: four bytes in a row. */
-static uint64_t affinity_packed(uint64_t mpidr)
-{
-	return field_get(mpidr, MPIDR_AFF3) << 24 | (mpidr & 0xffffffu);
+	distributor_control(GICD_CTLR_ARE);
+	distributor_control(GICD_CTLR_ARE | GICD_CTLR_GROUP1);
 }
 
 static uint64_t redistributor_find(uint64_t mpidr)
 {
-	uint64_t frame = redistributors;
-	for (uint32_t i = 0; i < core_count; i++) {
-		uint64_t type = *(volatile uint64_t *)(frame + GICR_TYPER);
-		if (field_get(type, GICR_TYPER_AFFINITY) == affinity_packed(mpidr)) {
+	/* As GICR_TYPER has it: four bytes in a row. */
+	uint64_t affinity = field_get(mpidr, MPIDR_AFF3) << 24 | (mpidr & 0xffffffu);
+	uint64_t type = 0;
+	for (uint32_t i = 0; i < core_count && (type & GICR_TYPER_LAST) == 0; i++) {
+		uint64_t frame = redistributors + i * GICR_BYTES;
+		type = *(volatile uint64_t *)(frame + GICR_TYPER);
+		if (field_get(type, GICR_TYPER_AFFINITY) == affinity) {
 			return frame;
 		}
-		if ((type & GICR_TYPER_LAST) != 0) {
-			break;
-		}
-		frame += GICR_BYTES;
 	}
 	panic("no GIC redistributor for the core with affinity %#lx", mpidr);
 }
@@ -130,13 +126,9 @@ void gic_core_init(struct core *core)
 	uint64_t frame = redistributor_find(core->arch.mpidr);
 	core->arch.redistributor = frame;
 	set(frame + GICR_WAKER, get(frame + GICR_WAKER) & ~GICR_WAKER_SLEEP);
-	while ((get(frame + GICR_WAKER) & GICR_WAKER_ASLEEP) != 0) {
-		arch_core_relax();
-	}
+	wait_for(frame + GICR_WAKER, GICR_WAKER_ASLEEP, 0);
 	lines_reset(frame + GICR_SGI_FRAME, 0);
-	while ((get(frame + GICR_CTLR) & GICR_CTLR_RWP) != 0) {
-		arch_core_relax();
-	}
+	wait_for(frame + GICR_CTLR, GICR_CTLR_RWP, 0);
 	set(frame + GICR_SGI_FRAME + GIC_ICFGR + 4u, 0); /* PPIs are levels */
 	set(frame + GICR_SGI_FRAME + GIC_ISENABLER,
 	    1u << POKE_LINE | 1u << MAINTENANCE_LINE | 1u << KERNEL_TIMER_LINE | 1u << TIMER_LINE);
@@ -157,12 +149,10 @@ void gic_core_stop(struct core *core)
 	isb();
 	set(frame + GICR_SGI_FRAME + GIC_ICENABLER, UINT32_MAX);
 	set(frame + GICR_WAKER, get(frame + GICR_WAKER) | GICR_WAKER_SLEEP);
-	while ((get(frame + GICR_WAKER) & GICR_WAKER_ASLEEP) == 0) {
-		arch_core_relax();
-	}
+	wait_for(frame + GICR_WAKER, GICR_WAKER_ASLEEP, GICR_WAKER_ASLEEP);
 }
 
-void gic_deactivate(uint32_t number)
+void arch_interrupt_complete(uint32_t number)
 {
 	write_sysreg(icc_dir_el1, number);
 	isb();
@@ -180,7 +170,7 @@ static void guest_timer(struct core *core)
 {
 	struct vcpu *vcpu = core->resident;
 	if (vcpu == NULL) {
-		gic_deactivate(TIMER_LINE); /* raised just before its vCPU left */
+		arch_interrupt_complete(TIMER_LINE); /* raised just before its vCPU left */
 		return;
 	}
 	vcpu->arch.timer_masked = true;
@@ -202,10 +192,10 @@ void arch_irq(struct core *core)
 			break;
 		case KERNEL_TIMER_LINE:
 			plan_tick(core);
-			gic_deactivate(number);
+			arch_interrupt_complete(number);
 			break;
 		case POKE_LINE:
-			gic_deactivate(number); /* first: a poke that comes while we drain must not be lost */
+			arch_interrupt_complete(number); /* first: a poke that comes while we drain must not be lost */
 			core_drain(core);
 			break;
 		case MAINTENANCE_LINE:
@@ -213,7 +203,7 @@ void arch_irq(struct core *core)
 				virq_arrived(core->resident); /* it may have halted before this interrupt came */
 				virq_flush(core->resident);
 			}
-			gic_deactivate(number);
+			arch_interrupt_complete(number);
 			break;
 		default:
 			interrupt_arrived(number);
@@ -261,10 +251,5 @@ void arch_interrupt_enable(uint32_t number)
 void arch_interrupt_mask(uint32_t number)
 {
 	set_bit(distributor, GIC_ICENABLER, number);
-	distributor_wait();
-}
-
-void arch_interrupt_complete(uint32_t number)
-{
-	gic_deactivate(number);
+	wait_for(distributor + GICD_CTLR, GICD_CTLR_RWP, 0);
 }

@@ -145,6 +145,6 @@ void arch_list_filled(struct vcpu *vcpu, bool more)
 	}
 	if (arch->timer_masked && (vcpu->waiting[0] & 1u << TIMER_LINE) == 0) {
 		arch->timer_masked = false; /* nobody will end it; if the timer still wants to interrupt, it does so again */
-		gic_deactivate(TIMER_LINE);
+		arch_interrupt_complete(TIMER_LINE);
 	}
 }

@@ -36,8 +36,6 @@ void gic_core_stop(struct core *core);
 void arch_irq(struct core *core);
 /* The guest timer's own private line, physical and virtual. */
 #define TIMER_LINE 27u
-/* This core's interrupt `number`, taken earlier, may come again. */
-void gic_deactivate(uint32_t number);
 /* Makes the physical guest-timer line of this core active (it stays quiet) or not. */
 void gic_timer_hold(const struct core *core, bool hold);
 
