@@ -80,7 +80,12 @@ sk_status_t vm_exit_serve_hypercall(const struct sk_caller *caller, uint64_t num
 	(void)a5;
 	*action = 0;
 	*line = 0;
-	struct firmware_call call = { .vcpu = vcpu, .function = (uint32_t)number, .argument = { a1, a2, a3 } };
+	struct firmware_call call = {
+		.vcpu = vcpu,
+		.again = vmm.again[sk_thread_index()],
+		.function = (uint32_t)number,
+		.argument = { a1, a2, a3 },
+	};
 	return serve_firmware(&call, action, line);
 }
 
@@ -89,6 +94,7 @@ sk_status_t vm_exit_serve_firmware_call(const struct sk_caller *caller, uint64_t
 {
 	struct firmware_call call = {
 		.vcpu = exit_vcpu(caller),
+		.again = vmm.again[sk_thread_index()],
 		.function = (uint32_t)function,
 		.argument = { a1, a2, a3 },
 	};
@@ -216,6 +222,7 @@ sk_status_t vm_exit_serve_fail_entry(const struct sk_caller *caller, uint64_t wh
 
 static __attribute__((noinline, cold)) bool dispatch_any(const struct sk_caller *caller, struct sk_msg *msg)
 {
+	vmm.again[sk_thread_index()] = (msg->tag & SK_TAG_REDELIVERED) != 0;
 	switch (SK_BADGE_IFACE(caller->badge)) {
 	case VM_EXIT_INTERFACE:
 		return vm_exit_dispatch(caller, msg);

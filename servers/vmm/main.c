@@ -162,12 +162,10 @@ bool vmm_set_up(void)
 	       open_file(vmm.vm->initrd, &vmm.files.initrd) && open_file(vmm.vm->dtb, &vmm.files.dtb);
 }
 
-/* An order that an earlier instance was in the middle of leaves nothing to go on with. */
 static bool saved_is_whole(const struct vmm_saved *saved)
 {
 	return sk_start()->instance != 0 && saved->magic == VMM_SAVED_MAGIC && saved->bytes == sizeof(*saved) &&
-	       saved->guest.vcpus == vmm.vm->vcpus && saved->state != VMM_STATE_BUSY &&
-	       saved->state <= VMM_STATE_FAILED;
+	       saved->guest.vcpus == vmm.vm->vcpus;
 }
 
 bool vmm_take_over(void)
@@ -189,6 +187,7 @@ bool vmm_take_over(void)
 		for (uint32_t i = 0; i < guest->vcpus; i++) {
 			sysreg_timer_restore(guest, i);
 		}
+		vmm_adopt();
 		port_log("goes on with the running guest");
 		return true;
 	}

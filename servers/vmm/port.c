@@ -3,7 +3,7 @@
  * scheduler's timers, the log.
  *
  * Timers: a worker has one with the scheduler, on its core, and all of them
- * signal worker 0. `deadlines` is the truth. Whoever changes it sets its own
+ * signal worker 0. `vmm.deadlines` and `vmm.wakes` are the truth. Whoever changes it sets its own
  * core's timer to the earliest of all; so each deadline is covered by some timer, and
  * one that comes too early or twice finds nothing due.
  */
@@ -18,10 +18,6 @@
 
 #include "vcpu.h"
 #include "vmm.h"
-
-static uint64_t deadlines[SK_VM_VCPUS_MAX]; /* physical timers: ticks + 1; 0: none */
-static uint64_t wakes[SK_VM_VCPUS_MAX];     /* vCPUs asleep in CPU_SUSPEND: ns; 0: none */
-static uint64_t slept_after[SK_VM_VCPUS_MAX]; /* their exits until then */
 
 #define WAKE_AGAIN_NS 100000u
 
@@ -40,9 +36,9 @@ static void set_core_timer(void)
 	uint64_t first = UINT64_MAX;
 
 	for (uint32_t i = 0; i < SK_VM_VCPUS_MAX; i++) {
-		uint64_t ticks = __atomic_load_n(&deadlines[i], __ATOMIC_SEQ_CST);
+		uint64_t ticks = __atomic_load_n(&vmm.deadlines[i], __ATOMIC_SEQ_CST);
 		uint64_t deadline = ticks != 0 ? sk_ticks_to_ns(ticks - 1) + 1 : UINT64_MAX; /* not before the tick */
-		uint64_t wake = __atomic_load_n(&wakes[i], __ATOMIC_SEQ_CST) - 1;
+		uint64_t wake = __atomic_load_n(&vmm.wakes[i], __ATOMIC_SEQ_CST) - 1;
 		first = deadline < first ? deadline : first;
 		first = wake < first ? wake + 1 : first;
 	}
@@ -53,7 +49,7 @@ static void set_core_timer(void)
 
 void port_timer_set(uint32_t vcpu, uint64_t deadline)
 {
-	__atomic_store_n(&deadlines[vcpu], deadline + 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&vmm.deadlines[vcpu], deadline + 1, __ATOMIC_SEQ_CST);
 	if (deadline != UINT64_MAX) {
 		set_core_timer();
 	}
@@ -87,8 +83,8 @@ static void wake_vcpu(uint32_t vcpu)
 
 	if (facts.state == VCPU_STATE_BLOCKED) {
 		(void)vcpu_run(vmm.vcpu[vcpu]);
-	} else if (facts.state == VCPU_STATE_RUNNING && facts.exits == slept_after[vcpu]) {
-		__atomic_store_n(&wakes[vcpu], sk_now_ns() + WAKE_AGAIN_NS, __ATOMIC_SEQ_CST);
+	} else if (facts.state == VCPU_STATE_RUNNING && facts.exits == vmm.slept_after[vcpu]) {
+		__atomic_store_n(&vmm.wakes[vcpu], sk_now_ns() + WAKE_AGAIN_NS, __ATOMIC_SEQ_CST);
 	}
 }
 
@@ -97,9 +93,18 @@ void vmm_wake_by_timer(uint32_t vcpu)
 	struct vcpu_facts facts = vcpu_look(vcpu);
 
 	if (facts.timer_deadline != UINT64_MAX) {
-		slept_after[vcpu] = facts.exits;
-		__atomic_store_n(&wakes[vcpu], facts.timer_deadline, __ATOMIC_SEQ_CST);
+		vmm.slept_after[vcpu] = facts.exits;
+		__atomic_store_n(&vmm.wakes[vcpu], facts.timer_deadline, __ATOMIC_SEQ_CST);
 		set_core_timer();
+	}
+}
+
+void vmm_wake_sleepers(void)
+{
+	for (uint32_t i = 0; i < vmm.saved->guest.vcpus; i++) {
+		if (vcpu_look(i).state == VCPU_STATE_BLOCKED) {
+			vmm_wake_by_timer(i);
+		}
 	}
 }
 
@@ -109,14 +114,14 @@ void vmm_timers_due(void)
 	uint64_t now_ns = sk_now_ns();
 
 	for (uint32_t i = 0; i < SK_VM_VCPUS_MAX; i++) {
-		uint64_t deadline = __atomic_load_n(&deadlines[i], __ATOMIC_SEQ_CST);
+		uint64_t deadline = __atomic_load_n(&vmm.deadlines[i], __ATOMIC_SEQ_CST);
 		if (deadline - 1 <= now && deadline != 0 &&
-		    __atomic_compare_exchange_n(&deadlines[i], &deadline, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		    __atomic_compare_exchange_n(&vmm.deadlines[i], &deadline, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
 			sysreg_timer_due(&vmm.saved->guest, i);
 		}
-		uint64_t wake = __atomic_load_n(&wakes[i], __ATOMIC_SEQ_CST);
+		uint64_t wake = __atomic_load_n(&vmm.wakes[i], __ATOMIC_SEQ_CST);
 		if (wake != 0 && wake <= now_ns &&
-		    __atomic_compare_exchange_n(&wakes[i], &wake, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		    __atomic_compare_exchange_n(&vmm.wakes[i], &wake, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
 			wake_vcpu(i);
 		}
 	}
@@ -151,7 +156,7 @@ bool port_vcpu_start(uint32_t vcpu, uint64_t entry, uint64_t context)
 		return false;
 	}
 	/* A pause or stop that began meanwhile may have looked at this vCPU before it ran. */
-	if (__atomic_load_n(&vmm.saved->state, __ATOMIC_SEQ_CST) != VMM_STATE_RUNNING) {
+	if (!vmm_runs()) {
 		(void)vcpu_pause(vmm.vcpu[vcpu]);
 	}
 	return true;

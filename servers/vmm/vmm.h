@@ -17,8 +17,8 @@
 struct vmm_saved {
 	uint64_t magic;
 	uint64_t bytes;          /* of this struct: another build's is not taken over */
-	uint32_t state;          /* enum vmm_state; changed by compare-and-swap */
-	uint32_t reserved;
+	uint32_t state;          /* enum vmm_state and enum vmm_order: see lifecycle.c; changed by compare-and-swap */
+	uint32_t requests[SK_VM_VCPUS_MAX]; /* enum vmm_request of each vCPU; atomic; cleared when carried out */
 	uint64_t boots;
 	uint64_t paused_counter; /* the guest's counter while it is paused */
 	struct boot_layout layout;
@@ -38,12 +38,20 @@ struct vmm {
 	sk_cap_t supervisor;
 	sk_cap_t self;    /* this server's notification */
 	sk_cap_t device[MANIFEST_VM_DEVICES]; /* device servers that know interface device */
-	uint32_t requests[SK_VM_VCPUS_MAX]; /* enum vmm_request of each vCPU; atomic */
+	bool again[SK_MAX_CORES]; /* worker i serves a message that an earlier instance died over */
+	uint32_t interrupted;     /* enum vmm_order that an earlier instance died over; 0: none, or it was taken up */
+	uint64_t deadlines[SK_VM_VCPUS_MAX];   /* physical timers: ticks + 1; 0: none */
+	uint64_t wakes[SK_VM_VCPUS_MAX];       /* vCPUs asleep in CPU_SUSPEND: ns; 0: none */
+	uint64_t slept_after[SK_VM_VCPUS_MAX]; /* their exits until then */
 	struct guest_error last_error;
 };
 
-/* What a vCPU's last exit leaves to be done once that vCPU has come to rest. */
+/*
+ * What a vCPU's last exit leaves to be done once that vCPU has come to rest; with VMM_REQUEST_AGAIN, an earlier
+ * instance may have begun.
+ */
 enum vmm_request { VMM_REQUEST_NOTHING, VMM_REQUEST_OFF, VMM_REQUEST_RESET, VMM_REQUEST_FAILED };
+#define VMM_REQUEST_AGAIN 0x100u
 
 #define VMM_SIGNAL_REQUEST SK_SIGNAL_FIRST_FREE /* bit of this server's notification: look at `requests` */
 
@@ -54,6 +62,12 @@ bool vmm_set_up(void);
 
 /* Takes over what an earlier instance saved, or begins anew. False as above. */
 bool vmm_take_over(void);
+
+/* The part of it that concerns orders and requests: they are carried out from where the earlier instance was. */
+void vmm_adopt(void);
+
+/* Is the VM in state running? */
+bool vmm_runs(void);
 
 /* From the exit's handler, which answers with action `stop`; worker 0 does the rest. */
 void vmm_request(uint32_t vcpu, enum vmm_request request);
@@ -66,6 +80,9 @@ void vmm_serve_requests(void);
  * virtual timer is due, whether that is in the hardware then or not.
  */
 void vmm_wake_by_timer(uint32_t vcpu);
+
+/* After a restart: every vCPU that sleeps in CPU_SUSPEND is to be woken as it would have been. */
+void vmm_wake_sleepers(void);
 
 /* Deadlines of port_timer_set() and vmm_wake_by_timer() have passed. */
 void vmm_timers_due(void);

@@ -17,6 +17,7 @@
 #define KILLS 8u
 #define ARGUMENT_UART 0u
 #define ARGUMENT_SCHED 1u
+#define ARGUMENT_VMM 2u
 #define COUNTER_ENTRIES 0u
 #define COUNTER_TLB_MAINTENANCE 6u
 #define CHARACTERS 64u
@@ -58,15 +59,26 @@ static void bench_boot(void)
 	bench_report(&bench);
 }
 
+static void touch_uart(void)
+{
+	(void)mmio_read32(UART_FR);
+}
+
+/* A register that the VMM answers for. */
+static void touch_vmm(void)
+{
+	(void)mmio_read32(GICD_BASE);
+}
+
 /* A server dies between two accesses of the guest; the second one waits until the next instance serves it. */
-static void bench_kill(const char *name, uint32_t server)
+static void bench_kill(const char *name, uint32_t server, void (*touch)(void))
 {
 	struct bench bench = {.name = name};
 
 	for (uint32_t i = 0; i < KILLS; i++) {
 		uint64_t start = timer_now();
 		mmio_write64(PROBE_BASE + PROBE_KILL, server);
-		(void)mmio_read32(UART_FR);
+		touch();
 		bench_add(&bench, timer_now() - start, 0, 1);
 	}
 	bench_report(&bench);
@@ -114,7 +126,8 @@ void bench_probe(void)
 	bench_counter("kernel_entries_per_exit", COUNTER_ENTRIES);
 	bench_counter("tlbi_per_exit", COUNTER_TLB_MAINTENANCE);
 	bench_console();
-	bench_kill("restart_uart", ARGUMENT_UART);
+	bench_kill("restart_uart", ARGUMENT_UART, touch_uart);
 	bench_crash();
-	bench_kill("restart_sched_stall", ARGUMENT_SCHED);
+	bench_kill("restart_sched_stall", ARGUMENT_SCHED, touch_uart);
+	bench_kill("restart_vmm", ARGUMENT_VMM, touch_vmm);
 }

@@ -82,9 +82,34 @@ static void cpu_on_starts_a_vcpu(void **state)
 	assert_int_equal(fake.start_vcpu, 2);
 	assert_int_equal(fake.start_entry, ENTRY);
 	assert_int_equal(fake.start_context, 0xfeedfacecafebeef);
-	assert_int_equal(guest.vcpu[2].power, GUEST_POWER_ON);
+	assert_int_equal(guest_power(&guest, 2), GUEST_POWER_ON);
 	plain(call(CPU_ON64, 2, ENTRY, 0), PSCI_ALREADY_ON);
 	assert_int_equal(fake.started, 1);
+}
+
+/* Delivered again, it finds what it did itself; what another did is as it always was. */
+static void cpu_on_again_is_the_same(void **state)
+{
+	struct firmware_call again = {
+		.vcpu = 0, .again = true, .function = CPU_ON64, .argument = { 2, ENTRY, 0 },
+	};
+
+	(void)state;
+	plain(call(CPU_ON64, 2, ENTRY, 0), PSCI_SUCCESS);
+	firmware_serve(&guest, &again, &answer);
+	plain(answer.x[0], PSCI_SUCCESS);
+	assert_int_equal(fake.started, 1);
+	again.vcpu = 1;
+	firmware_serve(&guest, &again, &answer);
+	plain(answer.x[0], PSCI_ALREADY_ON);
+	guest.vcpu[2].power = GUEST_POWER_ON_PENDING | GUEST_POWER_BY(0);
+	firmware_serve(&guest, &again, &answer);
+	plain(answer.x[0], PSCI_ON_PENDING);
+	again.vcpu = 0;
+	firmware_serve(&guest, &again, &answer);
+	plain(answer.x[0], PSCI_SUCCESS);
+	assert_int_equal(fake.started, 2);
+	assert_int_equal(guest_power(&guest, 2), GUEST_POWER_ON);
 }
 
 static void cpu_on_32_narrows(void **state)
@@ -230,6 +255,7 @@ int main(void)
 		cmocka_unit_test_setup(versions, set_up),
 		cmocka_unit_test_setup(features, set_up),
 		cmocka_unit_test_setup(cpu_on_starts_a_vcpu, set_up),
+		cmocka_unit_test_setup(cpu_on_again_is_the_same, set_up),
 		cmocka_unit_test_setup(cpu_on_32_narrows, set_up),
 		cmocka_unit_test_setup(cpu_on_refuses, set_up),
 		cmocka_unit_test_setup(cpu_on_that_fails_can_be_tried_again, set_up),

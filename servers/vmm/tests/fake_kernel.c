@@ -3,12 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <guest/sysreg.h>
 #include <sk/idl/device.h>
 #include <sk/idl/sched.h>
 #include <sk/idl/supervisor.h>
 #include <sk/server.h>
 
-enum { CAP_VM = 1, CAP_TIMERS, CAP_SUPERVISOR, CAP_SELF, CAP_DEVICE, CAP_VCPU = 16 };
+enum { CAP_VM = 1, CAP_TIMERS, CAP_SUPERVISOR, CAP_SELF, CAP_DEVICE, CAP_MEMORY, CAP_VCPU = 16 };
 
 struct vmm vmm;
 struct sk_process sk_process;
@@ -52,10 +53,21 @@ sk_status_t sk_reply(uint64_t token, const struct sk_msg *msg)
 	return SK_OK;
 }
 
+/* A moment at which the server may be killed. */
+static void step(void)
+{
+	fake.steps++;
+	if (fake.steps == fake.kill_at) {
+		longjmp(loop_end, 2);
+	}
+}
+
 sk_status_t sk_signal(sk_cap_t slot, uint64_t bits)
 {
 	assert_int_equal(slot, CAP_SELF);
+	step();
 	fake.signals |= bits;
+	step();
 	return SK_OK;
 }
 
@@ -119,7 +131,7 @@ static sk_status_t call_vcpu(uint32_t vcpu, struct sk_msg *msg)
 	}
 }
 
-sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
+static sk_status_t call(sk_cap_t to, struct sk_msg *msg)
 {
 	if (to >= CAP_VCPU && to < CAP_VCPU + VCPUS) {
 		return call_vcpu(to - CAP_VCPU, msg);
@@ -128,6 +140,9 @@ sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 	case SPACE_TAG_LINE_UPDATE:
 		assert_int_equal(to, CAP_VM);
 		fake.line_updates++;
+		return SK_OK;
+	case MEMORY_TAG_SYNC:
+		assert_int_equal(to, CAP_MEMORY);
 		return SK_OK;
 	case TIMERS_TAG_SET:
 		assert_int_equal(to, CAP_TIMERS);
@@ -153,6 +168,14 @@ sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 	return fake.supervisor_gone ? SK_SERVER_DIED : SK_OK;
 }
 
+sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
+{
+	step();
+	sk_status_t status = call(to, msg);
+	step();
+	return status;
+}
+
 void vcpu_arch_identify(struct guest *guest, sk_cap_t vcpu)
 {
 	(void)guest;
@@ -163,14 +186,21 @@ sk_status_t vcpu_arch_reset(uint32_t vcpu, uint64_t entry, uint64_t context)
 {
 	(void)context;
 	assert_int_equal(fake.vcpu[vcpu], VCPU_STATE_READY);
+	step();
 	fake.resets[vcpu]++;
 	fake.entry[vcpu] = entry;
+	step();
 	return SK_OK;
 }
 
 sk_status_t vcpu_arch_set_offset(sk_cap_t vcpu, uint64_t offset)
 {
+	if (fake.vcpu[vcpu - CAP_VCPU] == VCPU_STATE_RUNNING) {
+		return SK_BAD_STATE;
+	}
+	step();
 	fake.offset[vcpu - CAP_VCPU] = offset;
+	step();
 	return SK_OK;
 }
 
@@ -181,12 +211,42 @@ bool vcpu_arch_random(const struct guest *guest, uint64_t *word)
 	return false;
 }
 
+/* A new instance: what the process kept for itself is gone. */
+static void restart(void)
+{
+	memset(vmm.again, 0, sizeof(vmm.again));
+	memset(vmm.deadlines, 0, sizeof(vmm.deadlines));
+	memset(vmm.wakes, 0, sizeof(vmm.wakes));
+	memset(vmm.slept_after, 0, sizeof(vmm.slept_after));
+	vmm.interrupted = 0;
+	vmm.last_error = (struct guest_error){ 0 };
+	vgic_adopt(&saved.guest.gic, lines);
+	for (uint32_t i = 0; i < VCPUS; i++) {
+		sysreg_timer_restore(&saved.guest, i);
+	}
+	vmm_adopt();
+}
+
 uint64_t fake_send(uint64_t badge, uint64_t tag, uint64_t w0, uint64_t w1, uint64_t w2)
 {
 	next_badge = badge;
 	next_message = (struct sk_msg){ .tag = tag, .w = { w0, w1, w2 } };
-	if (setjmp(loop_end) == 0) {
+	switch (setjmp(loop_end)) {
+	case 0:
 		sk_server_serve();
+	case 1:
+		break;
+	default:
+		restart();
+		if (next_badge == SK_BADGE_SIGNAL) {
+			fake.reply_token = 0;
+			break;
+		}
+		next_message.tag |= SK_TAG_REDELIVERED;
+		if (setjmp(loop_end) == 0) {
+			sk_server_serve();
+		}
+		break;
 	}
 	return fake.reply.tag & 0xffff;
 }
@@ -215,6 +275,7 @@ void fake_set_up(void)
 		.vm = &vm,
 		.files.kernel = { "kernel", kernel, sizeof(kernel) },
 		.space = CAP_VM,
+		.memory = CAP_MEMORY,
 		.timers = CAP_TIMERS,
 		.supervisor = CAP_SUPERVISOR,
 		.self = CAP_SELF,

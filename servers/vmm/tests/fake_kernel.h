@@ -39,6 +39,8 @@ struct fake_kernel {
 	uint64_t counter;
 	uint32_t line_updates;
 	uint64_t offset[VCPUS];  /* the counter's, as vcpu_arch_set_offset was told */
+	uint32_t steps;          /* system calls so far, counted before and after each */
+	uint32_t kill_at;        /* at which of them the server dies; 0: never */
 	struct sk_msg reply;     /* to the last message, and the token that it went to */
 	uint64_t reply_token;
 };
@@ -51,7 +53,10 @@ extern uint8_t message_page[4096];
 /* A VM that nothing has been done to yet, and nothing recorded. */
 void fake_set_up(void);
 
-/* Has the server handle one message, and gives the status that it answered. */
+/*
+ * Has the server handle one message, and gives the status that it answered. Where it dies over it, a new instance takes
+ * over, and is delivered the message again if it was a call.
+ */
 uint64_t fake_send(uint64_t badge, uint64_t tag, uint64_t w0, uint64_t w1, uint64_t w2);
 
 #endif

@@ -29,6 +29,7 @@ struct bench_row bench_rows[] = {
 	ROW("restart_uart", INSTRUCTIONS, 100000, NONE, "UART server killed, to the next access's end"),
 	ROW("restart_device", INSTRUCTIONS, 100000, NONE, "device server crashes in an access, to its end"),
 	ROW("restart_sched_stall", INSTRUCTIONS, 20000, NONE, "scheduler killed, until the guest runs on"),
+	ROW("restart_vmm", INSTRUCTIONS, 200000, NONE, "VMM killed, to the end of the next access to the GIC"),
 	ROW("kernel_sloc", LINES, 6000, NONE, "kernel, generic and AArch64, with headers and assembly"),
 	ROW("kernel_text_bytes", BYTES, 65536, NONE, "code in the kernel's image"),
 	ROW("vmm_sloc", LINES, 4000, NONE, "the VMM server and its library, libs/guest"),

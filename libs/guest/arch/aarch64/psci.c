@@ -15,37 +15,68 @@ static bool entry_sane(const struct guest *guest, uint64_t entry)
 	return entry % 4 == 0 && ram_holds(&guest->ram, entry, 4);
 }
 
-static uint64_t cpu_on(struct guest *guest, uint64_t target, uint64_t entry, uint64_t context)
+/* Takes `*power` from off to pending for the caller; false, and `*found` says what it was. */
+static bool claim(uint32_t *power, uint32_t by, uint32_t *found)
 {
-	uint32_t vcpu = guest_vcpu_of(target, guest->vcpus);
-	uint32_t expected = GUEST_POWER_OFF;
+	*found = __atomic_load_n(power, __ATOMIC_ACQUIRE);
+	while ((*found & GUEST_POWER_MASK) == GUEST_POWER_OFF) {
+		if (__atomic_compare_exchange_n(power, found, GUEST_POWER_ON_PENDING | by, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The caller has claimed it; it may be under way already, if the instance before this one came as far. */
+static uint64_t switch_on(struct guest *guest, uint32_t vcpu, uint32_t by, const struct firmware_call *call)
+{
+	uint32_t pending = GUEST_POWER_ON_PENDING | by;
+	bool started = port_vcpu_resting(vcpu) || port_vcpu_start(vcpu, call->argument[1], call->argument[2]);
+
+	/* By now it may have run and called CPU_OFF: only what is still pending is settled here. */
+	(void)__atomic_compare_exchange_n(&guest->vcpu[vcpu].power, &pending,
+					  started ? GUEST_POWER_ON | by : GUEST_POWER_OFF, false, __ATOMIC_ACQ_REL,
+					  __ATOMIC_ACQUIRE);
+	return started ? PSCI_SUCCESS : PSCI_INTERNAL_FAILURE;
+}
+
+/*
+ * A call that is delivered again, because the VMM died over it, finds its own claim and goes on from there, so that
+ * the guest hears once what it would have heard without the death.
+ */
+static uint64_t cpu_on(struct guest *guest, const struct firmware_call *call)
+{
+	uint32_t vcpu = guest_vcpu_of(call->argument[0], guest->vcpus);
+	uint32_t by = GUEST_POWER_BY(call->vcpu);
+	uint32_t found;
 
 	if (vcpu == GUEST_NO_VCPU) {
 		return PSCI_INVALID_PARAMETERS;
 	}
-	if (!entry_sane(guest, entry)) {
+	if (!entry_sane(guest, call->argument[1])) {
 		return PSCI_INVALID_ADDRESS;
 	}
 	uint32_t *power = &guest->vcpu[vcpu].power;
-	if (!__atomic_compare_exchange_n(power, &expected, GUEST_POWER_ON_PENDING, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE)) {
-		return expected == GUEST_POWER_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING;
+	if (!claim(power, by, &found)) {
+		if (call->again && found == (GUEST_POWER_ON_PENDING | by)) {
+			return switch_on(guest, vcpu, by, call);
+		}
+		if (call->again && found == (GUEST_POWER_ON | by)) {
+			return PSCI_SUCCESS;
+		}
+		return (found & GUEST_POWER_MASK) == GUEST_POWER_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING;
 	}
 	if (port_vcpu_resting(vcpu)) { /* its CPU_OFF is not through yet: AFFINITY_INFO says so too */
 		__atomic_store_n(power, GUEST_POWER_OFF, __ATOMIC_RELEASE);
 		return PSCI_ALREADY_ON;
 	}
-	bool started = port_vcpu_start(vcpu, entry, context);
-	/* By now it may have run and called CPU_OFF: only what is still pending is settled here. */
-	expected = GUEST_POWER_ON_PENDING;
-	(void)__atomic_compare_exchange_n(power, &expected, started ? GUEST_POWER_ON : GUEST_POWER_OFF, false,
-					  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-	return started ? PSCI_SUCCESS : PSCI_INTERNAL_FAILURE;
+	return switch_on(guest, vcpu, by, call);
 }
 
 static uint64_t vcpu_affinity_info(const struct guest *guest, uint32_t vcpu)
 {
-	switch (__atomic_load_n(&guest->vcpu[vcpu].power, __ATOMIC_ACQUIRE)) {
+	switch (guest_power(guest, vcpu)) {
 	case GUEST_POWER_ON:
 		return PSCI_AFFINITY_ON;
 	case GUEST_POWER_ON_PENDING:
@@ -147,7 +178,7 @@ void psci_serve(struct guest *guest, const struct firmware_call *call, struct fi
 		break;
 	case PSCI_CPU_ON:
 	case PSCI_CPU_ON | FIRMWARE_64:
-		answer->x[0] = cpu_on(guest, argument[0], argument[1], argument[2]);
+		answer->x[0] = cpu_on(guest, call);
 		break;
 	case PSCI_AFFINITY_INFO:
 	case PSCI_AFFINITY_INFO | FIRMWARE_64:

@@ -20,6 +20,7 @@ struct firmware_answer {
 
 struct firmware_call {
 	uint32_t vcpu; /* caller */
+	bool again;    /* an earlier instance of the VMM died over it */
 	uint32_t function;
 	uint64_t argument[3];
 };

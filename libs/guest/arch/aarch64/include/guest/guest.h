@@ -11,6 +11,10 @@
 
 enum guest_power { GUEST_POWER_ON, GUEST_POWER_OFF, GUEST_POWER_ON_PENDING };
 
+/* Beside it in the same word: whose CPU_ON it was, by which one that is delivered again knows its own work. */
+#define GUEST_POWER_MASK 0xffu
+#define GUEST_POWER_BY(vcpu) (((vcpu) + 1u) << 8)
+
 #define GUEST_DEBUG_POINTS 2u /* breakpoints, and as many watchpoints: the architecture's least */
 
 /* Registers that the guest may write and read back, and that do nothing (yet). */
@@ -25,7 +29,7 @@ enum guest_stored {
 
 struct guest_vcpu {
 	struct sk_vcpu_state *state; /* shared with the kernel; the vCPU's own while one of its exits is with us */
-	uint32_t power;              /* enum guest_power */
+	uint32_t power;              /* enum guest_power, and whose doing it is */
 	uint32_t timer_control;      /* CNTP_CTL_EL0: ENABLE, IMASK */
 	uint64_t timer_compare;      /* CNTP_CVAL_EL0 */
 	uint64_t stored[GUEST_STORED_COUNT];
@@ -42,6 +46,11 @@ struct guest {
 };
 
 enum guest_once { GUEST_ONCE_ABORT, GUEST_ONCE_SYSREG, GUEST_ONCE_EXCEPTION };
+
+static inline enum guest_power guest_power(const struct guest *guest, uint32_t vcpu)
+{
+	return (enum guest_power)(__atomic_load_n(&guest->vcpu[vcpu].power, __ATOMIC_ACQUIRE) & GUEST_POWER_MASK);
+}
 
 /* True the first time it is asked about `what`. */
 static inline bool guest_first(struct guest *guest, enum guest_once what)
