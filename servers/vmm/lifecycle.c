@@ -118,9 +118,9 @@ static void pause_all(void)
 
 static void reset_devices(void)
 {
-	for (uint32_t i = 0; i < vmm.vm->device_count; i++) {
+	for (uint32_t i = 0; i < vmm.saved->config.devices; i++) {
 		if (vmm.device[i] != SK_CAP_NONE && device_reset(vmm.device[i]) != SK_OK) {
-			port_log("device %s could not be reset", vmm.vm->devices[i].name);
+			port_log("device %s could not be reset", vmm.saved->config.device[i]);
 		}
 	}
 }
@@ -150,7 +150,8 @@ static bool load(void)
 		guest->vcpu[i].power = GUEST_POWER_OFF;
 		sysreg_reset(guest, i);
 	}
-	if (!boot_load(&guest->ram, vmm.vm, &vmm.files, vmm.seed, vmm.seed_bytes, layout, &vmm.last_error)) {
+	if ((vmm.vm == NULL && !vmm_describe()) ||
+	    !boot_load(&guest->ram, vmm.vm, &vmm.files, vmm.seed, vmm.seed_bytes, layout, &vmm.last_error)) {
 		port_log("%s", vmm.last_error.text);
 		return false;
 	}

@@ -1,7 +1,6 @@
 /*
  * The VMM's start: finds what it was granted, takes over an earlier instance's
- * VM or prepares a new one, and serves. Argument `vm=/vms/NAME` (or `vm=NAME`); without it, the manifest's VM
- * whose VMM this server is.
+ * VM or prepares a new one, and serves.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +8,6 @@
 
 #include <guest/port.h>
 #include <guest/sysreg.h>
-#include <libfdt.h>
-#include <sk/archive.h>
 #include <sk/idl/kernel.h>
 #include <sk/server.h>
 
@@ -21,60 +18,8 @@
 
 struct vmm vmm;
 
-static struct manifest manifest;
 static struct vmm_saved unsaved;         /* without a persistent region */
 static struct sk_vcpu_state nobody;      /* the state page of vCPUs that do not exist */
-
-static bool read_manifest(struct sk_archive_file *file)
-{
-	struct manifest_error error;
-	const struct sk_start_region *region = sk_region_named("manifest");
-	struct sk_archive archive = sk_archive_granted();
-
-	if (region != NULL) {
-		file->data = (const uint8_t *)(uintptr_t)region->address;
-		file->bytes = region->bytes;
-	} else if (sk_archive_find(&archive, "manifest.dtb", file) != SK_ARCHIVE_FILE) {
-		return guest_fail(&vmm.last_error, "no region \"manifest\" and no manifest.dtb in the archive");
-	}
-	return manifest_read(file->data, file->bytes, &manifest, &error) ||
-	       guest_fail(&vmm.last_error, "manifest: %s: %s", error.path, error.text);
-}
-
-static bool find_vm(void)
-{
-	const char *path = sk_argument("vm");
-	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
-	const char *name = slash != NULL ? slash + 1 : path;
-	uint32_t index = name != NULL ? manifest_find_vm(&manifest, name)
-				      : manifest_vm_of_vmm(&manifest, manifest_find_server(&manifest, sk_start()->name));
-
-	if (index == MANIFEST_NONE) {
-		return guest_fail(&vmm.last_error, "the manifest has no VM %s", name != NULL ? name : "for this VMM");
-	}
-	vmm.vm = &manifest.vms[index];
-	int bytes = 0;
-	vmm.seed = fdt_getprop(manifest.dtb, vmm.vm->node, "rng-seed", &bytes);
-	vmm.seed_bytes = vmm.seed != NULL ? (uint32_t)bytes : 0;
-	return true;
-}
-
-static bool open_file(const char *name, struct guest_file *file)
-{
-	struct sk_archive archive = sk_archive_granted();
-	struct sk_archive_file found;
-
-	*file = (struct guest_file){ .name = name };
-	if (name == NULL) {
-		return true;
-	}
-	if (sk_archive_find(&archive, name, &found) != SK_ARCHIVE_FILE) {
-		return guest_fail(&vmm.last_error, "%s: is not in the boot archive", name);
-	}
-	file->bytes = found.data;
-	file->size = found.bytes;
-	return true;
-}
 
 static sk_cap_t numbered_cap(const char *prefix, uint32_t i)
 {
@@ -86,20 +31,21 @@ static sk_cap_t numbered_cap(const char *prefix, uint32_t i)
 
 static bool find_caps(void)
 {
+	const struct vmm_config *config = &vmm.saved->config;
+
 	vmm.space = sk_cap_named("vm");
 	vmm.timers = sk_cap_named("sched");
 	vmm.supervisor = sk_cap_named("supervisor");
 	vmm.self = sk_cap_named_of_type("notification", SK_OBJECT_TYPE_NOTIFICATION);
 	vmm.memory = sk_cap_named("memory:ram");
-	for (uint32_t i = 0; i < vmm.vm->vcpus; i++) {
+	for (uint32_t i = 0; i < config->vcpus; i++) {
 		vmm.vcpu[i] = numbered_cap("vcpu", i);
 		if (vmm.vcpu[i] == SK_CAP_NONE) {
 			return guest_fail(&vmm.last_error, "no capability \"vcpu%u\"", i);
 		}
 	}
-	for (uint32_t i = 0; i < vmm.vm->device_count; i++) {
-		const char *server = manifest.servers[vmm.vm->devices[i].server].name;
-		vmm.device[i] = sk_cap_named_of_type(server, SK_OBJECT_TYPE_ENDPOINT);
+	for (uint32_t i = 0; i < config->devices; i++) {
+		vmm.device[i] = sk_cap_named_of_type(config->device[i], SK_OBJECT_TYPE_ENDPOINT);
 	}
 	return vmm.space != SK_CAP_NONE || guest_fail(&vmm.last_error, "no capability \"vm\"");
 }
@@ -119,7 +65,8 @@ static const struct sk_start_region *need_region(const char *name, uint64_t byte
 /* Pointers of this instance into what it shares with the kernel and the guest. */
 static bool map_guest(struct guest *guest, struct sk_line **lines, uint32_t *shared)
 {
-	const struct sk_start_region *ram = need_region("ram", vmm.vm->memory[0].bytes);
+	const struct vmm_config *config = &vmm.saved->config;
+	const struct sk_start_region *ram = need_region("ram", config->ram_bytes);
 	const struct sk_start_region *table = need_region("lines", sk_line_table_bytes(32));
 	char name[SK_NAME_BYTES];
 
@@ -127,8 +74,8 @@ static bool map_guest(struct guest *guest, struct sk_line **lines, uint32_t *sha
 		return false;
 	}
 	guest->ram = (struct guest_ram){
-		.base = vmm.vm->memory[0].base,
-		.bytes = vmm.vm->memory[0].bytes,
+		.base = config->ram_base,
+		.bytes = config->ram_bytes,
 		.host = (uint8_t *)(uintptr_t)ram->address,
 	};
 	*lines = (struct sk_line *)(uintptr_t)table->address;
@@ -139,7 +86,7 @@ static bool map_guest(struct guest *guest, struct sk_line **lines, uint32_t *sha
 	for (uint32_t i = 0; i < SK_VM_VCPUS_MAX; i++) {
 		guest->vcpu[i].state = &nobody;
 	}
-	for (uint32_t i = 0; i < vmm.vm->vcpus; i++) {
+	for (uint32_t i = 0; i < config->vcpus; i++) {
 		(void)snprintf(name, sizeof(name), "vcpu%u", i);
 		const struct sk_start_region *page = need_region(name, sizeof(struct sk_vcpu_state));
 		if (page == NULL) {
@@ -147,49 +94,49 @@ static bool map_guest(struct guest *guest, struct sk_line **lines, uint32_t *sha
 		}
 		guest->vcpu[i].state = (struct sk_vcpu_state *)(uintptr_t)page->address;
 	}
-	guest->vcpus = vmm.vm->vcpus;
+	guest->vcpus = config->vcpus;
 	return true;
 }
 
-bool vmm_set_up(void)
-{
-	const struct sk_start_region *persistent = sk_region_named("persistent");
-	struct sk_archive_file file;
-
-	vmm.saved = persistent != NULL && persistent->bytes >= sizeof(struct vmm_saved)
-			    ? (struct vmm_saved *)(uintptr_t)persistent->address : &unsaved;
-	return read_manifest(&file) && find_vm() && find_caps() && open_file(vmm.vm->kernel, &vmm.files.kernel) &&
-	       open_file(vmm.vm->initrd, &vmm.files.initrd) && open_file(vmm.vm->dtb, &vmm.files.dtb);
-}
-
+/* Of a VM that an earlier instance of this very program was the VMM of. */
 static bool saved_is_whole(const struct vmm_saved *saved)
 {
 	return sk_start()->instance != 0 && saved->magic == VMM_SAVED_MAGIC && saved->bytes == sizeof(*saved) &&
-	       saved->guest.vcpus == vmm.vm->vcpus;
+	       saved->config.vcpus <= SK_VM_VCPUS_MAX && saved->config.devices <= MANIFEST_VM_DEVICES &&
+	       saved->guest.vcpus == saved->config.vcpus;
 }
 
-bool vmm_take_over(void)
+/* Goes on with what an earlier instance saved. */
+static bool take_over(struct guest *guest)
 {
-	struct vmm_saved *saved = vmm.saved;
+	struct sk_line *lines;
+	uint32_t shared;
+
+	if (!find_caps() || !map_guest(guest, &lines, &shared)) {
+		return false;
+	}
+	vgic_adopt(&guest->gic, lines);
+	for (uint32_t i = 0; i < guest->vcpus; i++) {
+		sysreg_timer_restore(guest, i);
+	}
+	vmm_adopt();
+	port_log("goes on with the running guest");
+	return true;
+}
+
+static bool begin(struct vmm_saved *saved)
+{
 	struct guest *guest = &saved->guest;
 	struct sk_line *lines;
 	uint32_t shared;
-	bool whole = saved_is_whole(saved);
 
-	if (!whole) {
-		memset(saved, 0, sizeof(*saved));
-	}
-	if (!map_guest(guest, &lines, &shared)) {
+	memset(saved, 0, sizeof(*saved));
+	if (!vmm_describe()) {
 		return false;
 	}
-	if (whole) {
-		vgic_adopt(&guest->gic, lines);
-		for (uint32_t i = 0; i < guest->vcpus; i++) {
-			sysreg_timer_restore(guest, i);
-		}
-		vmm_adopt();
-		port_log("goes on with the running guest");
-		return true;
+	vmm_configure(&saved->config);
+	if (!find_caps() || !map_guest(guest, &lines, &shared)) {
+		return false;
 	}
 	vgic_init(&guest->gic, lines, guest->vcpus, shared);
 	vcpu_arch_identify(guest, vmm.vcpu[0]);
@@ -200,7 +147,11 @@ bool vmm_take_over(void)
 
 int main(void)
 {
-	if (!vmm_set_up() || !vmm_take_over()) {
+	const struct sk_start_region *persistent = sk_region_named("persistent");
+
+	vmm.saved = persistent != NULL && persistent->bytes >= sizeof(struct vmm_saved)
+			    ? (struct vmm_saved *)(uintptr_t)persistent->address : &unsaved;
+	if (!(saved_is_whole(vmm.saved) ? take_over(&vmm.saved->guest) : begin(vmm.saved))) {
 		port_log("%s", vmm.last_error.text);
 		return EXIT_FAILURE;
 	}

@@ -140,7 +140,7 @@ static sk_status_t vcpu_prepare(uint32_t vcpu, uint64_t entry)
 		state = VCPU_STATE_FREE;
 	}
 	if (status == SK_OK && state == VCPU_STATE_FREE) {
-		status = vcpu_bind(vmm.vcpu[vcpu], vmm.vm->vcpu_cores[vcpu]);
+		status = vcpu_bind(vmm.vcpu[vcpu], vmm.saved->config.vcpu_cores[vcpu]);
 	}
 	return status;
 }
@@ -192,5 +192,5 @@ void port_log(const char *format, ...)
 	va_start(arguments, format);
 	(void)vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	(void)printf("vm %s: %s\n", vmm.vm != NULL ? vmm.vm->name : "?", text);
+	(void)printf("vm %s: %s\n", vmm.saved->config.name, text);
 }

@@ -14,6 +14,17 @@
 
 #define VMM_SAVED_MAGIC 0x3130736d6d766b73ull
 
+/* What of the manifest every start of this process needs. */
+struct vmm_config {
+	char name[SK_NAME_BYTES];
+	uint32_t vcpus;
+	uint32_t devices;
+	uint64_t ram_base; /* guest-physical */
+	uint64_t ram_bytes;
+	uint32_t vcpu_cores[SK_VM_VCPUS_MAX];
+	char device[MANIFEST_VM_DEVICES][SK_NAME_BYTES]; /* the device's server */
+};
+
 struct vmm_saved {
 	uint64_t magic;
 	uint64_t bytes;          /* of this struct: another build's is not taken over */
@@ -21,13 +32,14 @@ struct vmm_saved {
 	uint32_t requests[SK_VM_VCPUS_MAX]; /* enum vmm_request of each vCPU; atomic; cleared when carried out */
 	uint64_t boots;
 	uint64_t paused_counter; /* the guest's counter while it is paused */
+	struct vmm_config config;
 	struct boot_layout layout;
 	struct guest guest;
 };
 
 struct vmm {
 	struct vmm_saved *saved;
-	const struct manifest_vm *vm;
+	const struct manifest_vm *vm; /* with `files` and `seed`: NULL until a guest is to be loaded */
 	struct boot_files files;
 	const void *seed; /* for the guest's device tree */
 	uint32_t seed_bytes;
@@ -57,13 +69,13 @@ enum vmm_request { VMM_REQUEST_NOTHING, VMM_REQUEST_OFF, VMM_REQUEST_RESET, VMM_
 
 extern struct vmm vmm;
 
-/* Finds all that the supervisor granted. False, and says so in last_error, if something essential is missing. */
-bool vmm_set_up(void);
+/* Reads the manifest and finds the guest's files. False, and says so in last_error, if something is missing. */
+bool vmm_describe(void);
 
-/* Takes over what an earlier instance saved, or begins anew. False as above. */
-bool vmm_take_over(void);
+/* Fills it from the description. */
+void vmm_configure(struct vmm_config *config);
 
-/* The part of it that concerns orders and requests: they are carried out from where the earlier instance was. */
+/* An earlier instance's orders and requests are carried out from where it was. */
 void vmm_adopt(void);
 
 /* Is the VM in state running? */
