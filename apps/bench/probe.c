@@ -22,8 +22,6 @@
 
 static struct {
 	sk_cap_t supervisor;
-	uint32_t servers[NAMES]; /* what the arguments name */
-	uint32_t server_count;
 	bool redelivered; /* the access in service was with an earlier instance already */
 } probe;
 
@@ -33,6 +31,36 @@ static uint64_t counter(uint32_t index)
 
 	(void)operator_core_counters(probe.supervisor, 0, counts);
 	return counts[index];
+}
+
+static uint32_t find_server(const char *name)
+{
+	struct sk_server_info info;
+
+	for (uint32_t i = 0; operator_server(probe.supervisor, i, &info) == SK_OK; i++) {
+		if (strncmp((const char *)info.name, name, sizeof(info.name)) == 0) {
+			return i;
+		}
+	}
+	return UINT32_MAX;
+}
+
+/* What argument `number` names; looked up when it is first asked for, so that a new instance is quick to serve. */
+static uint32_t named_server(uint64_t number)
+{
+	static uint32_t known[NAMES]; /* index + 1 */
+	const char *name = sk_argument_next(NULL);
+
+	for (uint64_t i = 0; i < number && name != NULL; i++) {
+		name = sk_argument_next(name);
+	}
+	if (name == NULL || number >= NAMES) {
+		return UINT32_MAX;
+	}
+	if (known[number] == 0) {
+		known[number] = find_server(name) + 1u;
+	}
+	return known[number] - 1u;
 }
 
 sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info,
@@ -59,8 +87,8 @@ sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, sk_gpa_t ad
 
 	(void)caller;
 	(void)info;
-	if (offset == PROBE_KILL && value < probe.server_count) {
-		(void)operator_server_kill(probe.supervisor, probe.servers[value]);
+	if (offset == PROBE_KILL) {
+		(void)operator_server_kill(probe.supervisor, named_server(value));
 	} else if (offset == PROBE_CRASH && !probe.redelivered) {
 		__builtin_trap();
 	}
@@ -82,7 +110,7 @@ static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 	case DEVICE_INTERFACE:
 		return device_dispatch(caller, msg);
 	default:
-		return sk_server_refuse(msg);
+		return sk_server_other(caller, msg);
 	}
 }
 
@@ -93,24 +121,8 @@ static void signalled(uint64_t bits)
 
 SK_SERVER(dispatch, signalled)
 
-static uint32_t find_server(const char *name)
-{
-	struct sk_server_info info;
-
-	for (uint32_t i = 0; operator_server(probe.supervisor, i, &info) == SK_OK; i++) {
-		if (strncmp((const char *)info.name, name, sizeof(info.name)) == 0) {
-			return i;
-		}
-	}
-	return UINT32_MAX;
-}
-
 int main(void)
 {
 	probe.supervisor = sk_cap_named_of_type("supervisor", SK_OBJECT_TYPE_ENDPOINT);
-	for (const char *name = sk_argument_next(NULL); name != NULL && probe.server_count < NAMES;
-	     name = sk_argument_next(name)) {
-		probe.servers[probe.server_count++] = find_server(name);
-	}
 	sk_server_run();
 }

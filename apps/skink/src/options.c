@@ -39,8 +39,8 @@ const struct option_row option_rows[] = {
 	{ "batch", NULL, "no terminal: the first VM's console is standard output, logs are standard error", COMMAND_RUN,
 	  OPTION_FLAG, AT(batch), 0, 0, 0 },
 	{ "when", "TEXT", "with --batch: wait until the first VM's console has printed this", COMMAND_RUN, OPTION_LIST,
-	  AT(when), 0, 0, AT(when_count) },
-	{ "monitor", "COMMAND", "with --batch: run a monitor command then (may be repeated, each with its --when)",
+	  AT(when_texts), 0, 0, AT(when_count) },
+	{ "monitor", "COMMAND", "with --batch: run a monitor command, behind the --when before it (may be repeated)",
 	  COMMAND_RUN, OPTION_LIST, AT(monitor), 0, 0, AT(monitor_count) },
 	{ "log", "FILE", "with --batch: logs go there; otherwise: a copy of all that is shown", COMMAND_RUN,
 	  OPTION_TEXT, AT(log), 0, 0, 0 },
@@ -152,18 +152,46 @@ static int option_take(struct options *options, const char *argument, const char
 	return joined ? 1 : 2;
 }
 
+static void when_lacks_monitor(const char *text)
+{
+	fatal(TOOL_BAD_INPUT, "--when '%s' has no --monitor; expected --when TEXT --monitor COMMAND", text);
+}
+
+/* After each option: a --when belongs to the --monitor that follows. */
+static void options_pair(struct options *options)
+{
+	if (options->when_count > options->when_paired + 1u) {
+		when_lacks_monitor(options->when_texts[options->when_paired]);
+	}
+	if (options->monitor_count == options->monitor_paired) {
+		return;
+	}
+	if (options->when_count > options->when_paired) {
+		options->when[options->monitor_paired] = options->when_texts[options->when_paired++];
+	}
+	options->monitor_paired++;
+}
+
+/* At the end: or to the last one, written before it. */
+static void options_pair_last(struct options *options)
+{
+	if (options->when_count == options->when_paired) {
+		return;
+	}
+	const char *text = options->when_texts[options->when_paired];
+	if (options->monitor_count == 0 || options->when[options->monitor_count - 1u] != NULL) {
+		when_lacks_monitor(text);
+	}
+	options->when[options->monitor_count - 1u] = text;
+}
+
 static void options_consistent(const struct options *options)
 {
-	if (options->monitor_count < options->when_count) {
-		fatal(TOOL_BAD_INPUT,
-		      "--when is given %u times, --monitor %u times; expected a --monitor for each --when",
-		      options->when_count, options->monitor_count);
-	}
 	if (options->monitor_count != 0 && !options->batch) {
 		fatal(TOOL_BAD_INPUT, "--monitor needs --batch; at a terminal press Ctrl-A m for the monitor");
 	}
 	for (uint32_t i = 0; i < options->when_count; i++) {
-		if (*options->when[i] == '\0') {
+		if (*options->when_texts[i] == '\0') {
 			fatal(TOOL_BAD_INPUT, "--when is empty; expected the text to wait for");
 		}
 	}
@@ -191,6 +219,7 @@ void options_parse(struct options *options, int argc, char **argv)
 			i++;
 		} else if (!only_files && strncmp(argument, "--", 2) == 0) {
 			i += option_take(options, argument, i + 1 < argc ? argv[i + 1] : NULL);
+			options_pair(options);
 		} else if (!only_files && argument[0] == '-' && argument[1] == 'o' && argument[2] == '\0' &&
 			   i + 1 < argc && (options->command & (COMMAND_GRAPH | COMMAND_PACK)) != 0) {
 			options->output = argv[i + 1];
@@ -205,5 +234,6 @@ void options_parse(struct options *options, int argc, char **argv)
 			fatal(TOOL_BAD_INPUT, "'%s' is one argument too many; expected one manifest", argument);
 		}
 	}
+	options_pair_last(options);
 	options_consistent(options);
 }

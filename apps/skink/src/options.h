@@ -42,8 +42,11 @@ struct options {
 	const char *log;
 	const char *monitor[OPTIONS_LIST];
 	uint32_t monitor_count;
-	const char *when[OPTIONS_LIST];
+	const char *when[OPTIONS_LIST]; /* monitor[i] waits for when[i]; NULL: for the boot alone, or the one before it */
+	const char *when_texts[OPTIONS_LIST]; /* as given */
 	uint32_t when_count;
+	uint32_t when_paired;
+	uint32_t monitor_paired;
 	/* Where things are. */
 	const char *images[OPTIONS_LIST];
 	uint32_t images_count;

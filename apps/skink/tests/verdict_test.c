@@ -116,7 +116,7 @@ static void test_triggers(void **state)
 {
 	(void)state;
 	struct options options = {
-		.monitor = { "one", "two", "three" }, .monitor_count = 3, .when = { "aab", "ab" }, .when_count = 2
+		.monitor = { "one", "two", "three" }, .monitor_count = 3, .when = { "aab", "ab" }
 	};
 	struct trigger trigger = { .options = &options };
 	size_t used;

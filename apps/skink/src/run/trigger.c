@@ -19,7 +19,7 @@ const char *trigger_take(struct trigger *trigger, const uint8_t *data, size_t si
 	if (trigger->next == options->monitor_count) {
 		return NULL;
 	}
-	if (trigger->next >= options->when_count) { /* nothing to wait for but the boot */
+	if (options->when[trigger->next] == NULL) { /* nothing to wait for but the boot */
 		*used = 0;
 		return trigger->ready ? options->monitor[trigger->next++] : NULL;
 	}

@@ -1,6 +1,7 @@
 /*
  * --when and --monitor: monitor commands that wait for a text on the first VM's
- * console, one after the other: each begins to look behind the text that the one before it found.
+ * console, one after the other: each begins to look behind the text that the one before it found. One without a text
+ * follows the one before it at once.
  */
 #ifndef TRIGGER_H
 #define TRIGGER_H
