@@ -2,9 +2,10 @@
 """
 A guest writes to its disk while drivers and device servers are killed; afterwards the host looks at the disk.
 
-  disk_test.py SKINK MANIFEST IMAGE [--rounds N] [--kill SERVER …] [OPTIONS OF skink run]
+  disk_test.py SKINK MANIFEST IMAGE [--rounds N] [--kill SERVER …] [--partition] [OPTIONS OF skink run]
 
-IMAGE is copied. `--kill` names servers that are killed in turn, one in each round but the first. The guest's own test
+IMAGE is copied; with --partition, into the partition "data" of a disk that has others around it, which must not change.
+`--kill` names servers that are killed in turn, one in each round but the first. The guest's own test
 (/skink/tests/disk.sh) must pass; e2fsck must find nothing to mend; every file that the guest wrote must be in the image
 with the checksum that the guest told.
 """
@@ -16,6 +17,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+
+import gpt_image
 
 KEPT = 6000
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"  # e2fsprogs, which is not in everybody's path
@@ -60,6 +63,36 @@ def problems_of(image, run, rounds, kill):
     return problems
 
 
+def read(path, offset=0, size=-1):
+    with open(path, "rb") as file:
+        file.seek(offset)
+        return file.read(size)
+
+
+class Disk:
+    """The file that becomes the machine's disk, and the image in it."""
+
+    def __init__(self, folder, image, partition):
+        self.path, self.image = os.path.join(folder, "disk"), os.path.join(folder, "image")
+        self.places = None
+        if not partition:
+            shutil.copyfile(image, self.path)
+            return
+        self.around = os.urandom(1 << 20)
+        self.places = gpt_image.write(self.path, [("before", self.around), ("data", read(image)),
+                                                  ("after", self.around)])
+
+    def problems(self, run, rounds, kill):
+        if self.places is None:
+            return problems_of(self.path, run, rounds, kill)
+        with open(self.image, "wb") as file:
+            file.write(read(self.path, *self.places["data"]))
+        problems = problems_of(self.image, run, rounds, kill)
+        problems += [f"partition {name} has changed" for name in ("before", "after")
+                     if read(self.path, *self.places[name]) != self.around]
+        return problems
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("skink")
@@ -67,15 +100,15 @@ def main():
     parser.add_argument("image")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--kill", nargs="*", default=[])
+    parser.add_argument("--partition", action="store_true")
     given, more = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as folder:
-        image = os.path.join(folder, "disk.img")
-        shutil.copyfile(given.image, image)
-        command = [given.skink, "run", "--batch", "--timeout", "240", given.manifest, "--disk", image, "--append",
+        disk = Disk(folder, given.image, given.partition)
+        command = [given.skink, "run", "--batch", "--timeout", "240", given.manifest, "--disk", disk.path, "--append",
                    "console=ttyAMA0 quiet", "--run", f"sh /skink/tests/disk.sh {given.rounds}",
                    *monitor(given.kill, given.rounds), *more]
         run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        problems = problems_of(image, run, given.rounds, given.kill)
+        problems = disk.problems(run, given.rounds, given.kill)
     if problems:
         for name, text in (("console", run.stdout), ("log", run.stderr)):
             print(f"--- {name}\n{text.decode(errors='replace')[-KEPT:]}")
