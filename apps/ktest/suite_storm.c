@@ -25,7 +25,8 @@
 #define CODE_AT 0x400000ull
 #define BATCH_AT 0x500000ull
 #define BUFFER_AT 0x600000ull
-#define PATIENCE_NS 20000000ull
+#define PATIENCE_LOOKS 300u       /* with a thread that doesn't work */
+#define PATIENCE_NS 500000000ull  /* with one that does: the machine may be slow */
 #define POLL_NS 20000u
 #define BELL_SLOT 1u     /* in the storm's process */
 #define FIRST_SLOT 2u
@@ -226,11 +227,23 @@ static void judge(struct storm *storm)
 	}
 }
 
+/* It hasn't been stopped, has not faulted, and waits for nothing; nor has it all behind it, unable to say so. */
+static bool at_work(const struct storm *storm)
+{
+	enum sk_thread_state state = SK_THREAD_STATE_STOPPED;
+	uint32_t core;
+	uint64_t words[4];
+
+	return thread_info(storm->thread, &state, &core, &words[0], &words[1], &words[2], &words[3]) == SK_OK &&
+	       state == SK_THREAD_STATE_READY && storm->batch[BATCH - 1u].made == 0;
+}
+
 /* Starts the thread at its beginning; false: it is in no state for that, or didn't come to the end of the batch. */
 static bool run_batch(struct storm *storm)
 {
 	uint64_t registers[34] = { 0 };
-	uint64_t until = sk_now_ns() + PATIENCE_NS;
+	uint64_t until;
+	uint32_t idle = 0;
 	uint64_t bits = 0;
 	const sk_cap_t tasks[] = { storm->server->thread, storm->thread };
 
@@ -247,12 +260,14 @@ static bool run_batch(struct storm *storm)
 	if (thread_start(storm->thread) != SK_OK) {
 		return false;
 	}
+	until = sk_now_ns() + PATIENCE_NS;
 	do {
 		if (sk_poll(storm->bell, &bits) == SK_OK && (bits & 1u) != 0 && storm->batch[BATCH - 1u].made != 0) {
 			return true;
 		}
 		agent_rest(POLL_NS);
-	} while (sk_now_ns() < until);
+		idle = at_work(storm) ? 0 : idle + 1u;
+	} while (idle < PATIENCE_LOOKS && sk_now_ns() < until);
 	return false;
 }
 
