@@ -113,7 +113,7 @@ static size_t difference(struct part *part)
 	assert_non_null(now);
 	memcpy(now, part->place, part->bytes);
 	mask(part, now);
-	size_t at = 0;
+	size_t at = memcmp(now, part->copy, part->bytes) == 0 ? part->bytes : 0;
 	while (at < part->bytes && now[at] == part->copy[at]) {
 		at++;
 	}

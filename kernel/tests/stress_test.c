@@ -11,8 +11,8 @@
 #include <stdio.h>
 
 #define ROUNDS 3u
-#define STEPS 1200u
-#define STEPS_BETWEEN_LOOKS 40u
+#define STEPS 600u
+#define STEPS_BETWEEN_LOOKS 20u
 
 static uint64_t seed;
 static bool pause_cores, stop_cores;        /* atomic */
