@@ -10,15 +10,15 @@ static struct endpoint *endpoint_in(const struct kernel_call *call)
 	return call->object->body;
 }
 
-sk_status_t endpoint_do_info(struct kernel_call *call, uint32_t *generation, uint32_t *receivers, uint32_t *queued)
+sk_status_t endpoint_do_info(struct kernel_call *call, uint32_t *generation, uint32_t *receivers, uint32_t *queues)
 {
 	const struct endpoint *endpoint = endpoint_in(call);
 	*generation = endpoint->generation;
 	*receivers = 0;
-	*queued = 0;
+	*queues = 0;
 	for (uint32_t i = 0; i < core_count; i++) {
 		*receivers += endpoint->receiver[i] != NULL ? 1u : 0u;
-		*queued += endpoint->queue[i] != NULL ? 1u : 0u;
+		*queues += endpoint->queue[i] != NULL ? 1u : 0u;
 	}
 	return SK_OK;
 }

@@ -87,9 +87,9 @@ static void case_words(void)
 	tap_is(caller->out[0], 100, "each answered right");
 	uint32_t generation;
 	uint32_t receivers;
-	uint32_t queued;
-	tap_status(endpoint_info(control, &generation, &receivers, &queued), SK_OK, "the endpoint tells");
-	tap_is(queued, 0, "nobody waits there");
+	uint32_t queues;
+	tap_status(endpoint_info(control, &generation, &receivers, &queues), SK_OK, "the endpoint tells");
+	tap_is(queues, 0, "nobody waits there");
 	pool_end();
 }
 
@@ -342,12 +342,12 @@ static void case_given_up(void)
 	tap_ok(agent_becomes(keeper.second, SK_THREAD_STATE_CALLING), "another caller queues");
 	uint32_t generation;
 	uint32_t receivers;
-	uint32_t queued = 0;
-	tap_status(endpoint_info(control, &generation, &receivers, &queued), SK_OK, "the endpoint tells");
-	tap_ok(queued != 0, "that somebody queues");
+	uint32_t queues = 0;
+	tap_status(endpoint_info(control, &generation, &receivers, &queues), SK_OK, "the endpoint tells");
+	tap_ok(queues != 0, "that somebody queues");
 	tap_status(thread_stop(keeper.second->thread), SK_OK, "the caller is stopped");
-	(void)endpoint_info(control, &generation, &receivers, &queued);
-	tap_is(queued, 0, "and queues no more");
+	(void)endpoint_info(control, &generation, &receivers, &queues);
+	tap_is(queues, 0, "and queues no more");
 	tap_status(thread_stop(keeper.first->thread), SK_OK, "so is the one in service");
 	tap_is(agent_state(server), SK_THREAD_STATE_READY, "the server works on");
 	tap_status(thread_destroy(server->thread), SK_OK, "until it is destroyed");

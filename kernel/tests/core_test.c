@@ -119,8 +119,12 @@ static void a_core_in_use_stays_on(void **state)
 	K_OK(actor.thread, THREAD_TAG_DESTROY);
 	K_OK(vcpu, VCPU_TAG_BIND, 1);
 	K_REFUSED(SK_BAD_STATE, world.core[1], CORE_TAG_OFFLINE);
+	K_REFUSED(SK_BAD_STATE, vm, SPACE_TAG_DESTROY);
 	K_OK(vcpu, VCPU_TAG_DESTROY);
+	K_OK(vm, SPACE_TAG_DESTROY);
 	K_OK(world.core[1], CORE_TAG_OFFLINE);
+	assert_int_equal(world_commit(1, 0, 0, NULL), SK_BAD_STATE);
+	K_REFUSED(SK_BAD_STATE, world.core[1], CORE_TAG_HARDWARE_DISABLE);
 	invariants_check();
 }
 

@@ -270,6 +270,15 @@ static void creation_refusals(void **state)
 	K_REFUSED(SK_BAD_ARG, page, MEMORY_TAG_CREATE_VCPU, vm, 1, page, 0, dest);
 	K_REFUSED(SK_BAD_CAP, page, MEMORY_TAG_CREATE_VCPU, vm, 1, 0, 0, dest);
 	K_REFUSED(SK_BAD_ARG, page, MEMORY_TAG_CREATE_VCPU, vm, 1, buffer, UINT64_MAX, dest);
+	K_REFUSED(SK_NO_SLOT, page, MEMORY_TAG_CREATE_VCPU, vm, 1, buffer, 0, taken);
+	K_REFUSED(SK_BAD_TYPE, page, MEMORY_TAG_CREATE_VCPU, taken, 1, buffer, 0, dest);
+	K_REFUSED(SK_BAD_CAP, page, MEMORY_TAG_CREATE_VCPU, dest, 1, buffer, 0, dest);
+	K_REFUSED(SK_BAD_CAP, page, MEMORY_TAG_CREATE_THREAD, dest, 1, buffer, dest);
+	K_OK(vm, SPACE_TAG_MAP, page, 0x10000, 0, PAGES(1), SK_MAP_FLAGS_READ);
+	K_REFUSED(SK_BAD_STATE, page, MEMORY_TAG_CREATE_NOTIFICATION, dest);
+	K_REFUSED(SK_BAD_STATE, page, MEMORY_TAG_CREATE_VCPU, vm, 1, buffer, 0, dest);
+	K_REFUSED(SK_BAD_STATE, process, SPACE_TAG_DONATE, page);
+	K_OK(page, MEMORY_TAG_UNMAP_ALL);
 	K_REFUSED(SK_UNKNOWN_OP, page, SK_TAG_METHOD(MEMORY_INTERFACE, 99), 0);
 	K_REFUSED(SK_BAD_TYPE, page, SPACE_TAG_DESTROY, 0);
 	invariants_check();

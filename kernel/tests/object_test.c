@@ -163,6 +163,24 @@ static void slots_are_checked(void **state)
 	assert_null(slot_resolve_any(space, copy));
 }
 
+/* The last slot of a table is as good as any. */
+static void the_last_slot(void **state)
+{
+	(void)state;
+	K_OK(SK_BOOT_SLOT_SPACE, SPACE_TAG_CAP_GRANT, SK_BOOT_SLOT_NOTIFICATION, SK_CAP_SLOTS, SK_RIGHTS_ALL, 0);
+	K_OK(SK_BOOT_SLOT_SPACE, SPACE_TAG_CAP_GRANT, SK_CAP_SLOTS, 400, SK_RIGHTS_ALL, 0);
+	mock_syscall(0, SK_SYS_SIGNAL, (const uint64_t[8]){ SK_CAP_SLOTS, 1 });
+	assert_int_equal(world.supervisor->registers.x[0], SK_OK);
+	mock_syscall(0, SK_SYS_POLL, (const uint64_t[8]){ SK_CAP_SLOTS });
+	assert_int_equal(world.supervisor->registers.x[2], 1);
+	assert_non_null(slot_resolve_any(world.supervisor->context.space, SK_CAP_SLOTS));
+	K_OK(SK_BOOT_SLOT_SPACE, SPACE_TAG_CAP_DELETE, SK_CAP_SLOTS);
+	uint32_t memory = world_memory(2);
+	K_OK(memory, MEMORY_TAG_SPLIT, SK_PAGE_BYTES, SK_CAP_SLOTS);
+	K_OK(SK_CAP_SLOTS, MEMORY_TAG_INFO);
+	assert_int_equal(world.reply.w[1], SK_PAGE_BYTES);
+}
+
 /* The same by system call. */
 static void calls_on_bad_slots(void **state)
 {
@@ -206,6 +224,7 @@ int main(void)
 		cmocka_unit_test_setup(mappings_cost_no_generation, fresh_table),
 		cmocka_unit_test_setup(retyping_ends_before_generations_do, world_setup),
 		cmocka_unit_test_setup(slots_are_checked, world_setup),
+		cmocka_unit_test_setup(the_last_slot, world_setup),
 		cmocka_unit_test_setup(calls_on_bad_slots, world_setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

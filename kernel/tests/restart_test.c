@@ -225,6 +225,31 @@ static void an_abandoned_server(uint32_t client_core, bool destroyed)
 	}
 }
 
+/* Who is bound to an abandoned endpoint takes it into service again, wherever, and callers wait for it. */
+static void abandoned_and_taken_up_again(uint32_t core)
+{
+	struct scene scene;
+	scene_make(&scene, 1, ONCE, AGAIN);
+	K_OK(scene.server.thread, THREAD_TAG_DESTROY);
+	K_OK(scene.control, ENDPOINT_TAG_ABANDON);
+	mock_settle();
+	struct actor next;
+	actor_make(&next, core);
+	actor_join(&next, &scene.server);
+	world_plan(1, scene.clients[4].thread, 0);
+	actor_call(&scene.clients[4], scene.slots[4], ONCE, 1);
+	mock_settle();
+	invariants_check();
+	world_plan(core, next.thread, 0);
+	actor_start(&next);
+	actor_reply_wait(&next, 0, 0, 0);
+	assert_ptr_equal(next.c->caller, scene.clients[4].c);
+	actor_reply_wait(&next, actor_token(&next), 0, 0);
+	mock_settle();
+	assert_int_equal(actor_status(&scene.clients[4]), SK_OK);
+	invariants_check();
+}
+
 static void abandoned(void **state)
 {
 	(void)state;
@@ -233,6 +258,8 @@ static void abandoned(void **state)
 	an_abandoned_server(2, true);
 	world_boot(3);
 	an_abandoned_server(1, false);
+	world_boot(3);
+	abandoned_and_taken_up_again(1);
 }
 
 static void destroyed_endpoints_answer_their_callers(void **state)

@@ -403,6 +403,13 @@ static void interrupts_of_nobody(void **state)
 	mock_line_raise(40);
 	mock_settle();
 	assert_false(mock.lines[8].enabled);
+	/* Another that is made in its place is not the one that was bound. */
+	K_OK(notification, MEMORY_TAG_CREATE_NOTIFICATION, notification);
+	mock_line_raise(40);
+	arch_interrupt_enable(40);
+	mock_settle();
+	assert_int_equal(((const struct notification *)world_body(notification))->bits, 0);
+	assert_false(mock.lines[8].enabled);
 	/* The line itself goes, and can be had again. */
 	uint32_t again = world_notification();
 	K_OK(line, INTERRUPT_TAG_BIND, again, 1, 1);

@@ -293,7 +293,21 @@ static void targets(void **state)
 	taken(1, 44);
 	update(44, 0, 0);
 	assert_int_equal(state_of(44), 0);
-	/* Nobody: it waits until there is somebody. */
+	/* Nobody, by one or by many: it waits until there is somebody. */
+	shared(44)->config = ENABLED | TARGET(2);
+	pulse(44);
+	update(44, 0, 0);
+	taken(0, -1);
+	shared(44)->config = ENABLED | TARGET(1);
+	update(44, 0, SPACE_LINE_CHANGE_SET_PENDING);
+	taken(1, 44);
+	/* The first shared line is one. */
+	shared(32)->config = ENABLED | TARGET(1);
+	pulse(32);
+	shared(32)->config = ENABLED | TARGET(0);
+	update(32, 0, 0);
+	taken(1, -1);
+	taken(0, 32);
 	shared(43)->config = ENABLED | LEVEL | TARGET(9);
 	set_level(43, true);
 	taken(0, -1);

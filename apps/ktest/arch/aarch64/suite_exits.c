@@ -274,6 +274,11 @@ static void case_halt(void)
 	tap_is(machine_exit(&machine)->msg.tag & SK_TAG_METHOD_MASK, VM_EXIT_TAG_HALT, "as a halt");
 	check_word(0, UINT64_MAX, "without a timer to wait for");
 	tap_ok(machine_becomes(&machine, VCPU_STATE_BLOCKED), "the answer blocks it");
+	tap_status(space_route_range(machine.vm, MACHINE_NOTHING, 0x1000, machine.endpoint), SK_BAD_STATE,
+		   "routes of its VM stay as they are");
+	tap_status(space_unroute_range(machine.vm, MACHINE_NOTHING), SK_BAD_STATE, "all of them");
+	tap_status(vcpu_route(machine.vcpu[0], VM_EXIT_METHOD_HALT, machine.endpoint), SK_BAD_STATE,
+		   "and so do its own");
 	machine.server->answer.w[0] = STOP;
 	tap_status(vcpu_run(machine.vcpu[0]), SK_OK, "it is resumed");
 	tap_ok(agent_saw(machine.server, 2), "and makes its hypercall");
