@@ -9,31 +9,25 @@
  */
 #include <arch/sysreg.h>
 
-#define FRAME(n) ((n) * 8)
+#define FP_CONTROL 512   /* fpcr in struct arch_fp_state; fpsr follows */
 
-/* A slot of the vector table for what must not happen at EL2: x0 says which. */
-	.macro	unexpected number
-	.balign	0x80
-	mov	x0, #\number
-	b	vector_panic
+	.altmacro
+	.macro	pair operation, bank, first, second, base, bytes
+	\operation	\bank\first, \bank\second, [\base, #\bytes * \first]
+	.endm
+
+	/* stp or ldp of registers `from` to `to` + 1 of a bank whose register 0 is at `base`. */
+	.macro	pairs operation, from, to, bank=x, base=sp, bytes=8
+	.set	number, \from
+	.rept	(\to - \from) / 2 + 1
+	pair	\operation, \bank, %number, %(number + 1), \base, \bytes
+	.set	number, number + 2
+	.endr
 	.endm
 
 	.macro	save_rest                        /* all but x0 and x1 */
-	stp	x2, x3, [sp, #FRAME(2)]
-	stp	x4, x5, [sp, #FRAME(4)]
-	stp	x6, x7, [sp, #FRAME(6)]
-	stp	x8, x9, [sp, #FRAME(8)]
-	stp	x10, x11, [sp, #FRAME(10)]
-	stp	x12, x13, [sp, #FRAME(12)]
-	stp	x14, x15, [sp, #FRAME(14)]
-	stp	x16, x17, [sp, #FRAME(16)]
-	stp	x18, x19, [sp, #FRAME(18)]
-	stp	x20, x21, [sp, #FRAME(20)]
-	stp	x22, x23, [sp, #FRAME(22)]
-	stp	x24, x25, [sp, #FRAME(24)]
-	stp	x26, x27, [sp, #FRAME(26)]
-	stp	x28, x29, [sp, #FRAME(28)]
-	str	x30, [sp, #FRAME(30)]
+	pairs	stp, 2, 28
+	str	x30, [sp, #8 * 30]
 	.endm
 
 	.macro	kernel_stack core, scratch
@@ -42,62 +36,53 @@
 	mov	sp, \scratch
 	.endm
 
+	.macro	slot
+	.balign	0x80
+	stp	x0, x1, [sp]
+	.endm
+
+	.macro	irq_slot
+	slot
+	save_rest
+	kernel_stack x0, x1
+	bl	trap_irq
+	b	resume
+	.endm
+
 	.section .text.vectors, "ax"
 	.balign	0x800
 	.global vectors
 vectors:
-	unexpected 0
-	unexpected 1
-	unexpected 2
-	unexpected 3
-	unexpected 4
-	unexpected 5
-	unexpected 6
-	unexpected 7
+	.irp	vector, 0, 1, 2, 3, 4, 5, 6, 7   /* what must not happen at EL2 */
+	.balign	0x80
+	mov	x0, #\vector
+	b	vector_panic
+	.endr
 
-	.balign	0x80                             /* lower level, AArch64, synchronous */
-	stp	x0, x1, [sp, #FRAME(0)]
+	slot                                     /* lower level, AArch64, synchronous */
+synchronous:
 	mrs	x0, esr_el2
 	lsr	x1, x0, #ESR_EC_SHIFT
 	cmp	x1, #EC_SVC64
 	b.ne	trap_entry
-	stp	x2, x3, [sp, #FRAME(2)]
-	stp	x4, x5, [sp, #FRAME(4)]
-	stp	x6, x7, [sp, #FRAME(6)]
-	stp	x18, x19, [sp, #FRAME(18)]
-	stp	x20, x21, [sp, #FRAME(20)]
-	stp	x22, x23, [sp, #FRAME(22)]
-	stp	x24, x25, [sp, #FRAME(24)]
-	stp	x26, x27, [sp, #FRAME(26)]
-	stp	x28, x29, [sp, #FRAME(28)]
-	str	x30, [sp, #FRAME(30)]
+	pairs	stp, 2, 6
+	pairs	stp, 18, 28
+	str	x30, [sp, #8 * 30]
 	kernel_stack x1, x2
 	bl	trap_syscall
 	b	resume
 
-	.balign	0x80                             /* IRQ */
-	stp	x0, x1, [sp, #FRAME(0)]
-	b	irq_entry
-	.balign	0x80                             /* FIQ: group 0 is firmware's; nothing to do but to go on */
-	stp	x0, x1, [sp, #FRAME(0)]
-	b	irq_entry
-	.balign	0x80                             /* SError */
-	stp	x0, x1, [sp, #FRAME(0)]
-	b	serror_entry
+	irq_slot
+	irq_slot                                 /* FIQ: group 0 is firmware's; nothing to do but to go on */
+	slot                                     /* SError: its class says so */
+	b	synchronous
 
-	.balign	0x80                             /* lower level, AArch32: no context may run it */
-	stp	x0, x1, [sp, #FRAME(0)]
-	mrs	x0, esr_el2
-	b	trap_entry
-	.balign	0x80
-	stp	x0, x1, [sp, #FRAME(0)]
-	b	irq_entry
-	.balign	0x80
-	stp	x0, x1, [sp, #FRAME(0)]
-	b	irq_entry
-	.balign	0x80
-	stp	x0, x1, [sp, #FRAME(0)]
-	b	serror_entry
+	slot                                     /* lower level, AArch32: no context may run it */
+	b	synchronous
+	irq_slot
+	irq_slot
+	slot
+	b	synchronous
 	.balign	0x80
 
 trap_entry:
@@ -113,35 +98,10 @@ trap_entry:
 	.global resume
 resume:
 	mov	sp, x0
-	ldp	x2, x3, [x0, #FRAME(2)]
-	ldp	x4, x5, [sp, #FRAME(4)]
-	ldp	x6, x7, [sp, #FRAME(6)]
-	ldp	x8, x9, [sp, #FRAME(8)]
-	ldp	x10, x11, [sp, #FRAME(10)]
-	ldp	x12, x13, [sp, #FRAME(12)]
-	ldp	x14, x15, [sp, #FRAME(14)]
-	ldp	x16, x17, [sp, #FRAME(16)]
-	ldp	x18, x19, [sp, #FRAME(18)]
-	ldp	x20, x21, [sp, #FRAME(20)]
-	ldp	x22, x23, [sp, #FRAME(22)]
-	ldp	x24, x25, [sp, #FRAME(24)]
-	ldp	x26, x27, [sp, #FRAME(26)]
-	ldp	x28, x29, [sp, #FRAME(28)]
-	ldr	x30, [sp, #FRAME(30)]
-	ldp	x0, x1, [sp, #FRAME(0)]
+	pairs	ldp, 2, 28
+	ldr	x30, [sp, #8 * 30]
+	ldp	x0, x1, [sp]
 	eret
-
-irq_entry:
-	save_rest
-	kernel_stack x0, x1
-	bl	trap_irq
-	b	resume
-
-serror_entry:
-	save_rest
-	kernel_stack x0, x1
-	bl	trap_serror
-	b	resume
 
 vector_panic:
 	mrs	x1, esr_el2
@@ -150,3 +110,24 @@ vector_panic:
 	mov	x4, sp
 	kernel_stack x5, x6
 	bl	trap_unexpected
+
+/* The vector registers, FPCR and FPSR, to and from the struct arch_fp_state in x0. */
+	.arch_extension fp
+	.arch_extension simd
+	.global fp_store
+fp_store:
+	pairs	stp, 0, 30, q, x0, 16
+	mrs	x1, fpcr
+	mrs	x2, fpsr
+	str	x1, [x0, #FP_CONTROL]
+	str	x2, [x0, #FP_CONTROL + 8]
+	ret
+
+	.global fp_fetch
+fp_fetch:
+	pairs	ldp, 0, 30, q, x0, 16
+	ldr	x1, [x0, #FP_CONTROL]
+	ldr	x2, [x0, #FP_CONTROL + 8]
+	msr	fpcr, x1
+	msr	fpsr, x2
+	ret

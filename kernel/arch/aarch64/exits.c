@@ -68,7 +68,7 @@ uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr)
 		return abort_exit(vcpu, esr, true);
 	case EC_SMC64:
 		/* The PC of a trapped SMC is its own; past it, both calls are alike. */
-		write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+		exits_step();
 		if (exits_call_is_firmware(vcpu)) {
 			exits_firmware_call(vcpu);
 			return VM_EXIT_METHOD_FIRMWARE_CALL;
@@ -76,7 +76,7 @@ uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr)
 		exits_hypercall(vcpu);
 		return VM_EXIT_METHOD_HYPERCALL;
 	case EC_WFX:
-		write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+		exits_step();
 		return EXIT_NONE;
 	case EC_FP_TRAP:
 		fp_take(core, &vcpu->context);

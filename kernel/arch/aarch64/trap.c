@@ -11,7 +11,6 @@
 struct arch_frame *trap_syscall(uint64_t esr, struct core *core);
 struct arch_frame *trap_sync(uint64_t esr, struct core *core);
 struct arch_frame *trap_irq(struct core *core);
-struct arch_frame *trap_serror(struct core *core);
 _Noreturn void trap_unexpected(uint64_t vector, uint64_t esr, uint64_t elr, uint64_t far, uint64_t sp);
 _Noreturn void resume(struct arch_frame *frame);
 
@@ -175,10 +174,7 @@ static inline struct arch_frame *reply_to_exit(struct core *core, struct context
 	if ((info & INFO_READ) != 0) {
 		exits_read_done(vcpu, w0);
 	} else if ((info & INFO_SYSREG) != 0 && arch_argument(server->frame, 3) == 0) {
-		uint32_t target = sk_mmio_register(info);
-		if (target != ZERO_REGISTER) {
-			vcpu->context.frame->x[target] = w0;
-		}
+		exits_set_register(vcpu->context.frame, sk_mmio_register(info), w0);
 		vcpu->context.frame->pc += 4;
 	} else if ((info & INFO_ADVANCE) != 0) {
 		vcpu->context.frame->pc += 4;
@@ -233,62 +229,45 @@ struct arch_frame *trap_syscall(uint64_t esr, struct core *core)
 static bool emulate_counter(struct core *core, uint64_t esr)
 {
 	uint32_t encoding = exits_sysreg_encoding(esr);
-	uint32_t target = (uint32_t)field_get(esr, ISS_SYS_RT);
-	if ((esr & ISS_SYS_READ) == 0 || (encoding != SYSREG_ENCODING(3, 3, 14, 0, 1) &&
-					  encoding != SYSREG_ENCODING(3, 3, 14, 0, 2))) {
+	if ((esr & ISS_SYS_READ) == 0 || (encoding != ENCODING_CNTPCT && encoding != ENCODING_CNTVCT)) {
 		return false;
 	}
-	if (target < 31) {
-		core->current->frame->x[target] = arch_ticks();
-	}
-	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+	exits_set_register(core->current->frame, (uint32_t)field_get(esr, ISS_SYS_RT), arch_ticks());
 	return true;
 }
+
+/* A thread's faults by exception class; no entry: OTHER. */
+static const uint8_t fault_reasons[] = {
+	[EC_UNKNOWN] = THREAD_FAULT_REASON_INSTRUCTION, [EC_ILLEGAL_STATE] = THREAD_FAULT_REASON_INSTRUCTION,
+	[EC_SYSREG] = THREAD_FAULT_REASON_INSTRUCTION, [EC_SVE_TRAP] = THREAD_FAULT_REASON_INSTRUCTION,
+	[EC_INSTRUCTION_ABORT_LOWER] = THREAD_FAULT_REASON_MEMORY, [EC_DATA_ABORT_LOWER] = THREAD_FAULT_REASON_MEMORY,
+	[EC_PC_ALIGNMENT] = THREAD_FAULT_REASON_ALIGNMENT, [EC_SP_ALIGNMENT] = THREAD_FAULT_REASON_ALIGNMENT,
+	[ESR_EC_LAST] = 0,
+};
 
 static struct context *thread_trap(struct core *core, uint64_t esr)
 {
 	struct context *context = core->current;
-	uint32_t reason = THREAD_FAULT_REASON_OTHER;
-	switch (field_get(esr, ESR_EC)) {
-	case EC_FP_TRAP:
+	uint64_t class = field_get(esr, ESR_EC);
+	if ((class == EC_SYSREG && emulate_counter(core, esr)) || class == EC_WFX) {
+		exits_step();
+		return context;
+	}
+	/* With TGE set, FP use that CPACR_EL1 forbids looks like an undefined instruction (Arm ARM D1.3.6). */
+	if (class == EC_FP_TRAP || (class == EC_UNKNOWN && (read_sysreg(cpacr_el1) & CPACR_FPEN) != CPACR_FPEN)) {
 		fp_take(core, context);
 		return context;
-	case EC_SYSREG:
-		if (emulate_counter(core, esr)) {
-			return context;
-		}
-		reason = THREAD_FAULT_REASON_INSTRUCTION;
-		break;
-	case EC_WFX:
-		write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
-		return context;
-	case EC_DATA_ABORT_LOWER:
-	case EC_INSTRUCTION_ABORT_LOWER:
-		reason = field_get(esr, ISS_FSC) == FSC_ALIGNMENT ? THREAD_FAULT_REASON_ALIGNMENT
-								  : THREAD_FAULT_REASON_MEMORY;
-		break;
-	case EC_PC_ALIGNMENT:
-	case EC_SP_ALIGNMENT:
-		reason = THREAD_FAULT_REASON_ALIGNMENT;
-		break;
-	case EC_UNKNOWN:
-		/* With TGE set, FP use that CPACR_EL1 forbids looks like an undefined instruction (Arm ARM D1.3.6). */
-		if ((read_sysreg(cpacr_el1) & CPACR_FPEN) != CPACR_FPEN) {
-			fp_take(core, context);
-			return context;
-		}
-		reason = THREAD_FAULT_REASON_INSTRUCTION;
-		break;
-	case EC_ILLEGAL_STATE:
-	case EC_SVE_TRAP:
-		reason = THREAD_FAULT_REASON_INSTRUCTION;
-		break;
-	default:
-		break;
 	}
-	uint64_t address = read_sysreg(far_el2);
+	uint32_t reason = fault_reasons[class];
+	/* FAR_EL2 is old for any other class. */
+	bool addressed = reason == THREAD_FAULT_REASON_MEMORY || class == EC_PC_ALIGNMENT;
+	uint64_t address = addressed ? read_sysreg(far_el2) : 0;
+	if (reason == THREAD_FAULT_REASON_MEMORY && field_get(esr, ISS_FSC) == FSC_ALIGNMENT) {
+		reason = THREAD_FAULT_REASON_ALIGNMENT;
+	}
 	arch_unload(core);
-	return thread_fault(core, thread_of(context), reason, esr, address, context->frame->pc);
+	return thread_fault(core, thread_of(context), reason != 0 ? reason : THREAD_FAULT_REASON_OTHER, esr, address,
+			    context->frame->pc);
 }
 
 /* The exit in vcpu->exit goes to `server`, which waits on this core. */
@@ -415,22 +394,6 @@ struct arch_frame *trap_irq(struct core *core)
 	core_count_event(core, COUNT_ENTRIES);
 	arch_irq(core);
 	return go_on(core, plan_continue(core));
-}
-
-struct arch_frame *trap_serror(struct core *core)
-{
-	core_count_event(core, COUNT_ENTRIES);
-	struct context *context = core->current;
-	uint64_t esr = read_sysreg(esr_el2);
-	if (context->kind == CONTEXT_VCPU) {
-		struct vcpu *vcpu = vcpu_of(context);
-		vm_exit_exception_message(&vcpu->exit, esr, 0, 0);
-		vcpu->exit_info = INFO_ACTION;
-		return exit_general(core, vcpu, VM_EXIT_METHOD_EXCEPTION);
-	}
-	arch_unload(core);
-	return go_on(core, thread_fault(core, thread_of(context), THREAD_FAULT_REASON_OTHER, esr, 0,
-					context->frame->pc));
 }
 
 _Noreturn void trap_unexpected(uint64_t vector, uint64_t esr, uint64_t elr, uint64_t far, uint64_t sp)

@@ -62,6 +62,8 @@ struct arch_fp_state {
 	uint64_t fpcr, fpsr;
 };
 
+_Static_assert(offsetof(struct arch_fp_state, fpcr) == 512, "entry.S");
+
 #define LIST_REGISTERS_MAX 16u
 
 /* A vCPU's registers that stay in the hardware while a server handles its exit. */

@@ -22,6 +22,24 @@ void exits_restore_cpacr(struct vcpu *vcpu);
 
 #define ZERO_REGISTER 31u
 
+static inline uint64_t exits_register(const struct arch_frame *frame, uint32_t index)
+{
+	return index == ZERO_REGISTER ? 0 : frame->x[index];
+}
+
+static inline void exits_set_register(struct arch_frame *frame, uint32_t index, uint64_t value)
+{
+	if (index != ZERO_REGISTER) {
+		frame->x[index] = value;
+	}
+}
+
+/* Past the instruction that trapped, of the context that is loaded. */
+static inline void exits_step(void)
+{
+	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+}
+
 static inline uint32_t exits_sysreg_encoding(uint64_t esr)
 {
 	/* As SYSREG_ENCODING of its fields; op1 and CRn are neighbours in both. */
@@ -60,8 +78,7 @@ static inline uint32_t exits_mmio_message(struct vcpu *vcpu, uint64_t esr, uint6
 		uint32_t target = sk_mmio_register(info);
 		uint32_t unused_bits = 64u - 8u * sk_mmio_size(info);
 		exit->tag = VM_EXIT_TAG_MMIO_WRITE | SK_TAG_IDEMPOTENT;
-		value = target == ZERO_REGISTER ? 0 : vcpu->context.frame->x[target];
-		value = value << unused_bits >> unused_bits;
+		value = exits_register(vcpu->context.frame, target) << unused_bits >> unused_bits;
 		reason = VM_EXIT_METHOD_MMIO_WRITE;
 	} else {
 		exit->tag = VM_EXIT_TAG_MMIO_READ | SK_TAG_IDEMPOTENT;
@@ -90,10 +107,7 @@ static inline void exits_read_done(struct vcpu *vcpu, uint64_t value)
 			value = (uint32_t)value;
 		}
 	}
-	uint32_t target = sk_mmio_register(info);
-	if (target != ZERO_REGISTER) {
-		frame->x[target] = value;
-	}
+	exits_set_register(frame, sk_mmio_register(info), value);
 	frame->pc += 4;
 }
 
@@ -133,8 +147,7 @@ static inline void exits_sysreg_read(struct vcpu *vcpu, uint64_t esr)
 
 static inline uint64_t exits_sysreg_value(const struct vcpu *vcpu, uint64_t esr)
 {
-	uint32_t target = (uint32_t)field_get(esr, ISS_SYS_RT);
-	return target == ZERO_REGISTER ? 0 : vcpu->context.frame->x[target];
+	return exits_register(vcpu->context.frame, (uint32_t)field_get(esr, ISS_SYS_RT));
 }
 
 static inline void exits_sysreg_write(struct vcpu *vcpu, uint64_t esr)
@@ -147,6 +160,10 @@ static inline void exits_sysreg_write(struct vcpu *vcpu, uint64_t esr)
 #define ENCODING_SGI_FIRST SYSREG_ENCODING(3, 0, 12, 11, 5)
 #define ENCODING_SGI_LAST SYSREG_ENCODING(3, 0, 12, 11, 7)
 
+/* What a server may read of the counter: CNTPCT_EL0, CNTVCT_EL0. */
+#define ENCODING_CNTPCT SYSREG_ENCODING(3, 3, 14, 0, 1)
+#define ENCODING_CNTVCT SYSREG_ENCODING(3, 3, 14, 0, 2)
+
 static inline bool exits_is_send_ipi(uint64_t esr)
 {
 	return exits_sysreg_encoding(esr) - ENCODING_SGI_FIRST <= ENCODING_SGI_LAST - ENCODING_SGI_FIRST;
@@ -155,7 +172,7 @@ static inline bool exits_is_send_ipi(uint64_t esr)
 /* The PC moves on here already: the reply says only what becomes of the vCPU. */
 static inline void exits_send_ipi(struct vcpu *vcpu, uint64_t esr)
 {
-	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+	exits_step();
 	vcpu->exit_info = INFO_ACTION;
 	vm_exit_send_ipi_message(&vcpu->exit, exits_sysreg_value(vcpu, esr), exits_sysreg_encoding(esr));
 }
@@ -163,7 +180,7 @@ static inline void exits_send_ipi(struct vcpu *vcpu, uint64_t esr)
 /* WFI: over when the vCPU runs again. */
 static inline void exits_halt(struct vcpu *vcpu)
 {
-	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
+	exits_step();
 	vcpu->exit_info = INFO_ACTION;
 	vm_exit_halt_message(&vcpu->exit, arch_vcpu_timer_deadline(vcpu), false);
 }

@@ -42,6 +42,7 @@
 /* ESR_EL2 */
 #define ESR_EC 26, 0x3f
 #define ESR_EC_SHIFT 26
+#define ESR_EC_LAST 0x3f
 #define ESR_IL SYSREG_BIT(25)
 
 #define EC_UNKNOWN 0x00
@@ -72,10 +73,6 @@
 
 /* ISS of data aborts; of instruction aborts from S1PTW down */
 #define ISS_ISV SYSREG_BIT(24)
-#define ISS_SAS 22, 0x3              /* log2 of the access's bytes */
-#define ISS_SSE SYSREG_BIT(21)
-#define ISS_SRT 16, 0x1f
-#define ISS_SF SYSREG_BIT(15)
 #define ISS_CM SYSREG_BIT(8)
 #define ISS_S1PTW SYSREG_BIT(7)
 #define ISS_WNR SYSREG_BIT(6)
@@ -90,8 +87,6 @@
 #define ISS_SYS_OP0 20, 0x3
 #define ISS_SYS_OP2 17, 0x7
 #define ISS_SYS_OP1_CRN 10, 0x7f
-#define ISS_SYS_OP1 14, 0x7
-#define ISS_SYS_CRN 10, 0xf
 #define ISS_SYS_RT 5, 0x1f
 #define ISS_SYS_CRM 1, 0xf
 #define ISS_SYS_READ SYSREG_BIT(0)
