@@ -37,18 +37,6 @@ struct context *ipc_call(struct core *core)
 	return plan_continue(core);
 }
 
-struct context *ipc_exit(struct core *core, struct vcpu *vcpu, struct object *object, uint32_t generation,
-			 uint32_t badge)
-{
-	/* A stale endpoint: whoever took these exits is gone for good. */
-	sk_status_t status = object->generation != generation ? SK_STALE
-							       : endpoint_call(object->body, &vcpu->context, badge);
-	if (status != SK_OK) {
-		vcpu_settle(vcpu, sk_reply_tag(status), 0, 0);
-	}
-	return plan_continue(core);
-}
-
 /* The reply of `server`, whose token named its caller in service or one that it deferred. */
 static sk_status_t reply_slow(struct core *core, struct context *server, uint64_t token)
 {

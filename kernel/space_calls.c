@@ -214,8 +214,10 @@ sk_status_t space_do_route_range(struct kernel_call *call, uint64_t address, uin
 		vm->routes[i] = vm->routes[i - 1u];
 	}
 	vm->routes[at] = (struct route){
-		.address = address, .bytes = size, .endpoint = endpoint, .generation = endpoint->generation,
-		.badge = capability_badge(call->thread->context.space->slots[slot]),
+		.address = address, .bytes = size, .to = {
+			.endpoint = endpoint, .generation = endpoint->generation,
+			.badge = capability_badge(call->thread->context.space->slots[slot]),
+		},
 	};
 	vm->route_count++;
 	return SK_OK;

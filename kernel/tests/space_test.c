@@ -334,7 +334,7 @@ static void ranges_are_routed_in_order(void **state)
 		const struct route *route = space_route(space, 0x1fff + 0x1000u * i);
 		assert_non_null(route);
 		assert_int_equal(route->address, 0x1000u + 0x1000u * i);
-		assert_int_equal(route->badge, i == 1 ? 0 : 0x100009);
+		assert_int_equal(route->to.badge, i == 1 ? 0 : 0x100009);
 	}
 	assert_null(space_route(space, 0xfff));
 	assert_null(space_route(space, 0x4000));

@@ -36,12 +36,9 @@ void arch_vcpu_save(struct core *core)
 		return;
 	}
 	uint64_t *el1 = vcpu->arch.el1;
-	uint64_t cpacr = el1[SK_EL1_CPACR];
+	cpacr_restore(vcpu);
 	EL1_REGISTERS(SAVE)
-	if (vcpu->arch.cpacr_taken) {
-		el1[SK_EL1_CPACR] = cpacr; /* the hardware has what a server needed */
-		vcpu->arch.cpacr_taken = false;
-	}
+	write_sysreg(cpacr_el1, CPACR_FPEN); /* nobody's: what servers run with */
 	vcpu->arch.timer[SK_TIMER_CNTV_CTL] = read_sysreg(cntv_ctl_el0);
 	vcpu->arch.timer[SK_TIMER_CNTV_CVAL] = read_sysreg(cntv_cval_el0);
 	write_sysreg(cntv_ctl_el0, 0);
@@ -87,27 +84,19 @@ void fp_take(struct core *core, struct context *context)
 {
 	arch_fp_save(core);
 	write_sysreg(cptr_el2, CPTR_BASE);
-	if (context->kind == CONTEXT_THREAD && core->resident != NULL && !core->resident->arch.cpacr_taken) {
-		/* The guest's CPACR_EL1 may forbid EL0 what the server needs; the guest gets it back when it runs. */
-		core->resident->arch.el1[SK_EL1_CPACR] = read_sysreg(cpacr_el1);
-		core->resident->arch.cpacr_taken = true;
-		core->resident->work |= VCPU_WORK_ARCH;
-	}
 	if (context->kind == CONTEXT_THREAD) {
+		/* The guest's CPACR_EL1 may forbid EL0 what the server needs; the guest gets it back when it runs. */
+		struct vcpu *guest = core->resident;
+		if (guest != NULL && (guest->work & VCPU_WORK_ARCH) == 0) {
+			guest->arch.el1[SK_EL1_CPACR] = read_sysreg(cpacr_el1);
+			guest->work |= VCPU_WORK_ARCH;
+		}
 		write_sysreg(cpacr_el1, CPACR_FPEN);
 	}
 	isb();
 	fp_fetch(context->fp);
 	core->fp_owner = context;
 	core_count_event(core, COUNT_FP_SWITCHES);
-}
-
-void exits_restore_cpacr(struct vcpu *vcpu)
-{
-	if (vcpu->arch.cpacr_taken) {
-		write_sysreg(cpacr_el1, vcpu->arch.el1[SK_EL1_CPACR]);
-		vcpu->arch.cpacr_taken = false;
-	}
 }
 
 sk_status_t arch_vcpu_init(struct vcpu *vcpu, uint64_t config)
@@ -122,15 +111,14 @@ sk_status_t arch_vcpu_init(struct vcpu *vcpu, uint64_t config)
 	vcpu->arch.el1[SK_EL1_VPIDR] = read_sysreg(midr_el1);
 	vcpu->arch.hcr = HCR_GUEST;
 	vcpu->arch.mdcr = MDCR_GUEST;
+	vcpu->arch.fault_syndrome = field_put(EC_DATA_ABORT_LOWER, ESR_EC);
 	gic_vcpu_init(vcpu);
 	return SK_OK;
 }
 
 void arch_vcpu_setup(struct vcpu *vcpu, uint64_t flags)
 {
-	if ((flags & 1u) != 0) {
-		vcpu->arch.mdcr |= MDCR_TDE;
-	}
+	vcpu->arch.mdcr |= (flags & 1u) != 0 ? MDCR_TDE : 0;
 }
 
 void arch_vcpu_entry(struct vcpu *vcpu, uint64_t entry)
@@ -147,46 +135,27 @@ sk_status_t arch_vcpu_set_gpr(struct vcpu *vcpu, uint32_t index, uint64_t value)
 	return SK_OK;
 }
 
-/* The words of a state group where the vCPU has them while it is not resident; NULL: there is no such group. */
-static uint64_t *group_words(struct vcpu *vcpu, uint32_t group, uint32_t *count)
-{
-	switch (group) {
-	case VCPU_STATE_GROUP_EL1:
-		*count = SK_EL1_COUNT;
-		return vcpu->arch.el1;
-	case VCPU_STATE_GROUP_TIMER:
-		*count = SK_TIMER_COUNT;
-		return vcpu->arch.timer;
-	case VCPU_STATE_GROUP_FP_LOW: /* v0 to v15, two words each */
-		*count = 32;
-		return (uint64_t *)(void *)vcpu->fp_state.v;
-	case VCPU_STATE_GROUP_FP_HIGH: /* v16 to v31, FPCR, FPSR */
-		*count = 34;
-		return (uint64_t *)(void *)vcpu->fp_state.v[16];
-	case VCPU_STATE_GROUP_GIC:
-		*count = 4;
-		return &vcpu->arch.ich_hcr;
-	default:
-		return NULL;
-	}
-}
+/* A state group's words, where the vCPU has them while it is not resident; none: there is no such group here. */
+static const struct group {
+	uint32_t offset, words;
+} groups[] = {
+	[VCPU_STATE_GROUP_EL1] = { offsetof(struct vcpu, arch.el1), SK_EL1_COUNT },
+	[VCPU_STATE_GROUP_TIMER] = { offsetof(struct vcpu, arch.timer), SK_TIMER_COUNT },
+	[VCPU_STATE_GROUP_FP_LOW] = { offsetof(struct vcpu, fp_state.v), 32 },      /* v0 to v15, two words each */
+	[VCPU_STATE_GROUP_FP_HIGH] = { offsetof(struct vcpu, fp_state.v[16]), 34 }, /* v16 to v31, FPCR, FPSR */
+	[VCPU_STATE_GROUP_GIC] = { offsetof(struct vcpu, arch.ich_hcr), 4 },
+	[VCPU_STATE_GROUP_DEBUG] = { 0, 0 },
+};
 
 sk_status_t arch_vcpu_read(struct vcpu *vcpu, uint32_t group, uint64_t *registers)
 {
-	uint32_t count = 0;
-	const uint64_t *words = group_words(vcpu, group, &count);
-	if (words == NULL) {
-		return SK_UNSUPPORTED;
-	}
-	memcpy(registers, words, count * sizeof *words);
-	return SK_OK;
+	memcpy(registers, (const uint8_t *)vcpu + groups[group].offset, groups[group].words * sizeof *registers);
+	return groups[group].words != 0 ? SK_OK : SK_UNSUPPORTED;
 }
 
 sk_status_t arch_vcpu_write(struct vcpu *vcpu, uint32_t group, const uint64_t *registers)
 {
-	uint32_t count = 0;
-	uint64_t *words = group_words(vcpu, group, &count);
-	if (words == NULL) {
+	if (groups[group].words == 0) {
 		return SK_UNSUPPORTED;
 	}
 	if (group == VCPU_STATE_GROUP_GIC) {
@@ -194,7 +163,7 @@ sk_status_t arch_vcpu_write(struct vcpu *vcpu, uint32_t group, const uint64_t *r
 		gic_vcpu_init(vcpu);
 		return SK_OK;
 	}
-	memcpy(words, registers, count * sizeof *words);
+	memcpy((uint8_t *)vcpu + groups[group].offset, registers, groups[group].words * sizeof *registers);
 	vcpu->arch.el1[SK_EL1_VMPIDR] = MPIDR_RES1 | (vcpu->arch.el1[SK_EL1_VMPIDR] & MPIDR_AFFINITY);
 	vcpu->arch.timer[SK_TIMER_CNTV_CTL] &= CNT_CTL_ENABLE | CNT_CTL_IMASK;
 	return SK_OK;

@@ -14,41 +14,6 @@ struct arch_frame *trap_irq(struct core *core);
 _Noreturn void trap_unexpected(uint64_t vector, uint64_t esr, uint64_t elr, uint64_t far, uint64_t sp);
 _Noreturn void resume(struct arch_frame *frame);
 
-/* What a vCPU needs before it runs: lines to take over, a kick to answer, a state to refuse. */
-static __attribute__((noinline)) struct context *vcpu_prepare(struct core *core, struct vcpu *vcpu)
-{
-	if ((vcpu->work & VCPU_WORK_PAUSED) != 0) {
-		vcpu->context.state = CONTEXT_STOPPED;
-		return plan_continue(core);
-	}
-	if ((vcpu->work & VCPU_WORK_ARCH) != 0) {
-		vcpu->work &= ~VCPU_WORK_ARCH;
-		exits_restore_cpacr(vcpu);
-	}
-	if ((vcpu->work & VCPU_WORK_LINES) != 0) {
-		virq_flush(vcpu);
-	}
-	if ((vcpu->work & VCPU_WORK_ENDED) != 0) {
-		uint32_t line = virq_ended(vcpu);
-		if (exit_route_set(&vcpu->routes[VM_EXIT_METHOD_INTERRUPT_END])) {
-			vm_exit_interrupt_end_message(&vcpu->exit, line);
-			vcpu->exit_info = INFO_ACTION;
-			arch_unload(core);
-			return vcpu_exit(vcpu, VM_EXIT_METHOD_INTERRUPT_END);
-		}
-	}
-	if ((vcpu->work & VCPU_WORK_KICK) != 0) {
-		vcpu->work &= ~VCPU_WORK_KICK;
-		if (exit_route_set(&vcpu->routes[VM_EXIT_METHOD_EXTERNAL_INTERRUPT])) {
-			vm_exit_external_interrupt_message(&vcpu->exit, 0);
-			vcpu->exit_info = INFO_ACTION;
-			arch_unload(core);
-			return vcpu_exit(vcpu, VM_EXIT_METHOD_EXTERNAL_INTERRUPT);
-		}
-	}
-	return &vcpu->context;
-}
-
 static struct arch_frame *go_on(struct core *core, struct context *next)
 {
 	for (;;) {
@@ -59,7 +24,8 @@ static struct arch_frame *go_on(struct core *core, struct context *next)
 		}
 		struct vcpu *vcpu = vcpu_of(next);
 		if (__builtin_expect(vcpu->work != 0, 0)) {
-			struct context *prepared = vcpu_prepare(core, vcpu);
+			cpacr_restore(vcpu);
+			struct context *prepared = vcpu_prepare(vcpu);
 			/* An exit that nobody took comes back at once: its registers have left the hardware all the same. */
 			if (prepared != next || core->loaded == NULL) {
 				next = prepared;
@@ -70,7 +36,6 @@ static struct arch_frame *go_on(struct core *core, struct context *next)
 		if (__builtin_expect(pstate_is_guest(pstate), 1)) {
 			break;
 		}
-		arch_unload(core);
 		vm_exit_fail_entry_message(&vcpu->exit, pstate);
 		vcpu->exit_info = INFO_ACTION;
 		next = vcpu_exit(vcpu, VM_EXIT_METHOD_FAIL_ENTRY);
@@ -80,42 +45,24 @@ static struct arch_frame *go_on(struct core *core, struct context *next)
 
 _Noreturn void arch_resume(struct core *core, struct context *context)
 {
-	/* What switch_out() leaves behind a guest, for the first context of a core. */
-	write_sysreg(hcr_el2, HCR_SERVER);
-	write_sysreg(sctlr_el1, SCTLR_SERVER);
-	write_sysreg(tpidrro_el0, 0);
+	server_enter();
 	resume(go_on(core, context));
 }
 
+static struct context *(*const system_calls[])(struct core *core) = {
+	[SK_SYS_CALL] = ipc_call, [SK_SYS_REPLY_WAIT] = ipc_reply_wait, [SK_SYS_WAIT] = ipc_wait,
+	[SK_SYS_SIGNAL] = ipc_signal, [SK_SYS_POLL] = ipc_poll, [SK_SYS_REPLY] = ipc_reply,
+};
+
 static __attribute__((noinline)) struct arch_frame *syscall_general(uint64_t esr, struct core *core)
 {
-	struct context *next;
-	switch (field_get(esr, ISS_IMMEDIATE)) {
-	case SK_SYS_REPLY_WAIT:
-		next = ipc_reply_wait(core);
-		break;
-	case SK_SYS_CALL:
-		next = ipc_call(core);
-		break;
-	case SK_SYS_SIGNAL:
-		next = ipc_signal(core);
-		break;
-	case SK_SYS_WAIT:
-		next = ipc_wait(core);
-		break;
-	case SK_SYS_POLL:
-		next = ipc_poll(core);
-		break;
-	case SK_SYS_REPLY:
-		next = ipc_reply(core);
-		break;
-	default:
-		arch_unload(core);
-		next = thread_fault(core, thread_of(core->current), THREAD_FAULT_REASON_SYSTEM_CALL, esr, 0,
-				    core->current->frame->pc);
-		break;
+	uint64_t number = field_get(esr, ISS_IMMEDIATE);
+	if (number < sizeof system_calls / sizeof system_calls[0]) {
+		return go_on(core, system_calls[number](core));
 	}
-	return go_on(core, next);
+	arch_unload(core);
+	return go_on(core, thread_fault(core, thread_of(core->current), THREAD_FAULT_REASON_SYSTEM_CALL, esr, 0,
+					core->current->frame->pc));
 }
 
 /* An exit's reply that needs more than a register and a step of the PC. */
@@ -127,31 +74,35 @@ static __attribute__((noinline)) struct arch_frame *settle_general(struct core *
 										     : plan_continue(core));
 }
 
-/* From a thread back into the guest whose exit it served. */
-static inline struct arch_frame *enter_guest(struct core *core, struct context *from, struct vcpu *vcpu)
+/* The straight run's end: what `from` had is saved, `to` goes on. */
+static inline struct arch_frame *enter(struct core *core, const struct context *from, struct context *to,
+				       uint64_t pstate)
 {
-	struct context *to = &vcpu->context;
-	if (__builtin_expect(vcpu->work != 0 || !pstate_is_guest(to->frame->pstate), 0)) {
-		core->current = to;
-		return go_on(core, to);
-	}
-	bank_save(from->frame);
-	guest_enter(vcpu);
-	bank_load(to);
+	bank_load(to, pstate);
 	fp_guard(core, from, to);
 	core->loaded = to;
 	core->current = to;
 	return to->frame;
 }
 
+/* From a thread back into the guest whose exit it served. PSTATE is read once: its VMM may change it at any time. */
+static inline struct arch_frame *enter_guest(struct core *core, struct context *from, struct vcpu *vcpu)
+{
+	if (__builtin_expect(vcpu->work == 0, 1)) {
+		uint64_t pstate = __atomic_load_n(&vcpu->context.frame->pstate, __ATOMIC_RELAXED);
+		if (__builtin_expect(pstate_is_guest(pstate), 1)) {
+			bank_save(from->frame);
+			guest_enter(vcpu);
+			return enter(core, from, &vcpu->context, pstate);
+		}
+	}
+	return go_on(core, &vcpu->context);
+}
+
 static inline struct arch_frame *enter_thread(struct core *core, struct context *from, struct context *to)
 {
 	bank_save(from->frame);
-	bank_load(to);
-	fp_guard(core, from, to);
-	core->loaded = to;
-	core->current = to;
-	return to->frame;
+	return enter(core, from, to, to->frame->pstate);
 }
 
 static __attribute__((noinline)) struct arch_frame *reply_injects(struct core *core, struct context *server,
@@ -204,7 +155,7 @@ struct arch_frame *trap_syscall(uint64_t esr, struct core *core)
 		}
 		fast_give_back(current);
 		arch_set_result(caller->frame, 0, tag & 0xffffu);
-		arch_move_words(caller->frame, from);
+		arch_put_words(caller->frame, arch_words(from));
 		caller->state = CONTEXT_READY;
 		return enter_thread(core, current, caller);
 	}
@@ -215,7 +166,7 @@ struct arch_frame *trap_syscall(uint64_t esr, struct core *core)
 			return syscall_general(esr, core);
 		}
 		struct arch_frame *to = server->frame;
-		arch_move_words(to, from);
+		arch_put_words(to, arch_words(from));
 		arch_set_result(to, 0, capability_badge(cap));
 		arch_set_result(to, 1, tag);
 		arch_set_result(to, 8, fast_hand_over(current, server, capability_badge(cap), current->root,
@@ -280,23 +231,25 @@ static inline struct arch_frame *exit_to(struct core *core, struct vcpu *vcpu, s
 	arch_set_result(to, 8, fast_hand_over(&vcpu->context, server, badge, &vcpu->context, 1));
 	bank_save(vcpu->context.frame);
 	guest_leave(vcpu);
-	bank_load(server);
-	fp_guard(core, &vcpu->context, server);
-	core->loaded = server;
-	core->current = server;
-	return to;
+	return enter(core, &vcpu->context, server, server->frame->pstate);
 }
 
-/* Its server may be on another core, or the answer an error at once: the frame has to be whole for either. */
 static __attribute__((noinline)) struct arch_frame *exit_general(struct core *core, struct vcpu *vcpu, uint32_t reason)
 {
-	arch_unload(core);
-	if (reason == VM_EXIT_METHOD_MMIO_READ || reason == VM_EXIT_METHOD_MMIO_WRITE) {
-		const struct route *route = vcpu->last_route;
-		vcpu->exit_counts[reason]++;
-		return go_on(core, ipc_exit(core, vcpu, route->endpoint, route->generation, route->badge));
-	}
 	return go_on(core, vcpu_exit(vcpu, reason));
+}
+
+/* Inlined for each reason, so that its route and its counter are at fixed places. */
+static inline __attribute__((always_inline)) struct arch_frame *routed_exit(struct core *core, struct vcpu *vcpu,
+									    uint32_t reason,
+									    const struct exit_route *route)
+{
+	struct context *server = fast_server(core, route->endpoint, route->generation);
+	if (__builtin_expect(server == NULL, 0)) {
+		return exit_general(core, vcpu, reason);
+	}
+	vcpu->exit_counts[reason]++;
+	return exit_to(core, vcpu, server, route->badge);
 }
 
 static __attribute__((noinline)) struct arch_frame *sync_general(uint64_t esr, struct core *core)
@@ -309,52 +262,32 @@ static __attribute__((noinline)) struct arch_frame *sync_general(uint64_t esr, s
 	return reason == EXIT_NONE ? go_on(core, context) : exit_general(core, vcpu_of(context), reason);
 }
 
-/* A data abort whose syndrome describes the access, on an address where the guest has nothing mapped. */
-#define MMIO_MASK (field_put(~0ull, ISS_FSC_TYPE) | ISS_ISV | ISS_CM | ISS_S1PTW)
-#define MMIO_MATCH (field_put(FSC_TYPE_TRANSLATION, ISS_FSC_TYPE) | ISS_ISV)
-
 static inline struct arch_frame *mmio_exit(struct core *core, struct vcpu *vcpu, uint64_t esr)
 {
 	uint64_t address = exits_fault_address();
 	const struct route *route = vcpu->last_route;
-	if (__builtin_expect((esr & MMIO_MASK) != MMIO_MATCH || address - route->address >= route->bytes, 0)) {
+	if (__builtin_expect(!exits_is_mmio(esr) || address - route->address >= route->bytes, 0)) {
 		return sync_general(esr, core);
 	}
-	uint32_t reason = exits_mmio_message(vcpu, esr, address);
-	struct context *device = fast_server(core, route->endpoint, route->generation);
-	if (__builtin_expect(device == NULL, 0)) {
-		return exit_general(core, vcpu, reason);
-	}
-	vcpu->exit_counts[reason]++;
-	return exit_to(core, vcpu, device, route->badge);
-}
-
-/* Inlined for each reason, so that its route and its counter are at fixed places. */
-static inline __attribute__((always_inline)) struct arch_frame *table_exit(struct core *core, struct vcpu *vcpu,
-									   uint32_t reason)
-{
-	const struct exit_route *route = &vcpu->routes[reason];
-	struct context *server = fast_server(core, route->endpoint, route->generation);
-	if (__builtin_expect(server == NULL, 0)) {
-		return exit_general(core, vcpu, reason);
-	}
-	vcpu->exit_counts[reason]++;
-	return exit_to(core, vcpu, server, route->badge);
+	return routed_exit(core, vcpu, exits_mmio_message(vcpu, esr, address), &route->to);
 }
 
 static __attribute__((noinline)) struct arch_frame *halt_exit(struct core *core, struct vcpu *vcpu)
 {
-	exits_halt(vcpu);
+	exits_step();
 	if (virq_pending(vcpu)) {
 		return go_on(core, &vcpu->context);
 	}
-	return table_exit(core, vcpu, VM_EXIT_METHOD_HALT);
+	vcpu->exit_info = INFO_ACTION;
+	vm_exit_halt_message(&vcpu->exit, arch_vcpu_timer_deadline(vcpu), false);
+	return routed_exit(core, vcpu, VM_EXIT_METHOD_HALT, &vcpu->routes[VM_EXIT_METHOD_HALT]);
 }
 
 struct arch_frame *trap_sync(uint64_t esr, struct core *core)
 {
 	struct context *context = core->current;
 	struct vcpu *vcpu = vcpu_of(context);
+	const struct exit_route *routes = vcpu->routes;
 	uint64_t class = esr >> ESR_EC_SHIFT;
 	core_count_event(core, COUNT_ENTRIES);
 	if (__builtin_expect(context->kind != CONTEXT_VCPU, 0)) {
@@ -364,11 +297,9 @@ struct arch_frame *trap_sync(uint64_t esr, struct core *core)
 		return mmio_exit(core, vcpu, esr);
 	}
 	if (class == EC_HVC64) {
-		if (!exits_call_is_firmware(vcpu)) {
-			exits_hypercall(vcpu);
-			return table_exit(core, vcpu, VM_EXIT_METHOD_HYPERCALL);
+		if (exits_call(vcpu) == VM_EXIT_METHOD_HYPERCALL) {
+			return routed_exit(core, vcpu, VM_EXIT_METHOD_HYPERCALL, &routes[VM_EXIT_METHOD_HYPERCALL]);
 		}
-		exits_firmware_call(vcpu);
 		return exit_general(core, vcpu, VM_EXIT_METHOD_FIRMWARE_CALL);
 	}
 	if (class == EC_WFX && (esr & ISS_WFX_WFE) == 0) {
@@ -377,13 +308,12 @@ struct arch_frame *trap_sync(uint64_t esr, struct core *core)
 	if (class == EC_SYSREG) {
 		if ((esr & ISS_SYS_READ) != 0) {
 			exits_sysreg_read(vcpu, esr);
-			return table_exit(core, vcpu, VM_EXIT_METHOD_SYSREG_READ);
+			return routed_exit(core, vcpu, VM_EXIT_METHOD_SYSREG_READ,
+					   &routes[VM_EXIT_METHOD_SYSREG_READ]);
 		}
-		if (exits_is_send_ipi(esr)) {
-			exits_send_ipi(vcpu, esr);
-			return table_exit(core, vcpu, VM_EXIT_METHOD_SEND_IPI);
+		if (exits_sysreg_write(vcpu, esr) == VM_EXIT_METHOD_SEND_IPI) {
+			return routed_exit(core, vcpu, VM_EXIT_METHOD_SEND_IPI, &routes[VM_EXIT_METHOD_SEND_IPI]);
 		}
-		exits_sysreg_write(vcpu, esr);
 		return exit_general(core, vcpu, VM_EXIT_METHOD_SYSREG_WRITE);
 	}
 	return sync_general(esr, core);

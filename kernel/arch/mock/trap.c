@@ -23,35 +23,6 @@ _Noreturn void mock_leave(enum mock_end end)
 	longjmp(*way_out, 1);
 }
 
-/* What a vCPU needs before it runs. */
-static struct context *vcpu_prepare(struct core *core, struct vcpu *vcpu)
-{
-	if ((vcpu->work & VCPU_WORK_PAUSED) != 0) {
-		vcpu->context.state = CONTEXT_STOPPED;
-		return plan_continue(core);
-	}
-	if ((vcpu->work & VCPU_WORK_LINES) != 0) {
-		virq_flush(vcpu);
-	}
-	if ((vcpu->work & VCPU_WORK_ENDED) != 0) {
-		uint32_t line = virq_ended(vcpu);
-		if (exit_route_set(&vcpu->routes[VM_EXIT_METHOD_INTERRUPT_END])) {
-			vm_exit_interrupt_end_message(&vcpu->exit, line);
-			arch_unload(core);
-			return vcpu_exit(vcpu, VM_EXIT_METHOD_INTERRUPT_END);
-		}
-	}
-	if ((vcpu->work & VCPU_WORK_KICK) != 0) {
-		vcpu->work &= ~VCPU_WORK_KICK;
-		if (exit_route_set(&vcpu->routes[VM_EXIT_METHOD_EXTERNAL_INTERRUPT])) {
-			vm_exit_external_interrupt_message(&vcpu->exit, 0);
-			arch_unload(core);
-			return vcpu_exit(vcpu, VM_EXIT_METHOD_EXTERNAL_INTERRUPT);
-		}
-	}
-	return &vcpu->context;
-}
-
 static void go_on(struct core *core, struct context *next)
 {
 	for (;;) {
@@ -62,7 +33,7 @@ static void go_on(struct core *core, struct context *next)
 		}
 		struct vcpu *vcpu = vcpu_of(next);
 		if (vcpu->work != 0) {
-			struct context *prepared = vcpu_prepare(core, vcpu);
+			struct context *prepared = vcpu_prepare(vcpu);
 			/* An exit that nobody took comes back at once: its registers have left the hardware all the same. */
 			if (prepared != next || core->loaded == NULL) {
 				next = prepared;
@@ -72,8 +43,7 @@ static void go_on(struct core *core, struct context *next)
 		if ((core->arch.pstate & MOCK_PSTATE_ILLEGAL) == 0) {
 			return;
 		}
-		arch_unload(core);
-		vm_exit_fail_entry_message(&vcpu->exit, vcpu->context.frame->pstate);
+		vm_exit_fail_entry_message(&vcpu->exit, core->arch.pstate);
 		next = vcpu_exit(vcpu, VM_EXIT_METHOD_FAIL_ENTRY);
 	}
 }
@@ -261,7 +231,7 @@ static struct context *enter_syscall(struct core *core, const void *argument)
 		}
 		fast_give_back(current);
 		arch_set_result(caller->frame, 0, trap->x[1] & 0xffffu);
-		arch_move_words(caller->frame, from);
+		arch_put_words(caller->frame, arch_words(from));
 		caller->state = CONTEXT_READY;
 		return caller;
 	}
@@ -273,7 +243,7 @@ static struct context *enter_syscall(struct core *core, const void *argument)
 		}
 		mock_record(MOCK_FAST, current->object_index, server->object_index);
 		struct arch_frame *to = server->frame;
-		arch_move_words(to, from);
+		arch_put_words(to, arch_words(from));
 		arch_set_result(to, 0, capability_badge(cap));
 		arch_set_result(to, 1, trap->x[1]);
 		arch_set_result(to, 8, fast_hand_over(current, server, capability_badge(cap), current->root,
@@ -389,12 +359,8 @@ static struct context *enter_mmio(struct core *core, const void *argument)
 	} else {
 		vm_exit_mmio_read_message(&vcpu->exit, trap->address, info | vcpu_bits);
 	}
-	struct context *server = fast_server(core, route->endpoint, route->generation);
-	if (server != NULL) {
-		return exit_to(vcpu, server, reason, route->badge);
-	}
-	vcpu->exit_counts[reason]++;
-	return ipc_exit(core, vcpu, route->endpoint, route->generation, route->badge);
+	struct context *server = fast_server(core, route->to.endpoint, route->to.generation);
+	return server == NULL ? vcpu_exit(vcpu, reason) : exit_to(vcpu, server, reason, route->to.badge);
 }
 
 void mock_mmio(uint32_t core, uint64_t address, bool write, uint32_t size, uint32_t target)

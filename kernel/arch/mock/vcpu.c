@@ -163,14 +163,10 @@ void arch_vcpu_advance(struct vcpu *vcpu)
 	vcpu->context.frame->pc += 4;
 }
 
-void arch_vcpu_undefined(struct vcpu *vcpu)
+void arch_vcpu_exception(struct vcpu *vcpu, enum guest_exception exception)
 {
-	vcpu->arch.undefined_taken = true;
-}
-
-void arch_vcpu_data_abort(struct vcpu *vcpu)
-{
-	vcpu->arch.abort_taken = true;
+	vcpu->arch.undefined_taken |= exception == GUEST_UNDEFINED;
+	vcpu->arch.abort_taken |= exception == GUEST_ABORT;
 }
 
 void arch_vcpu_trap_halt(struct vcpu *vcpu, bool trap)

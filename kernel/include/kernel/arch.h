@@ -49,8 +49,8 @@ void arch_thread_init(struct thread *thread, uint64_t entry, uint64_t stack, uin
  * System call registers of a frame: arguments and results 0..8, in the order of sk/abi.h. Inline, in <arch/context.h>:
  *   uint64_t arch_argument(const struct arch_frame *, unsigned);
  *   void arch_set_result(struct arch_frame *, unsigned, uint64_t);
- *   void arch_move_words(struct arch_frame *to, const struct arch_frame *from);   the six words of a message
- *   void arch_put_words(struct arch_frame *to, const uint64_t *words);
+ *   void arch_put_words(struct arch_frame *to, const uint64_t *words);   the six words of a message
+ *   const uint64_t *arch_words(const struct arch_frame *);                where they are in a frame
  * The thread runs its system call again from the start. */
 void arch_restart_call(struct thread *thread);
 /* Registers in the order of thread.read_registers. */
@@ -96,8 +96,8 @@ void arch_vcpu_setup(struct vcpu *vcpu, uint64_t flags);
 sk_status_t arch_identification(uint32_t encoding, uint64_t *value);
 /* The PC moves past the trapped instruction; the guest takes an exception of its own. */
 void arch_vcpu_advance(struct vcpu *vcpu);
-void arch_vcpu_undefined(struct vcpu *vcpu);
-void arch_vcpu_data_abort(struct vcpu *vcpu);
+enum guest_exception { GUEST_UNDEFINED, GUEST_ABORT /* of the access that its nested page fault told of */ };
+void arch_vcpu_exception(struct vcpu *vcpu, enum guest_exception exception);
 /* Does a halt of the guest's trap, from when it runs next? Otherwise the core sleeps in the guest. */
 void arch_vcpu_trap_halt(struct vcpu *vcpu, bool trap);
 uint64_t arch_vcpu_timer_deadline(const struct vcpu *vcpu);

@@ -19,20 +19,17 @@ struct context *ipc_signal(struct core *core);
 struct context *ipc_poll(struct core *core);
 struct context *ipc_reply(struct core *core);
 
-/* The exit in vcpu->exit goes to `endpoint` (if its generation is still `generation`). */
-struct context *ipc_exit(struct core *core, struct vcpu *vcpu, struct object *endpoint, uint32_t generation,
-			 uint32_t badge);
-
 /* The message in the registers of a system call: of a call, or of a reply. */
 void message_load(struct sk_msg *msg, const struct arch_frame *frame);
 /* That of the call which the context waits for: a fault, an exit, or what a system call named. Nobody's is all zero. */
 void message_of(const struct context *caller, struct sk_msg *msg);
 /* The receiver's wait ends with a message: it is READY. */
 void message_deliver(struct context *receiver, uint64_t badge, const struct sk_msg *msg, uint64_t token);
+
 /* Copies payload and capabilities of a message; returns the tag that tells what arrived. */
 uint64_t message_transfer(struct context *from, struct context *to, uint64_t tag);
 
-/* A vCPU's exit is answered: does what the reply says. On its core. */
+/* A vCPU's exit is answered: does what the reply says. On its core; whoever calls wakes it if it is READY then. */
 void vcpu_settle(struct vcpu *vcpu, uint64_t tag, uint64_t w0, uint64_t w1);
 
 /* The `inject` action of a reply: `line` is vm_exit.idl's. */

@@ -19,13 +19,18 @@ struct endpoint;
 #define SPACE_PAGES 3u       /* this structure, the capability table, the root table */
 #define SPACE_ROUTES 64u
 
-/* Exits of [address, address + bytes) go to `endpoint`, as long as its generation is the one noted. */
-struct route {
-	uint64_t address;
-	uint64_t bytes;
+/* Exits go to `endpoint`, as long as its generation is the one noted. */
+struct exit_route {
 	struct object *endpoint;
 	uint32_t generation;
 	uint32_t badge;
+};
+
+/* Those of [address, address + bytes) do. */
+struct route {
+	uint64_t address;
+	uint64_t bytes;
+	struct exit_route to;
 };
 
 /* Neighbouring pages for tables; this is in the first. They are zeroed when one is taken, the last one first. */

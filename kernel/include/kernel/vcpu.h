@@ -21,18 +21,12 @@ enum vcpu_life {
 	VCPU_INVALID = 6,
 };
 
-struct exit_route {
-	struct object *endpoint;
-	uint32_t generation;
-	uint32_t badge;
-};
-
 #define VCPU_LINE_WORDS ((SK_PRIVATE_LINES + SK_SHARED_LINES_MAX) / 64u)
 
 struct vcpu {
 	struct context context;      /* first: a vCPU is a context */
 	struct sk_msg exit;          /* the exit that waits for its reply: kept for another delivery */
-	uint32_t exit_info;          /* what the architecture needs to finish it */
+	uint32_t exit_info;          /* what the architecture needs to finish it; 0: the reply says everything */
 	uint8_t life;                /* enum vcpu_life */
 	uint8_t index;               /* in its VM */
 	uint8_t entry_set;
@@ -58,22 +52,16 @@ struct vcpu {
 static inline struct vcpu *vcpu_of(struct context *context) { return (struct vcpu *)(void *)context; }
 
 /*
- * The exit in vcpu->exit, of a vCPU whose registers have left the hardware or leave it next, becomes a call to
- * whoever its exit table names. Returns who runs next.
+ * The exit in vcpu->exit, of a vCPU that is current on its core, becomes a call to whoever answers for an MMIO access
+ * at last_route, or to whom its exit table names. Returns who runs next.
  */
 struct context *vcpu_exit(struct vcpu *vcpu, uint32_t reason);
 
-/* The route for a reason other than an MMIO access in a routed range; one to entry 0 of the object table is none. */
-static inline bool exit_route_set(const struct exit_route *route)
-{
-	return route->endpoint != object_at(0);
-}
-
-static inline const struct exit_route *vcpu_route(const struct vcpu *vcpu, uint32_t reason)
-{
-	const struct exit_route *route = &vcpu->routes[reason];
-	return exit_route_set(route) ? route : &vcpu->routes[0];
-}
+/*
+ * What a vCPU that is loaded, and current, needs before it runs, vcpu->work: lines to take over, a kick to answer.
+ * Returns who runs: itself, unless that made an exit; then its registers have left the hardware.
+ */
+struct context *vcpu_prepare(struct vcpu *vcpu);
 
 /*
  * Lines (virq.c). Make line `line` of `vcpu` pending and see that it gets to know:

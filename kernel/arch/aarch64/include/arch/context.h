@@ -29,16 +29,10 @@ static inline void arch_set_result(struct arch_frame *frame, unsigned index, uin
 	frame->x[index] = value;
 }
 
-/* The six message words, from a caller's or a reply's registers, or from memory, to where they are received. */
-static inline void arch_move_words(struct arch_frame *to, const struct arch_frame *from)
+/* The six message words: where a caller's or a reply's are, and from there, or from memory, to where they are received. */
+static inline const uint64_t *arch_words(const struct arch_frame *frame)
 {
-	uint64_t w0 = from->x[2], w1 = from->x[3], w2 = from->x[4], w3 = from->x[5], w4 = from->x[6], w5 = from->x[7];
-	to->x[2] = w0;
-	to->x[3] = w1;
-	to->x[4] = w2;
-	to->x[5] = w3;
-	to->x[6] = w4;
-	to->x[7] = w5;
+	return &frame->x[2];
 }
 
 static inline void arch_put_words(struct arch_frame *to, const uint64_t *words)
@@ -71,11 +65,9 @@ struct arch_vcpu {
 	uint64_t el1[SK_EL1_COUNT];
 	uint64_t timer[SK_TIMER_COUNT];
 	uint64_t hcr, mdcr;
-	uint64_t fault_address; /* the guest's own address of its last abort */
-	bool fault_is_fetch, fault_is_write;
+	uint64_t fault_address, fault_syndrome; /* of its last nested page fault: the guest's own address, ESR_EL2 */
 	uint64_t ich_hcr, ich_vmcr, ich_ap0r0, ich_ap1r0;
 	uint32_t list_used;  /* so many list registers, from the first; 0 unless resident */
-	bool cpacr_taken;    /* CPACR_EL1 was opened for a server's FP use; the guest's is in el1[] */
 	bool timer_masked;   /* the physical timer line is active, and its virtual line in no list register */
 };
 

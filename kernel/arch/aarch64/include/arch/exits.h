@@ -17,8 +17,6 @@
  */
 #define EXIT_NONE 0u
 uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr);
-/* A server's FP use had CPACR_EL1 opened: the guest's value comes back. */
-void exits_restore_cpacr(struct vcpu *vcpu);
 
 #define ZERO_REGISTER 31u
 
@@ -48,6 +46,13 @@ static inline uint32_t exits_sysreg_encoding(uint64_t esr)
 			  field_get(esr, ISS_SYS_OP2));
 }
 
+/* A data abort whose syndrome describes the access, on an address where the guest has nothing mapped. */
+static inline bool exits_is_mmio(uint64_t esr)
+{
+	return (esr & (field_put(~0ull, ISS_FSC_TYPE) | ISS_ISV | ISS_CM | ISS_S1PTW)) ==
+	       (field_put(FSC_TYPE_TRANSLATION, ISS_FSC_TYPE) | ISS_ISV);
+}
+
 /* The guest-physical address of a stage 2 translation fault. */
 static inline uint64_t exits_fault_address(void)
 {
@@ -60,11 +65,12 @@ static inline uint64_t exits_fault_address(void)
 #define ISS_ACCESS_MASK 0x1ffull
 #define INFO_WIDTH (3ull << SK_MMIO_SIZE_SHIFT | SK_MMIO_SIGN)
 #define INFO_WORD (2ull << SK_MMIO_SIZE_SHIFT) /* 32 bits, zero-extended: what most accesses are */
-#define INFO_READ (1u << 16)     /* beside it in vcpu->exit_info: the reply's word goes to the register, the PC advances */
-#define INFO_SYSREG (1u << 18)   /* the same for a system register: whole, unless the reply's action denies it */
-#define INFO_ADVANCE (1u << 17)  /* the PC advances */
+#define INFO_WHOLE (3ull << SK_MMIO_SIZE_SHIFT | SK_MMIO_WIDE)
+#define INFO_READ (1u << 9)      /* beside it in vcpu->exit_info: the reply's word goes to the register, the PC advances */
+#define INFO_SYSREG (1u << 10)   /* the same for a system register: whole, unless the reply's action denies it */
+#define INFO_ADVANCE (1u << 11)  /* the PC advances */
 #define INFO_ACTION 0u           /* the reply says what to do; often nothing */
-#define INFO_GENERAL (1u << 19)  /* more than that: vcpu_settle() */
+#define INFO_GENERAL (1u << 12)  /* more than that: vcpu_settle() */
 
 /* vcpu->exit for an MMIO access that `esr` describes; its reason. */
 static inline uint32_t exits_mmio_message(struct vcpu *vcpu, uint64_t esr, uint64_t address)
@@ -116,44 +122,25 @@ static inline void exits_read_done(struct vcpu *vcpu, uint64_t value)
 #define SMCCC_OWNER 24, 0x3f
 #define SMCCC_OWNER_STANDARD 4u  /* PSCI, TRNG; lower owners are the architecture, CPU, SoC and OEM */
 
-/* vcpu->exit for HVC and SMC. */
-static inline bool exits_call_is_firmware(const struct vcpu *vcpu)
-{
-	uint64_t function = vcpu->context.frame->x[0];
-	return (function & SMCCC_FAST) != 0 && field_get(function, SMCCC_OWNER) <= SMCCC_OWNER_STANDARD;
-}
-
-static inline void exits_firmware_call(struct vcpu *vcpu)
+/* vcpu->exit for HVC and SMC; its reason. */
+static inline uint32_t exits_call(struct vcpu *vcpu)
 {
 	const uint64_t *x = vcpu->context.frame->x;
 	vcpu->exit_info = INFO_ACTION;
-	vm_exit_firmware_call_message(&vcpu->exit, x[0], x[1], x[2], x[3]);
-}
-
-static inline void exits_hypercall(struct vcpu *vcpu)
-{
-	const uint64_t *x = vcpu->context.frame->x;
-	vcpu->exit_info = INFO_ACTION;
+	if ((x[0] & SMCCC_FAST) != 0 && field_get(x[0], SMCCC_OWNER) <= SMCCC_OWNER_STANDARD) {
+		vm_exit_firmware_call_message(&vcpu->exit, x[0], x[1], x[2], x[3]);
+		return VM_EXIT_METHOD_FIRMWARE_CALL;
+	}
 	vm_exit_hypercall_message(&vcpu->exit, x[0], x[1], x[2], x[3], x[4], x[5]);
+	return VM_EXIT_METHOD_HYPERCALL;
 }
 
-/* vcpu->exit for a trapped MRS or MSR. */
+/* vcpu->exit for a trapped MRS. */
 static inline void exits_sysreg_read(struct vcpu *vcpu, uint64_t esr)
 {
 	uint32_t target = (uint32_t)field_get(esr, ISS_SYS_RT);
-	vcpu->exit_info = INFO_SYSREG | target << SK_MMIO_REGISTER_SHIFT;
+	vcpu->exit_info = INFO_SYSREG | (uint32_t)INFO_WHOLE | target << SK_MMIO_REGISTER_SHIFT;
 	vm_exit_sysreg_read_message(&vcpu->exit, exits_sysreg_encoding(esr), target);
-}
-
-static inline uint64_t exits_sysreg_value(const struct vcpu *vcpu, uint64_t esr)
-{
-	return exits_register(vcpu->context.frame, (uint32_t)field_get(esr, ISS_SYS_RT));
-}
-
-static inline void exits_sysreg_write(struct vcpu *vcpu, uint64_t esr)
-{
-	vcpu->exit_info = INFO_GENERAL;
-	vm_exit_sysreg_write_message(&vcpu->exit, exits_sysreg_encoding(esr), exits_sysreg_value(vcpu, esr));
 }
 
 /* ICC_SGI0R_EL1, ICC_ASGI1R_EL1, ICC_SGI1R_EL1: S3_0_C12_C11_{7, 6, 5} */
@@ -164,25 +151,21 @@ static inline void exits_sysreg_write(struct vcpu *vcpu, uint64_t esr)
 #define ENCODING_CNTPCT SYSREG_ENCODING(3, 3, 14, 0, 1)
 #define ENCODING_CNTVCT SYSREG_ENCODING(3, 3, 14, 0, 2)
 
-static inline bool exits_is_send_ipi(uint64_t esr)
+/* vcpu->exit for a trapped MSR; its reason. */
+static inline uint32_t exits_sysreg_write(struct vcpu *vcpu, uint64_t esr)
 {
-	return exits_sysreg_encoding(esr) - ENCODING_SGI_FIRST <= ENCODING_SGI_LAST - ENCODING_SGI_FIRST;
-}
-
-/* The PC moves on here already: the reply says only what becomes of the vCPU. */
-static inline void exits_send_ipi(struct vcpu *vcpu, uint64_t esr)
-{
-	exits_step();
-	vcpu->exit_info = INFO_ACTION;
-	vm_exit_send_ipi_message(&vcpu->exit, exits_sysreg_value(vcpu, esr), exits_sysreg_encoding(esr));
-}
-
-/* WFI: over when the vCPU runs again. */
-static inline void exits_halt(struct vcpu *vcpu)
-{
-	exits_step();
-	vcpu->exit_info = INFO_ACTION;
-	vm_exit_halt_message(&vcpu->exit, arch_vcpu_timer_deadline(vcpu), false);
+	uint32_t encoding = exits_sysreg_encoding(esr);
+	uint64_t value = exits_register(vcpu->context.frame, (uint32_t)field_get(esr, ISS_SYS_RT));
+	if (encoding - ENCODING_SGI_FIRST <= ENCODING_SGI_LAST - ENCODING_SGI_FIRST) {
+		/* The PC moves on here already: the reply says only what becomes of the vCPU. */
+		exits_step();
+		vcpu->exit_info = INFO_ACTION;
+		vm_exit_send_ipi_message(&vcpu->exit, value, encoding);
+		return VM_EXIT_METHOD_SEND_IPI;
+	}
+	vcpu->exit_info = INFO_GENERAL;
+	vm_exit_sysreg_write_message(&vcpu->exit, encoding, value);
+	return VM_EXIT_METHOD_SYSREG_WRITE;
 }
 
 #endif

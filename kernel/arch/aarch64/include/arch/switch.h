@@ -44,14 +44,12 @@ static inline void bank_save(struct arch_frame *frame)
 	frame->tpidr_el0 = tpidr;
 }
 
-static inline void bank_load(const struct context *to)
+static inline void bank_load(const struct context *to, uint64_t pstate)
 {
-	/* Loaded in pairs, then written. */
 	const struct arch_frame *frame = to->frame;
 	uint64_t vttbr = to->arch_space.vttbr;
 	uint64_t sp = frame->sp_el0;
 	uint64_t pc = frame->pc;
-	uint64_t pstate = frame->pstate;
 	uint64_t tpidr = frame->tpidr_el0;
 	put_sysreg(vttbr_el2, vttbr);
 	put_sysreg(sp_el0, sp);
@@ -65,6 +63,7 @@ static inline void server_enter(void)
 {
 	put_sysreg(hcr_el2, HCR_SERVER);
 	put_sysreg(sctlr_el1, SCTLR_SERVER);
+	put_sysreg(tpidrro_el0, 0);
 }
 
 /* A guest's registers that count at EL0 too leave; what servers run with comes in. */
@@ -73,7 +72,6 @@ static inline void guest_leave(struct vcpu *vcpu)
 	vcpu->context.frame->tpidrro_el0 = read_sysreg(tpidrro_el0);
 	vcpu->arch.el1[SK_EL1_SCTLR] = read_sysreg(sctlr_el1);
 	server_enter();
-	put_sysreg(tpidrro_el0, 0);
 }
 
 /* The vCPU is resident. */
@@ -82,6 +80,15 @@ static inline void guest_enter(const struct vcpu *vcpu)
 	put_sysreg(hcr_el2, vcpu->arch.hcr);
 	put_sysreg(sctlr_el1, vcpu->arch.el1[SK_EL1_SCTLR]);
 	put_sysreg(tpidrro_el0, vcpu->context.frame->tpidrro_el0);
+}
+
+/* With VCPU_WORK_ARCH a server's FP use had CPACR_EL1 opened, and the resident guest's is in el1[]: it comes back. */
+static inline void cpacr_restore(struct vcpu *vcpu)
+{
+	if ((vcpu->work & VCPU_WORK_ARCH) != 0) {
+		write_sysreg(cpacr_el1, vcpu->arch.el1[SK_EL1_CPACR]);
+		vcpu->work &= ~VCPU_WORK_ARCH;
+	}
 }
 
 /* FP/SIMD traps for everybody but its owner. */
@@ -114,7 +121,7 @@ static inline void switch_in(struct core *core, struct context *to)
 		}
 		guest_enter(vcpu);
 	}
-	bank_load(to);
+	bank_load(to, to->frame->pstate);
 	write_sysreg(cptr_el2, core->fp_owner == to ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
 	core->loaded = to;
 }

@@ -43,6 +43,7 @@
 #define ESR_EC 26, 0x3f
 #define ESR_EC_SHIFT 26
 #define ESR_EC_LAST 0x3f
+#define ESR_EC_SAME_LEVEL SYSREG_BIT(26) /* beside the class of an abort from a lower one */
 #define ESR_IL SYSREG_BIT(25)
 
 #define EC_UNKNOWN 0x00
@@ -55,10 +56,8 @@
 #define EC_SYSREG 0x18
 #define EC_SVE_TRAP 0x19
 #define EC_INSTRUCTION_ABORT_LOWER 0x20
-#define EC_INSTRUCTION_ABORT 0x21
 #define EC_PC_ALIGNMENT 0x22
 #define EC_DATA_ABORT_LOWER 0x24
-#define EC_DATA_ABORT 0x25
 #define EC_SP_ALIGNMENT 0x26
 #define EC_BREAKPOINT_LOWER 0x30
 #define EC_STEP_LOWER 0x32
@@ -91,6 +90,9 @@
 #define ISS_SYS_CRM 1, 0xf
 #define ISS_SYS_READ SYSREG_BIT(0)
 #define SYSREG_ENCODING(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+
+#define PAR_F SYSREG_BIT(0)
+#define PAR_ADDRESS 0xfffffffff000ull
 
 /* HPFAR_EL2: the faulting page's address, from bit 12 */
 #define HPFAR_FIPA 4, 0xffffffffffull

@@ -31,9 +31,9 @@ static inline void arch_put_words(struct arch_frame *to, const uint64_t *words)
 	}
 }
 
-static inline void arch_move_words(struct arch_frame *to, const struct arch_frame *from)
+static inline const uint64_t *arch_words(const struct arch_frame *frame)
 {
-	arch_put_words(to, &from->x[2]);
+	return &frame->x[2];
 }
 
 struct arch_space {
