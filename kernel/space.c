@@ -163,8 +163,8 @@ sk_status_t space_map(struct space *space, struct object *memory, uint64_t addre
 		      uint32_t flags)
 {
 	if (((address | offset | size) & (SK_PAGE_BYTES - 1u)) != 0 || size == 0 || offset > memory->bytes ||
-	    size > memory->bytes - offset || address > arch_space_limit(space) ||
-	    size > arch_space_limit(space) - address) {
+	    size > memory->bytes - offset || address > ARCH_SPACE_LIMIT ||
+	    size > ARCH_SPACE_LIMIT - address) {
 		return SK_BAD_ARG;
 	}
 	if (memory->memory.device) {

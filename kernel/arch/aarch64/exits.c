@@ -42,8 +42,9 @@ static uint32_t abort_exit(struct vcpu *vcpu, uint64_t esr, bool fetch)
 
 uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr)
 {
+	uint64_t class = field_get(esr, ESR_EC);
 	vcpu->exit_info = INFO_ACTION;
-	switch (field_get(esr, ESR_EC)) {
+	switch (class) {
 	case EC_DATA_ABORT_LOWER:
 		return abort_exit(vcpu, esr, false);
 	case EC_INSTRUCTION_ABORT_LOWER:
@@ -58,13 +59,11 @@ uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr)
 	case EC_FP_TRAP:
 		fp_take(core, &vcpu->context);
 		return EXIT_NONE;
-	case EC_BREAKPOINT_LOWER:
-	case EC_STEP_LOWER:
-	case EC_WATCHPOINT_LOWER:
-	case EC_BRK64:
-		vm_exit_debug_message(&vcpu->exit, esr, read_sysreg(far_el2));
-		return VM_EXIT_METHOD_DEBUG;
 	default:
+		if (class >= EC_DEBUG_FIRST) {
+			vm_exit_debug_message(&vcpu->exit, esr, read_sysreg(far_el2));
+			return VM_EXIT_METHOD_DEBUG;
+		}
 		vm_exit_exception_message(&vcpu->exit, esr, 0, 0);
 		return VM_EXIT_METHOD_EXCEPTION;
 	}

@@ -60,7 +60,7 @@ mmu_on:
 	csel	x2, x2, x3, lo
 	bfi	x1, x2, #TCR_PS_SHIFT, #3
 	msr	tcr_el2, x1
-	ldr	x1, =mmu_root
+	ldr	x1, =mmu_tables
 	msr	ttbr0_el2, x1
 	isb
 	tlbi	alle2

@@ -6,14 +6,18 @@
 #include <arch/sysreg.h>
 #include <kernel/arch.h>
 
+/* op1, CRm, op2: MIDR_EL1, REVIDR_EL1, CLIDR_EL1, CTR_EL0, then ID_AA64* and ID_*. */
 #define ID_REGISTERS(row) \
-	row(4, 0) row(4, 1) row(4, 4) row(5, 0) row(5, 1) row(6, 0) row(6, 1) row(7, 0) row(7, 1) row(7, 2) \
-	row(1, 0) row(1, 1) row(1, 2) row(1, 3) row(1, 4) row(1, 5) row(1, 6) row(1, 7) \
-	row(2, 0) row(2, 1) row(2, 2) row(2, 3) row(2, 4) row(2, 5) row(2, 6) row(3, 0) row(3, 1) row(3, 2)
+	row(0, 0, 0) row(0, 0, 6) row(1, 0, 1) row(3, 0, 1) \
+	row(0, 4, 0) row(0, 4, 1) row(0, 4, 4) row(0, 5, 0) row(0, 5, 1) row(0, 6, 0) row(0, 6, 1) \
+	row(0, 7, 0) row(0, 7, 1) row(0, 7, 2) \
+	row(0, 1, 0) row(0, 1, 1) row(0, 1, 2) row(0, 1, 3) row(0, 1, 4) row(0, 1, 5) row(0, 1, 6) row(0, 1, 7) \
+	row(0, 2, 0) row(0, 2, 1) row(0, 2, 2) row(0, 2, 3) row(0, 2, 4) row(0, 2, 5) row(0, 2, 6) \
+	row(0, 3, 0) row(0, 3, 1) row(0, 3, 2)
 
-#define CASE(crm, op2) \
-	case SYSREG_ENCODING(3, 0, 0, crm, op2): \
-		*value = read_sysreg(s3_0_c0_c##crm##_##op2); \
+#define CASE(op1, crm, op2) \
+	case SYSREG_ENCODING(3, op1, 0, crm, op2): \
+		*value = read_sysreg(s3_##op1##_c0_c##crm##_##op2); \
 		return SK_OK;
 
 sk_status_t arch_identification(uint32_t encoding, uint64_t *value)
@@ -21,18 +25,6 @@ sk_status_t arch_identification(uint32_t encoding, uint64_t *value)
 	*value = 0;
 	switch (encoding) {
 	ID_REGISTERS(CASE)
-	case SYSREG_ENCODING(3, 0, 0, 0, 0):
-		*value = read_sysreg(midr_el1);
-		return SK_OK;
-	case SYSREG_ENCODING(3, 0, 0, 0, 6):
-		*value = read_sysreg(revidr_el1);
-		return SK_OK;
-	case SYSREG_ENCODING(3, 1, 0, 0, 1):
-		*value = read_sysreg(clidr_el1);
-		return SK_OK;
-	case SYSREG_ENCODING(3, 3, 0, 0, 1):
-		*value = read_sysreg(ctr_el0);
-		return SK_OK;
 	default:
 		break;
 	}

@@ -3,6 +3,7 @@
  * PSCI (Arm DEN 0022) by SMC. Guests' own PSCI calls never come here.
  */
 #include <arch/machine.h>
+#include <arch/sysreg.h>
 
 #define PSCI_CPU_ON 0xc4000003u
 #define PSCI_CPU_OFF 0x84000002u
@@ -31,9 +32,12 @@ static int32_t call(uint64_t function, uint64_t a, uint64_t b, uint64_t c)
 	return (int32_t)x0;
 }
 
-sk_status_t psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context)
+sk_status_t arch_core_online(uint32_t index)
 {
-	switch (call(PSCI_CPU_ON, mpidr, entry, context)) {
+	if (index >= core_count) {
+		return SK_BAD_ARG;
+	}
+	switch (call(PSCI_CPU_ON, cores[index].arch.mpidr, (uint64_t)head_secondary, index)) {
 	case PSCI_SUCCESS:
 		return SK_OK;
 	case PSCI_INVALID_PARAMETERS:
@@ -46,18 +50,26 @@ sk_status_t psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context)
 	}
 }
 
-void psci_cpu_off(void)
+void arch_core_offline(void)
 {
+	struct core *core = core_this();
+	gic_core_stop(core);
+	write_sysreg(cnthp_ctl_el2, 0);
+	write_sysreg(cntv_ctl_el0, 0);
+	isb();
 	(void)call(PSCI_CPU_OFF, 0, 0, 0);
+	panic("firmware refused to power core %u off", core->index);
 }
 
-bool psci_cpu_is_off(uint64_t mpidr)
+/* AFFINITY_INFO (5.7): CPU_OFF takes its time, and CPU_ON answers ALREADY_ON until then. */
+bool arch_core_is_off(uint32_t index)
 {
-	return call(PSCI_AFFINITY_INFO, mpidr, 0, 0) != PSCI_AFFINITY_ON;
+	return call(PSCI_AFFINITY_INFO, cores[index].arch.mpidr, 0, 0) != PSCI_AFFINITY_ON;
 }
 
-static _Noreturn void halt(void)
+static _Noreturn void leave(uint64_t function)
 {
+	(void)call(function, 0, 0, 0);
 	for (;;) {
 		__asm__ volatile("wfi");
 	}
@@ -65,12 +77,10 @@ static _Noreturn void halt(void)
 
 _Noreturn void arch_power_off(void)
 {
-	(void)call(PSCI_SYSTEM_OFF, 0, 0, 0);
-	halt();
+	leave(PSCI_SYSTEM_OFF);
 }
 
 _Noreturn void arch_reset(void)
 {
-	(void)call(PSCI_SYSTEM_RESET, 0, 0, 0);
-	halt();
+	leave(PSCI_SYSTEM_RESET);
 }

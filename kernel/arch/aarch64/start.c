@@ -10,32 +10,12 @@
 /* Outside of any context: everything physical comes to EL2. */
 #define HCR_KERNEL (HCR_RW | HCR_AMO | HCR_IMO | HCR_FMO | HCR_TGE)
 
-static size_t text_length(const char *text)
-{
-	size_t length = 0;
-	while (text[length] != '\0') {
-		length++;
-	}
-	return length;
-}
-
-_Noreturn void machine_fail(const char *why)
-{
-	arch_console_write("skink: ", 7);
-	arch_console_write(why, text_length(why));
-	arch_console_write("\n", 1);
-	for (;;) {
-		__asm__ volatile("wfi");
-	}
-}
-
 static void machine_init(const struct sk_boot_info *info)
 {
 	pl011_init(info->panic_uart);
 	if (!arch_virtualisation_supported()) {
-		machine_fail("this CPU lacks what the kernel needs: EL2, 40-bit addresses, GICv3 registers");
+		panic("this CPU lacks what the kernel needs: EL2, 40-bit addresses, GICv3 registers");
 	}
-	cache_init();
 	timer_init();
 	core_count = info->core_count;
 	for (uint32_t i = 0; i < core_count; i++) {
@@ -44,7 +24,7 @@ static void machine_init(const struct sk_boot_info *info)
 		cores[i].arch.mpidr = info->core_mpidr[i] & MPIDR_AFFINITY;
 	}
 	if (cores[0].arch.mpidr != (read_sysreg(mpidr_el1) & MPIDR_AFFINITY)) {
-		machine_fail("the boot info names another boot core");
+		panic("the boot info names another boot core");
 	}
 	gic_init(info);
 }
@@ -72,7 +52,8 @@ _Noreturn void machine_enter(uint32_t index)
 
 bool arch_virtualisation_supported(void)
 {
-	return field_get(read_sysreg(id_aa64pfr0_el1), PFR0_GIC) != 0 && stage2_supported();
+	return field_get(read_sysreg(id_aa64pfr0_el1), PFR0_GIC) != 0 &&
+	       field_get(read_sysreg(id_aa64mmfr0_el1), MMFR0_PARANGE) >= MMFR0_PARANGE_40;
 }
 
 /* A context runs on the core only between these two: outside, no exception from a lower level can come. */
@@ -98,30 +79,6 @@ sk_status_t arch_virtualisation_disable(struct core *core)
 	write_sysreg(vbar_el2, core->arch.saved_vectors);
 	isb();
 	return SK_OK;
-}
-
-sk_status_t arch_core_online(uint32_t index)
-{
-	if (index >= core_count) {
-		return SK_BAD_ARG;
-	}
-	return psci_cpu_on(cores[index].arch.mpidr, (uint64_t)head_secondary, index);
-}
-
-void arch_core_offline(void)
-{
-	struct core *core = core_this();
-	gic_core_stop(core);
-	write_sysreg(cnthp_ctl_el2, 0);
-	write_sysreg(cntv_ctl_el0, 0);
-	isb();
-	psci_cpu_off();
-	panic("firmware refused to power core %u off", core->index);
-}
-
-bool arch_core_is_off(uint32_t index)
-{
-	return psci_cpu_is_off(cores[index].arch.mpidr);
 }
 
 void arch_core_relax(void)

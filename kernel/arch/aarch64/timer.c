@@ -14,7 +14,7 @@ void timer_init(void)
 {
 	hz = (uint32_t)read_sysreg(cntfrq_el0);
 	if (hz == 0) {
-		machine_fail("the counter has no frequency");
+		panic("the counter has no frequency");
 	}
 }
 

@@ -74,10 +74,11 @@ static __attribute__((noinline)) struct arch_frame *settle_general(struct core *
 										     : plan_continue(core));
 }
 
-/* The straight run's end: what `from` had is saved, `to` goes on. */
+/* The straight run's end; of a vCPU, either way, guest_leave() or guest_enter() is done. */
 static inline struct arch_frame *enter(struct core *core, const struct context *from, struct context *to,
 				       uint64_t pstate)
 {
+	bank_save(from->frame);
 	bank_load(to, pstate);
 	fp_guard(core, from, to);
 	core->loaded = to;
@@ -91,18 +92,11 @@ static inline struct arch_frame *enter_guest(struct core *core, struct context *
 	if (__builtin_expect(vcpu->work == 0, 1)) {
 		uint64_t pstate = __atomic_load_n(&vcpu->context.frame->pstate, __ATOMIC_RELAXED);
 		if (__builtin_expect(pstate_is_guest(pstate), 1)) {
-			bank_save(from->frame);
 			guest_enter(vcpu);
 			return enter(core, from, &vcpu->context, pstate);
 		}
 	}
 	return go_on(core, &vcpu->context);
-}
-
-static inline struct arch_frame *enter_thread(struct core *core, struct context *from, struct context *to)
-{
-	bank_save(from->frame);
-	return enter(core, from, to, to->frame->pstate);
 }
 
 static __attribute__((noinline)) struct arch_frame *reply_injects(struct core *core, struct context *server,
@@ -157,7 +151,7 @@ struct arch_frame *trap_syscall(uint64_t esr, struct core *core)
 		arch_set_result(caller->frame, 0, tag & 0xffffu);
 		arch_put_words(caller->frame, arch_words(from));
 		caller->state = CONTEXT_READY;
-		return enter_thread(core, current, caller);
+		return enter(core, current, caller, caller->frame->pstate);
 	}
 	if ((uint16_t)esr == SK_SYS_CALL) {
 		capability cap;
@@ -171,7 +165,7 @@ struct arch_frame *trap_syscall(uint64_t esr, struct core *core)
 		arch_set_result(to, 1, tag);
 		arch_set_result(to, 8, fast_hand_over(current, server, capability_badge(cap), current->root,
 						      current->depth + 1u));
-		return enter_thread(core, current, server);
+		return enter(core, current, server, to->pstate);
 	}
 	return syscall_general(esr, core);
 }
@@ -229,7 +223,6 @@ static inline struct arch_frame *exit_to(struct core *core, struct vcpu *vcpu, s
 	arch_set_result(to, 1, vcpu->exit.tag);
 	arch_put_words(to, vcpu->exit.w);
 	arch_set_result(to, 8, fast_hand_over(&vcpu->context, server, badge, &vcpu->context, 1));
-	bank_save(vcpu->context.frame);
 	guest_leave(vcpu);
 	return enter(core, &vcpu->context, server, server->frame->pstate);
 }

@@ -9,7 +9,6 @@
 
 #define LEVELS 3u
 #define ENTRIES 512u
-#define ADDRESS_BITS 39u
 #define ENTRY_PRESENT 0x800ull
 #define ENTRY_FLAGS 0xfull
 #define ENTRY_ADDRESS (~0xfffull)
@@ -33,12 +32,6 @@ void arch_space_release(struct space *space)
 {
 	mock_record(MOCK_SPACE_RELEASE, space->arch.number, 0);
 	mock.spaces &= ~(1ull << space->arch.number);
-}
-
-uint64_t arch_space_limit(const struct space *space)
-{
-	(void)space;
-	return 1ull << ADDRESS_BITS;
 }
 
 static uint64_t *entry_of(uint64_t *table, uint64_t address, uint32_t level)
@@ -129,7 +122,7 @@ uint64_t arch_unmap(struct space *space, uint64_t address, uint64_t bytes)
 
 bool arch_query(const struct space *space, uint64_t address, uint64_t *physical, uint32_t *flags)
 {
-	uint64_t *table = address >> ADDRESS_BITS != 0 ? NULL : find(space, address, LEVELS);
+	uint64_t *table = address >= ARCH_SPACE_LIMIT ? NULL : find(space, address, LEVELS);
 	uint64_t entry = table == NULL ? 0 : *entry_of(table, address, LEVELS);
 	if (entry == 0) {
 		return false;

@@ -62,7 +62,8 @@ sk_status_t arch_space_init(struct space *space, void *root);
 void arch_space_release(struct space *space);
 /* Table pages that mapping the range may take at most. */
 uint32_t arch_tables_needed(const struct space *space, uint64_t address, uint64_t bytes);
-uint64_t arch_space_limit(const struct space *space);
+/* ARCH_SPACE_BITS, in <arch/context.h>: the addresses of a space. */
+#define ARCH_SPACE_LIMIT (1ull << ARCH_SPACE_BITS)
 /*
  * Maps up to a bounded piece of the range, returns the bytes done (at least a page).
  * Tables come from space_take_table(); the caller knows that there are enough.

@@ -46,6 +46,8 @@ static inline void arch_put_words(struct arch_frame *to, const uint64_t *words)
 	to->x[7] = w5;
 }
 
+#define ARCH_SPACE_BITS 39u
+
 struct arch_space {
 	uint64_t vttbr;     /* VMID and root table */
 	uint64_t *root;     /* level 1: 512 entries of 1 GiB */

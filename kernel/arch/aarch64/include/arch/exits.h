@@ -76,26 +76,17 @@ static inline uint64_t exits_fault_address(void)
 static inline uint32_t exits_mmio_message(struct vcpu *vcpu, uint64_t esr, uint64_t address)
 {
 	uint64_t info = esr >> ISS_ACCESS_SHIFT & ISS_ACCESS_MASK;
-	struct sk_msg *exit = &vcpu->exit;
-	uint64_t value = 0;
-	uint32_t reason = VM_EXIT_METHOD_MMIO_READ;
-	vcpu->exit_info = (uint32_t)info | ((esr & ISS_WNR) != 0 ? INFO_ADVANCE : INFO_READ);
+	uint64_t access = info | (uint64_t)vcpu->index << SK_MMIO_VCPU_SHIFT;
 	if ((esr & ISS_WNR) != 0) {
-		uint32_t target = sk_mmio_register(info);
 		uint32_t unused_bits = 64u - 8u * sk_mmio_size(info);
-		exit->tag = VM_EXIT_TAG_MMIO_WRITE | SK_TAG_IDEMPOTENT;
-		value = exits_register(vcpu->context.frame, target) << unused_bits >> unused_bits;
-		reason = VM_EXIT_METHOD_MMIO_WRITE;
-	} else {
-		exit->tag = VM_EXIT_TAG_MMIO_READ | SK_TAG_IDEMPOTENT;
+		uint64_t value = exits_register(vcpu->context.frame, sk_mmio_register(info));
+		vcpu->exit_info = (uint32_t)info | INFO_ADVANCE;
+		vm_exit_mmio_write_message(&vcpu->exit, address, access, value << unused_bits >> unused_bits);
+		return VM_EXIT_METHOD_MMIO_WRITE;
 	}
-	exit->w[0] = address;
-	exit->w[1] = info | (uint64_t)vcpu->index << SK_MMIO_VCPU_SHIFT;
-	exit->w[2] = value;
-	exit->w[3] = 0;
-	exit->w[4] = 0;
-	exit->w[5] = 0;
-	return reason;
+	vcpu->exit_info = (uint32_t)info | INFO_READ;
+	vm_exit_mmio_read_message(&vcpu->exit, address, access);
+	return VM_EXIT_METHOD_MMIO_READ;
 }
 
 /* The guest's register gets what the exit read; the PC moves on. */

@@ -13,8 +13,6 @@ extern const char vectors[];        /* EL2's exception vectors */
 
 /* start.c: from head.S, MMU on, on this core's stack. */
 _Noreturn void machine_enter(uint32_t index);
-/* Before there is a core to panic on. */
-_Noreturn void machine_fail(const char *why);
 
 /* mmu.c: the kernel's own map. MMU still off. */
 void mmu_build(const struct sk_boot_info *info);
@@ -22,10 +20,8 @@ void mmu_build(const struct sk_boot_info *info);
 /* stage2.c, timer.c: per core. */
 void stage2_core_init(void);
 void timer_core_init(void);
-bool stage2_supported(void);
 /* Once. */
 void timer_init(void);
-void cache_init(void);
 void pl011_init(uint64_t base);
 
 /* gic.c: once, then per core; and before a core goes off. */
@@ -44,11 +40,5 @@ void list_core_init(void);
 void gic_vcpu_init(struct vcpu *vcpu);
 void gic_vcpu_save(struct vcpu *vcpu);
 void gic_vcpu_load(struct vcpu *vcpu);
-
-/* psci.c: CPU_ON's function, with the machine's own PSCI errors as statuses. */
-sk_status_t psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context);
-void psci_cpu_off(void);
-/* AFFINITY_INFO (5.7): CPU_OFF takes its time, and CPU_ON answers ALREADY_ON until then. */
-bool psci_cpu_is_off(uint64_t mpidr);
 
 #endif

@@ -112,8 +112,15 @@ static inline void switch_out(struct context *from)
 	}
 }
 
-static inline void switch_in(struct core *core, struct context *to)
+/* The general switch; the straight runs of trap.c do the same with what they know. */
+static inline void switch_to(struct core *core, struct context *to)
 {
+	if (core->loaded == to) {
+		return;
+	}
+	if (core->loaded != NULL) {
+		switch_out(core->loaded);
+	}
 	if (to->kind == CONTEXT_VCPU) {
 		struct vcpu *vcpu = vcpu_of(to);
 		if (core->resident != vcpu) {
@@ -124,19 +131,6 @@ static inline void switch_in(struct core *core, struct context *to)
 	bank_load(to, to->frame->pstate);
 	write_sysreg(cptr_el2, core->fp_owner == to ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
 	core->loaded = to;
-}
-
-/* The general switch; the straight runs of trap.c do the same with what they know. */
-static inline void switch_to(struct core *core, struct context *to)
-{
-	struct context *from = core->loaded;
-	if (from == to) {
-		return;
-	}
-	if (from != NULL) {
-		switch_out(from);
-	}
-	switch_in(core, to);
 }
 
 /* Gives FP/SIMD to the context that runs: its trap came because somebody else's state is in the registers. */

@@ -59,10 +59,7 @@
 #define EC_PC_ALIGNMENT 0x22
 #define EC_DATA_ABORT_LOWER 0x24
 #define EC_SP_ALIGNMENT 0x26
-#define EC_BREAKPOINT_LOWER 0x30
-#define EC_STEP_LOWER 0x32
-#define EC_WATCHPOINT_LOWER 0x34
-#define EC_BRK64 0x3c
+#define EC_DEBUG_FIRST 0x30  /* from here breakpoints, steps, watchpoints, BRK */
 
 /* ISS of SVC, HVC, SMC, BRK */
 #define ISS_IMMEDIATE 0, 0xffff
@@ -177,7 +174,6 @@
 #define MMFR0_PARANGE_48 5           /* larger ranges need larger tables */
 #define PFR0_GIC 24, 0xf
 #define DCZID_BS 0, 0xf              /* log2 of the block's words */
-#define DCZID_DZP SYSREG_BIT(4)
 #define CTR_DMINLINE 16, 0xf         /* log2 of the smallest data cache line's words */
 
 #define MMFR1_PAN 20, 0xf

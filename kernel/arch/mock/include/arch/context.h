@@ -36,6 +36,8 @@ static inline const uint64_t *arch_words(const struct arch_frame *frame)
 	return &frame->x[2];
 }
 
+#define ARCH_SPACE_BITS 39u
+
 struct arch_space {
 	uint64_t *root;
 	uint32_t number;     /* as a VMID: no two live spaces have the same */
