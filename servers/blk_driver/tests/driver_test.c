@@ -12,6 +12,7 @@
 #include <sk/abi.h>
 #include <sk/start.h>
 
+#include "gpt_disk.h"
 #include "machine.h"
 #include "model.h"
 
@@ -317,6 +318,78 @@ static void test_read_only_shares(void **unused)
 	assert_int_equal(ask(0, WRITE, 0, 8), SK_BLOCK_RESULT_REFUSED);
 }
 
+static void test_large_blocks(void **unused)
+{
+	struct sk_block_share share;
+
+	(void)unused;
+	machine_init("all", "all");
+	machine_block_bytes = 4096;
+	machine_sectors = MACHINE_SECTORS - 3;
+	machine_start();
+	assert_int_equal(machine_open(MACHINE_CLIENT, &share), SK_OK);
+	assert_int_equal(share.block_bytes, 4096);
+	assert_int_equal(share.capacity_sectors, MACHINE_SECTORS - 8);
+	assert_int_equal(ask(0, READ, 8, 16), SK_BLOCK_RESULT_DONE);
+	assert_int_equal(ask(0, READ, 9, 8), SK_BLOCK_RESULT_REFUSED);
+	assert_int_equal(ask(0, READ, 8, 7), SK_BLOCK_RESULT_REFUSED);
+	assert_int_equal(ask(0, READ, MACHINE_SECTORS - 8, 8), SK_BLOCK_RESULT_REFUSED);
+	assert_int_equal(ask(0, READ, MACHINE_SECTORS - 16, 8), SK_BLOCK_RESULT_DONE);
+	for (uint32_t bytes = 0; bytes < 10000; bytes += 200) { /* none of them a size that there is */
+		machine_block_bytes = bytes;
+		machine_start();
+		assert_int_equal(machine_open(MACHINE_CLIENT, &share), BLOCK_ERROR_NO_DISK);
+	}
+}
+
+/* The table that gpt_disk.c writes, on the machine's disk. */
+static void boot_partitions(const char *first, const char *second)
+{
+	static struct memory_disk partitioned;
+
+	machine_init(first, second);
+	machine_sectors = DISK_BLOCKS;
+	disk_format(&partitioned);
+	disk_entry(&partitioned, 0, 40, 99, "boot");
+	disk_entry(&partitioned, 4, 100, 200, "data");
+	disk_seal(&partitioned);
+	memcpy(machine->disk, partitioned.blocks, sizeof(partitioned.blocks));
+	memset(machine->disk[99], 0x99, 512);
+	memset(machine->disk[100], 0x10, 512);
+	memset(machine->disk[200], 0x20, 512);
+	machine_start();
+}
+
+static void test_partitions(void **unused)
+{
+	struct sk_block_share share;
+
+	(void)unused;
+	boot_partitions("name:data", "partition:1,ro");
+	assert_int_equal(machine_open(MACHINE_CLIENT, &share), SK_OK);
+	assert_int_equal(share.capacity_sectors, 101);
+	assert_int_equal(machine_open(MACHINE_CLIENT + 1, &share), SK_OK);
+	assert_int_equal(share.capacity_sectors, 60);
+	assert_true((share.features & SK_BLOCK_FEATURES_READ_ONLY) != 0);
+	assert_int_equal(ask(0, READ, 0, 1), SK_BLOCK_RESULT_DONE);
+	assert_int_equal(machine->guest[0][0][0], 0x10);
+	assert_int_equal(ask(0, READ, 100, 1), SK_BLOCK_RESULT_DONE);
+	assert_int_equal(machine->guest[0][0][0], 0x20);
+	assert_int_equal(ask(0, READ, 101, 1), SK_BLOCK_RESULT_REFUSED);
+	assert_int_equal(ask(0, READ, 100, 2), SK_BLOCK_RESULT_REFUSED);
+	assert_int_equal(ask(0, READ, UINT64_MAX, 1), SK_BLOCK_RESULT_REFUSED); /* the sector before the share */
+	assert_int_equal(ask(0, WRITE, UINT64_MAX - 99, 1), SK_BLOCK_RESULT_REFUSED);
+	assert_int_equal(ask(0, WRITE_ZEROES, 0, 101), SK_BLOCK_RESULT_DONE);
+	assert_int_equal(ask(1, READ, 59, 1), SK_BLOCK_RESULT_DONE);
+	assert_int_equal(machine->guest[1][0][0], 0x99);
+	assert_int_equal(machine->disk[200][0], 0);
+	assert_int_equal(machine->disk[201][0], 0);
+	assert_int_equal(ask(1, WRITE, 0, 1), SK_BLOCK_RESULT_REFUSED);
+	boot_partitions("partition:2", "name:dat");
+	assert_int_equal(machine_open(MACHINE_CLIENT, &share), BLOCK_ERROR_NO_DISK);
+	assert_int_equal(machine_open(MACHINE_CLIENT + 1, &share), BLOCK_ERROR_NO_DISK);
+}
+
 static void test_memory_that_is_gone(void **unused)
 {
 	(void)unused;
@@ -423,6 +496,8 @@ int main(void)
 		cmocka_unit_test(test_arguments_without_sense),
 		cmocka_unit_test_setup(test_hostile_requests, boot_all),
 		cmocka_unit_test_setup(test_read_only_shares, boot_all),
+		cmocka_unit_test(test_large_blocks),
+		cmocka_unit_test(test_partitions),
 		cmocka_unit_test_setup(test_memory_that_is_gone, boot_all),
 		cmocka_unit_test_setup(test_noise, boot_all),
 		cmocka_unit_test_setup(test_bits_that_flip_back, boot_all),

@@ -35,6 +35,8 @@ bool machine_memory_gone;
 uint64_t machine_features;
 uint32_t machine_queue;
 uint32_t machine_segments;
+uint32_t machine_block_bytes;
+uint64_t machine_sectors;
 
 static struct sk_start start;
 static _Alignas(4096) uint8_t dma_memory[DMA_BYTES];
@@ -179,6 +181,8 @@ void machine_init(const char *first, const char *second)
 			   1ull << VIRTIO_RING_F_INDIRECT_DESC | 1ull << VIRTIO_RING_F_EVENT_IDX;
 	machine_queue = 128;
 	machine_segments = 126;
+	machine_block_bytes = 512;
+	machine_sectors = MACHINE_SECTORS;
 	make_start(first, second);
 	assert_true(sk_process_adopt(&start));
 }
@@ -186,7 +190,7 @@ void machine_init(const char *first, const char *second)
 static void make_device(void)
 {
 	struct virtio_blk_config config = {
-		.capacity = MACHINE_SECTORS, .seg_max = machine_segments, .blk_size = 512, .physical_block_exp = 3,
+		.capacity = machine_sectors, .seg_max = machine_segments, .blk_size = machine_block_bytes,
 		.max_discard_sectors = 1000, .max_discard_seg = 1, .discard_sector_alignment = 8,
 		.max_write_zeroes_sectors = 500, .max_write_zeroes_seg = 1, .write_zeroes_may_unmap = 1,
 	};

@@ -35,6 +35,8 @@ extern bool machine_stuck;    /* nothing is done until it is cleared */
 extern uint64_t machine_features;
 extern uint32_t machine_queue;
 extern uint32_t machine_segments;
+extern uint32_t machine_block_bytes;
+extern uint64_t machine_sectors; /* of the disk: at most MACHINE_SECTORS */
 extern bool machine_memory_gone; /* the VMs' memory is nobody's any more */
 
 /* A machine with zeroed memories and a disk whose sectors hold their number; `first`, `second`: clients' arguments. */
