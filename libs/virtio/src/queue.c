@@ -83,7 +83,7 @@ bool virtio_queue_open(struct virtio_queue *queue, struct sk_virtio_queue_state 
 struct walk {
 	const struct vring_desc *table;
 	uint32_t entries; /* of the table */
-	uint32_t steps;   /* that may still be made: a chain that visits more descriptors than that is a loop, or as bad */
+	uint32_t steps;   /* that may still be made: who visits more descriptors goes in circles, or as good as */
 	bool indirect;    /* in an indirect table */
 };
 
@@ -103,7 +103,7 @@ static struct vring_desc read_descriptor(const struct vring_desc *table, uint32_
 	};
 }
 
-/* Goes from a descriptor with INDIRECT into its table. It is the chain's last one outside, and there is no further level. */
+/* Goes from a descriptor with INDIRECT into its table: it is the last one outside, and there is no further level. */
 static bool enter_table(const struct virtio_queue *queue, struct walk *walk, const struct vring_desc *descriptor)
 {
 	uint32_t entries = descriptor->len / (uint32_t)sizeof(struct vring_desc);

@@ -1,0 +1,378 @@
+/* The device's side of a virtqueue: what it takes, what it refuses, and when it wants to be told and tells. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "guest.h"
+
+#define SIZE 16u
+#define BOTH (1ull << VIRTIO_RING_F_EVENT_IDX | 1ull << VIRTIO_RING_F_INDIRECT_DESC)
+#define WRITE VRING_DESC_F_WRITE
+
+static uint8_t *memory;
+static struct virtio_memory ram;
+static struct sk_virtio_queue_state state;
+static struct virtio_queue queue;
+static struct virtio_chain chain;
+static struct guest_queue guest;
+
+static void open_queue(uint64_t features)
+{
+	memset(memory, 0, GUEST_BYTES);
+	guest_queue_init(&guest, memory, 0, SIZE);
+	state = (struct sk_virtio_queue_state){
+		.descriptors = GUEST_RINGS(0),
+		.available = GUEST_RINGS(0) + GUEST_AVAILABLE,
+		.used = GUEST_RINGS(0) + GUEST_USED,
+		.size = SIZE,
+	};
+	assert_true(virtio_queue_open(&queue, &state, &ram, features));
+}
+
+static int set_up(void **unused)
+{
+	(void)unused;
+	if (memory == NULL) {
+		memory = guest_map(GUEST_BYTES);
+		assert_non_null(memory);
+		assert_true(virtio_memory_add(&ram, GUEST_BASE, GUEST_BYTES, memory));
+	}
+	open_queue(BOTH);
+	return 0;
+}
+
+static void test_memory(void **unused)
+{
+	struct virtio_memory two = { 0 };
+	uint8_t low[16];
+
+	(void)unused;
+	assert_false(virtio_memory_add(&two, 0x1000, 0, low));
+	assert_false(virtio_memory_add(&two, UINT64_MAX, 2, low));
+	assert_true(virtio_memory_add(&two, 0x1000, 16, low));
+	assert_true(virtio_memory_add(&two, GUEST_BASE, GUEST_BYTES, memory));
+	assert_ptr_equal(virtio_memory_at(&two, 0x100f, 1), low + 15);
+	assert_null(virtio_memory_at(&two, 0x100f, 2));
+	assert_null(virtio_memory_at(&two, 0xfff, 1));
+	assert_null(virtio_memory_at(&two, 0x1010, 0));
+	assert_null(virtio_memory_at(&two, GUEST_BASE, GUEST_BYTES + 1ull));
+	assert_null(virtio_memory_at(&two, GUEST_BASE + 1, UINT64_MAX));
+	assert_ptr_equal(virtio_memory_at(&two, GUEST_BASE, GUEST_BYTES), memory);
+	assert_int_equal(virtio_memory_find(&two, GUEST_BASE + 5, 1), 1);
+}
+
+static void test_rings_that_cannot_be(void **unused)
+{
+	static const uint32_t sizes[] = { 0, 3, 17, 2048, 0x80000000u, UINT32_MAX };
+	struct sk_virtio_queue_state good = state;
+
+	(void)unused;
+	for (uint32_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		state = good;
+		state.size = sizes[i];
+		assert_false(virtio_queue_open(&queue, &state, &ram, BOTH));
+	}
+	state = good;
+	state.descriptors += 8;
+	assert_false(virtio_queue_open(&queue, &state, &ram, BOTH));
+	state = good;
+	state.available += 1;
+	assert_false(virtio_queue_open(&queue, &state, &ram, BOTH));
+	state = good;
+	state.used += 2;
+	assert_false(virtio_queue_open(&queue, &state, &ram, BOTH));
+	/* The last byte of each is outside: event indices count. */
+	state = good;
+	state.descriptors = GUEST_BASE + GUEST_BYTES - 16 * SIZE + 16;
+	assert_false(virtio_queue_open(&queue, &state, &ram, BOTH));
+	state = good;
+	state.available = GUEST_BASE + GUEST_BYTES - (6 + 2 * SIZE) + 2;
+	assert_false(virtio_queue_open(&queue, &state, &ram, BOTH));
+	state.available -= 2;
+	assert_true(virtio_queue_open(&queue, &state, &ram, BOTH));
+	state = good;
+	state.used = GUEST_BASE + GUEST_BYTES - (6 + 8 * SIZE) + 2;
+	assert_false(virtio_queue_open(&queue, &state, &ram, BOTH));
+	state.used -= 4;
+	assert_true(virtio_queue_open(&queue, &state, &ram, BOTH));
+	state = good;
+	state.used = UINT64_MAX - 3;
+	assert_false(virtio_queue_open(&queue, &state, &ram, BOTH));
+}
+
+static void expect_segments(void)
+{
+	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_TAKEN);
+	assert_int_equal(chain.head, 3);
+	assert_int_equal(chain.count, 4);
+	assert_int_equal(chain.readable, 2);
+	assert_int_equal(chain.readable_bytes, 30);
+	assert_int_equal(chain.writable_bytes, 70);
+	assert_ptr_equal(chain.segments[1].at, guest_at(memory, GUEST_DATA + 0x100));
+	assert_int_equal(chain.segments[1].bytes, 20);
+	assert_int_equal(chain.segments[2].offset, GUEST_DATA + 0x200 - GUEST_BASE);
+	assert_int_equal(chain.segments[3].bytes, 40);
+}
+
+static const struct guest_piece four[] = {
+	{ GUEST_DATA, 10, 0 },
+	{ 0xdead, 0, 0 }, /* empty: where it is does not matter */
+	{ GUEST_DATA + 0x100, 20, 0 },
+	{ GUEST_DATA + 0x200, 30, WRITE },
+	{ GUEST_DATA + 0x300, 40, WRITE },
+};
+
+static void test_direct_chain(void **unused)
+{
+	(void)unused;
+	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_EMPTY);
+	guest_write_chain(&guest, 3, four, 5);
+	guest_offer(&guest, 3);
+	expect_segments();
+	expect_segments(); /* looking changes nothing */
+	virtio_queue_taken(&queue);
+	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_EMPTY);
+}
+
+static void test_indirect_chain(void **unused)
+{
+	(void)unused;
+	guest_write_indirect(&guest, memory, 3, GUEST_DATA + 0x1001, four, 5); /* of any alignment */
+	guest_offer(&guest, 3);
+	expect_segments();
+	virtio_queue_taken(&queue);
+	/* Outside it may begin directly. */
+	guest_write_chain(&guest, 2, four, 1);
+	guest.descriptors[2].flags = VRING_DESC_F_NEXT;
+	guest.descriptors[2].next = 3;
+	guest.descriptors[2].len = 0;
+	guest_offer(&guest, 2);
+	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_TAKEN);
+	assert_int_equal(chain.count, 4);
+}
+
+static void test_copying(void **unused)
+{
+	uint8_t bytes[100];
+
+	(void)unused;
+	for (uint32_t i = 0; i < 20; i++) {
+		((uint8_t *)guest_at(memory, GUEST_DATA))[i % 10] = (uint8_t)(i % 10);
+		((uint8_t *)guest_at(memory, GUEST_DATA + 0x100))[i] = (uint8_t)(10 + i);
+	}
+	guest_write_chain(&guest, 3, four, 5);
+	guest_offer(&guest, 3);
+	expect_segments();
+	assert_int_equal(virtio_chain_read(&chain, 0, bytes, 100), 30);
+	for (uint32_t i = 0; i < 30; i++) {
+		assert_int_equal(bytes[i], i);
+	}
+	assert_int_equal(virtio_chain_read(&chain, 9, bytes, 2), 2);
+	assert_int_equal(bytes[0], 9);
+	assert_int_equal(bytes[1], 10);
+	assert_int_equal(virtio_chain_read(&chain, 30, bytes, 2), 0);
+	memset(bytes, 0x55, sizeof(bytes));
+	assert_int_equal(virtio_chain_write(&chain, 0, bytes, 31), 31);
+	assert_int_equal(*(uint8_t *)guest_at(memory, GUEST_DATA + 0x300), 0x55);
+	assert_int_equal(*(uint8_t *)guest_at(memory, GUEST_DATA + 0x301), 0);
+	assert_int_equal(virtio_chain_write(&chain, 29, bytes, 100), 41);
+}
+
+static void expect_broken(const struct vring_desc *descriptors, uint32_t count)
+{
+	uint64_t before;
+
+	open_queue(BOTH);
+	before = state.position;
+	memcpy(guest.descriptors, descriptors, count * sizeof(*descriptors));
+	guest_offer(&guest, 0);
+	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_BROKEN);
+	assert_int_equal(state.position, before);
+}
+
+static void test_broken_chains(void **unused)
+{
+	const uint64_t end = GUEST_BASE + GUEST_BYTES;
+	const struct vring_desc loop[] = {
+		{ GUEST_DATA, 1, VRING_DESC_F_NEXT, 1 }, { GUEST_DATA, 1, VRING_DESC_F_NEXT, 0 },
+	};
+	const struct vring_desc empty_loop[] = { { GUEST_DATA, 0, VRING_DESC_F_NEXT, 0 } };
+	const struct vring_desc beyond[] = { { GUEST_DATA, 1, VRING_DESC_F_NEXT, SIZE } };
+	const struct vring_desc order[] = { { GUEST_DATA, 1, WRITE | VRING_DESC_F_NEXT, 1 }, { GUEST_DATA, 1, 0, 0 } };
+	const struct vring_desc outside[] = { { end - 1, 2, 0, 0 } };
+	const struct vring_desc wraps[] = { { UINT64_MAX, 2, WRITE, 0 } };
+	const struct vring_desc large[] = { { GUEST_BASE, UINT32_MAX, WRITE, 0 } };
+	const struct vring_desc table_next[] = { { GUEST_DATA, 16, VRING_DESC_F_INDIRECT | VRING_DESC_F_NEXT, 1 } };
+	const struct vring_desc table_empty[] = { { GUEST_DATA, 0, VRING_DESC_F_INDIRECT, 0 } };
+	const struct vring_desc table_odd[] = { { GUEST_DATA, 24, VRING_DESC_F_INDIRECT, 0 } };
+	const struct vring_desc table_out[] = { { end - 16, 32, VRING_DESC_F_INDIRECT, 0 } };
+	/* Its one entry, the queue's own first descriptor, is indirect too. */
+	const struct vring_desc table_in_table[] = { { GUEST_RINGS(0), 16, VRING_DESC_F_INDIRECT, 0 } };
+
+	(void)unused;
+	expect_broken(loop, 2);
+	expect_broken(empty_loop, 1);
+	expect_broken(beyond, 1);
+	expect_broken(order, 2);
+	expect_broken(outside, 1);
+	expect_broken(wraps, 1);
+	expect_broken(large, 1);
+	expect_broken(table_next, 1);
+	expect_broken(table_empty, 1);
+	expect_broken(table_odd, 1);
+	expect_broken(table_out, 1);
+	expect_broken(table_in_table, 1);
+}
+
+static void test_broken_rings(void **unused)
+{
+	struct guest_piece many[VIRTIO_CHAIN_SEGMENTS + 1];
+
+	(void)unused;
+	guest_offer(&guest, SIZE); /* a head beyond the table */
+	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_BROKEN);
+	open_queue(BOTH);
+	guest.available->idx = SIZE + 1; /* more than fit */
+	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_BROKEN);
+	open_queue(BOTH);
+	guest.available->idx = UINT16_MAX; /* backwards */
+	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_BROKEN);
+	/* An indirect table without the feature. */
+	open_queue(0);
+	guest_write_indirect(&guest, memory, 0, GUEST_DATA, four, 5);
+	guest_offer(&guest, 0);
+	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_BROKEN);
+	/* As many segments as fit, and one more. */
+	for (uint32_t i = 0; i <= VIRTIO_CHAIN_SEGMENTS; i++) {
+		many[i] = (struct guest_piece){ GUEST_DATA + 0x2000 + i, 1, 0 };
+	}
+	open_queue(BOTH);
+	guest_write_indirect(&guest, memory, 0, GUEST_DATA, many, VIRTIO_CHAIN_SEGMENTS);
+	guest_offer(&guest, 0);
+	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_TAKEN);
+	open_queue(BOTH);
+	guest_write_indirect(&guest, memory, 0, GUEST_DATA, many, VIRTIO_CHAIN_SEGMENTS + 1);
+	guest_offer(&guest, 0);
+	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_BROKEN);
+}
+
+/* Indices go round more than once; entries come in the order in which they are put. */
+static void test_indices_wrap(void **unused)
+{
+	const struct guest_piece piece = { GUEST_DATA, 1, WRITE };
+	struct vring_used_elem entry;
+
+	(void)unused;
+	for (uint32_t i = 0; i < 140000; i++) {
+		uint16_t head = (uint16_t)(i * 7 % SIZE);
+
+		guest_write_chain(&guest, head, &piece, 1);
+		guest_offer(&guest, head);
+		assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_TAKEN);
+		assert_int_equal(chain.index, (uint16_t)i);
+		if (i % 3 == 0) {
+			virtio_queue_taken(&queue);
+			assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_EMPTY);
+			virtio_queue_put(&queue, head, i);
+		} else {
+			virtio_queue_complete(&queue, &chain, i);
+		}
+		assert_true(guest_take(&guest, &entry));
+		assert_int_equal(entry.id, head);
+		assert_int_equal(entry.len, i);
+		assert_false(guest_take(&guest, &entry));
+	}
+	virtio_queue_put(&queue, SIZE, 1);
+	assert_false(guest_take(&guest, &entry));
+}
+
+static void complete_one(void)
+{
+	const struct guest_piece piece = { GUEST_DATA, 1, WRITE };
+
+	guest_write_chain(&guest, 0, &piece, 1);
+	guest_offer(&guest, 0);
+	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_TAKEN);
+	virtio_queue_complete(&queue, &chain, 0);
+}
+
+static void test_interrupts_by_event_index(void **unused)
+{
+	(void)unused;
+	assert_false(virtio_queue_wants_interrupt(&queue));
+	guest.available->ring[SIZE] = 2; /* when the index becomes 3 */
+	complete_one();
+	assert_false(virtio_queue_wants_interrupt(&queue));
+	virtio_queue_checked(&queue);
+	complete_one();
+	complete_one();
+	assert_true(virtio_queue_wants_interrupt(&queue));
+	assert_true(virtio_queue_wants_interrupt(&queue)); /* a new instance asks again */
+	virtio_queue_checked(&queue);
+	assert_false(virtio_queue_wants_interrupt(&queue));
+	complete_one();
+	assert_false(virtio_queue_wants_interrupt(&queue));
+}
+
+static void test_interrupts_by_flag(void **unused)
+{
+	(void)unused;
+	open_queue(0);
+	complete_one();
+	assert_true(virtio_queue_wants_interrupt(&queue));
+	guest.available->flags = VRING_AVAIL_F_NO_INTERRUPT;
+	assert_false(virtio_queue_wants_interrupt(&queue));
+}
+
+static void test_notifications(void **unused)
+{
+	(void)unused;
+	complete_one();
+	complete_one();
+	assert_false(virtio_queue_arm(&queue));
+	assert_int_equal(guest_notify_at(&guest), 2);
+	guest_offer(&guest, 0);
+	assert_true(virtio_queue_arm(&queue));
+	open_queue(0);
+	virtio_queue_disarm(&queue);
+	assert_int_equal(guest.used->flags, VRING_USED_F_NO_NOTIFY);
+	assert_false(virtio_queue_arm(&queue));
+	assert_int_equal(guest.used->flags, 0);
+}
+
+/* A new instance tells the guest again how far its predecessor was. */
+static void test_opened_again(void **unused)
+{
+	(void)unused;
+	complete_one();
+	complete_one();
+	guest.used->idx = 1;
+	assert_true(virtio_queue_open(&queue, &state, &ram, BOTH));
+	assert_int_equal(guest.used->idx, 2);
+	assert_int_equal(virtio_queue_used_index(&queue), 2);
+	assert_int_equal(virtio_queue_available_index(&queue), 2);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_memory, set_up),
+		cmocka_unit_test_setup(test_rings_that_cannot_be, set_up),
+		cmocka_unit_test_setup(test_direct_chain, set_up),
+		cmocka_unit_test_setup(test_indirect_chain, set_up),
+		cmocka_unit_test_setup(test_copying, set_up),
+		cmocka_unit_test_setup(test_broken_chains, set_up),
+		cmocka_unit_test_setup(test_broken_rings, set_up),
+		cmocka_unit_test_setup(test_indices_wrap, set_up),
+		cmocka_unit_test_setup(test_interrupts_by_event_index, set_up),
+		cmocka_unit_test_setup(test_interrupts_by_flag, set_up),
+		cmocka_unit_test_setup(test_notifications, set_up),
+		cmocka_unit_test_setup(test_opened_again, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,358 @@
+/*
+ * The way of a request, store by store (T: token, P: the queue's position, R: the slot's bit in `requested`):
+ *
+ *	slot's contents, result = pending; T = taken at index i; P: i is taken; R flips
+ *	… the driver: result; its bit flips …
+ *	T = + to be used at index u; status byte; used ring's entry; P: u is used; guest's index; T = 0
+ *
+ * What a new instance finds in a slot with a token is one of these:
+ *
+ *	its bits differ                       it is with the driver: leave it
+ *	pending, and i is the next to take    it was not taken: free the slot, the chain is still available
+ *	pending, and i is past                it was taken, and not requested: request it
+ *	a result, u recorded and past         it was told: free the slot
+ *	a result otherwise                    tell it (and u, if recorded, counts for nothing now)
+ *
+ * Indices wrap at 65536; none of these words outlives so many requests unless the driver has it.
+ */
+#include "disk.h"
+
+#include <string.h>
+
+#include "request.h"
+
+/* A token: who the request is to the guest. 0 is none. */
+#define TOKEN_VALID (1ull << 63)
+#define TOKEN_USED (1ull << 62) /* bits 32..47 count */
+#define TOKEN_USED_SHIFT 32u
+#define TOKEN_QUEUE_SHIFT 48u
+#define TOKEN_QUEUE_MASK 0xffu
+#define TOKEN_INDEX_SHIFT 16u
+#define TOKEN_USED_BITS (TOKEN_USED | 0xffffull << TOKEN_USED_SHIFT)
+
+/*
+ * With so many requests in flight, no notification is asked for: new ones are taken when one of those is told. It keeps
+ * a guest with a deep queue from leaving for each request, and leaves the first few without delay.
+ */
+#define BUSY 4
+#define ANSWERS_MAX 64u /* at once, while the guest's vCPU waits */
+
+#define LOAD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
+#define LOAD_ACQUIRE(word) __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
+#define STORE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
+
+_Static_assert(sizeof(((struct sk_block_channel *)0)->slots) / sizeof(struct sk_block_slot) == DISK_SLOTS,
+	       "a bit for each slot");
+
+static uint64_t token_of(uint32_t queue, const struct virtio_chain *chain)
+{
+	return TOKEN_VALID | (uint64_t)queue << TOKEN_QUEUE_SHIFT | (uint64_t)chain->index << TOKEN_INDEX_SHIFT |
+	       chain->head;
+}
+
+static uint32_t token_queue(uint64_t token)
+{
+	return (uint32_t)(token >> TOKEN_QUEUE_SHIFT) & TOKEN_QUEUE_MASK;
+}
+
+static uint16_t token_index(uint64_t token)
+{
+	return (uint16_t)(token >> TOKEN_INDEX_SHIFT);
+}
+
+static uint16_t token_used(uint64_t token)
+{
+	return (uint16_t)(token >> TOKEN_USED_SHIFT);
+}
+
+/* Wakes the driver if it sleeps; the fence is between our bits and its word, see idl/block.idl. */
+static void wake_driver(struct disk *disk)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (LOAD(disk->channel->driver_sleeps) != 0) {
+		STORE(disk->channel->driver_sleeps, 0);
+		disk->wake();
+	}
+}
+
+static void request_slot(struct disk *disk, uint32_t index)
+{
+	disk->requested ^= 1ull << index;
+	disk->flying |= 1ull << index;
+	disk->submitted = true;
+	STORE(disk->channel->requested, disk->requested);
+}
+
+static void free_slot(struct disk *disk, uint32_t index)
+{
+	STORE(disk->channel->slots[index].token, 0);
+	disk->flying &= ~(1ull << index);
+	disk->free |= 1ull << index;
+}
+
+/* The chain that was looked at: into a slot, or answered. False if it is none of a block device. */
+static bool take(struct disk *disk, uint32_t queue_index, const struct virtio_chain *chain)
+{
+	struct virtio_queue *queue = &disk->device.queues[queue_index];
+	uint32_t index = (uint32_t)__builtin_ctzll(disk->free);
+	struct sk_block_slot *slot = &disk->channel->slots[index];
+	struct request request = request_parse(chain, &disk->share, slot);
+
+	switch (request.way) {
+	case REQUEST_FORWARD:
+		slot->note = request_status_place(chain);
+		STORE(slot->result, SK_BLOCK_RESULT_PENDING);
+		disk->tokens[index] = token_of(queue_index, chain);
+		STORE(slot->token, disk->tokens[index]);
+		disk->free &= ~(1ull << index);
+		virtio_queue_taken(queue);
+		request_slot(disk, index);
+		return true;
+	case REQUEST_ANSWER:
+		*request_status_at(&disk->device.memory, request_status_place(chain)) = request.status;
+		virtio_queue_complete(queue, chain, request.bytes + 1);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool busy(const struct disk *disk)
+{
+	return __builtin_popcountll(disk->flying) >= BUSY;
+}
+
+static bool serve(struct virtio_mmio *device, uint32_t index)
+{
+	struct disk *disk = (struct disk *)(void *)device;
+	struct virtio_queue *queue = &device->queues[index];
+	struct virtio_chain chain;
+	bool more = true;
+
+	/* Without a free slot, or when busy, the next one that is told comes by here. */
+	for (uint32_t i = 0; more && disk->free != 0 && i < ANSWERS_MAX + DISK_SLOTS; i++) {
+		enum virtio_taken taken = virtio_queue_next(queue, &chain);
+
+		if (taken == VIRTIO_EMPTY) {
+			more = !busy(disk) && virtio_queue_arm(queue);
+		} else if (taken == VIRTIO_BROKEN || !take(disk, index, &chain)) {
+			virtio_mmio_break(device);
+			more = false;
+		}
+	}
+	if (busy(disk)) {
+		virtio_queue_disarm(queue);
+	}
+	if (disk->submitted) {
+		disk->submitted = false;
+		wake_driver(disk);
+	}
+	virtio_mmio_notify(device, index);
+	return more && disk->free != 0;
+}
+
+/* Nothing of the queue is with the driver any more: what it was is not told to the guest. */
+static bool drained(struct virtio_mmio *device, uint32_t index)
+{
+	const struct disk *disk = (const struct disk *)(const void *)device;
+
+	for (uint32_t i = 0; i < DISK_SLOTS; i++) {
+		if ((disk->flying >> i & 1u) != 0 && token_queue(disk->tokens[i]) == index) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static uint8_t status_of(uint32_t result)
+{
+	switch (result) {
+	case SK_BLOCK_RESULT_DONE:
+		return VIRTIO_BLK_S_OK;
+	case SK_BLOCK_RESULT_UNSUPPORTED:
+		return VIRTIO_BLK_S_UNSUPP;
+	default:
+		return VIRTIO_BLK_S_IOERR;
+	}
+}
+
+/* What the guest reads as the length written: its data, if it was to get any, and the status. */
+static uint32_t written(const struct sk_block_slot *slot)
+{
+	return LOAD(slot->operation) == SK_BLOCK_OPERATION_READ ? LOAD(slot->sectors) * 512u + 1u : 1u;
+}
+
+static void tell(struct disk *disk, uint32_t index)
+{
+	struct sk_block_slot *slot = &disk->channel->slots[index];
+	uint64_t token = disk->tokens[index];
+	struct virtio_queue *queue = &disk->device.queues[token_queue(token)];
+	uint8_t *status = request_status_at(&disk->device.memory, LOAD(slot->note));
+
+	token |= TOKEN_USED | (uint64_t)virtio_queue_used_index(queue) << TOKEN_USED_SHIFT;
+	STORE(slot->token, token);
+	if (status != NULL) {
+		*status = status_of(LOAD(slot->result));
+	}
+	virtio_queue_put(queue, (uint16_t)token, written(slot));
+}
+
+/* The slot's request was served. Its queue may be gone: then nobody waits for it. */
+static uint32_t finish(struct disk *disk, uint32_t index)
+{
+	uint32_t queue = token_queue(disk->tokens[index]);
+	bool live = virtio_mmio_serves(&disk->device, queue);
+
+	if (live) {
+		tell(disk, index);
+	}
+	free_slot(disk, index);
+	return live ? 1u << queue : 0;
+}
+
+/* Slots whose request was served and not told. */
+static uint64_t served(const struct disk *disk)
+{
+	return disk->flying & ~(disk->requested ^ LOAD_ACQUIRE(disk->channel->served));
+}
+
+void disk_look(struct disk *disk)
+{
+	uint32_t told = 0;
+	uint64_t done;
+
+	STORE(disk->channel->client_sleeps, 0);
+	done = served(disk);
+	/* Ends: each round takes something off what is in flight, and nothing is added. */
+	for (bool asleep = false; done != 0 || !asleep; done = served(disk)) {
+		if (done == 0) {
+			STORE(disk->channel->client_sleeps, 1);
+			__atomic_thread_fence(__ATOMIC_SEQ_CST);
+			asleep = true;
+			continue;
+		}
+		for (; done != 0; done &= done - 1) {
+			told |= finish(disk, (uint32_t)__builtin_ctzll(done));
+		}
+	}
+	for (uint32_t i = 0; i < disk->device.queue_count; i++) {
+		if ((told >> i & 1u) != 0) {
+			virtio_mmio_notify(&disk->device, i);
+		}
+	}
+	virtio_mmio_serve(&disk->device, VIRTIO_MMIO_ALL_QUEUES);
+}
+
+/* What an earlier instance left in a slot; see above. */
+static void find_slot(struct disk *disk, uint32_t index, bool with_driver)
+{
+	struct sk_block_slot *slot = &disk->channel->slots[index];
+	uint64_t token = LOAD(slot->token);
+	uint32_t queue = token_queue(token);
+
+	disk->tokens[index] = token & ~TOKEN_USED_BITS;
+	if (with_driver) {
+		disk->flying |= 1ull << index;
+		return;
+	}
+	if ((token & TOKEN_VALID) == 0 || !virtio_mmio_serves(&disk->device, queue)) {
+		free_slot(disk, index);
+		return;
+	}
+
+	const struct virtio_queue *rings = &disk->device.queues[queue];
+
+	if (LOAD(slot->result) == SK_BLOCK_RESULT_PENDING) {
+		if (token_index(token) == virtio_queue_available_index(rings)) {
+			free_slot(disk, index);
+		} else {
+			request_slot(disk, index);
+		}
+	} else if ((token & TOKEN_USED) != 0 && token_used(token) != virtio_queue_used_index(rings)) {
+		free_slot(disk, index);
+	} else {
+		STORE(slot->token, disk->tokens[index]);
+		disk->flying |= 1ull << index;
+	}
+}
+
+void disk_open(struct disk *disk, struct sk_block_channel *channel, void (*wake)(void))
+{
+	uint64_t with_driver;
+
+	disk->channel = channel;
+	disk->wake = wake;
+	disk->requested = LOAD(channel->requested);
+	disk->free = 0;
+	disk->flying = 0;
+	disk->submitted = false;
+	with_driver = disk->requested ^ LOAD_ACQUIRE(channel->served);
+	for (uint32_t i = 0; i < DISK_SLOTS; i++) {
+		find_slot(disk, i, (with_driver >> i & 1u) != 0);
+	}
+}
+
+static const struct virtio_operations operations = { .serve = serve, .drained = drained };
+
+static bool power_of_two(uint32_t value)
+{
+	return value != 0 && (value & (value - 1)) == 0;
+}
+
+static uint64_t features_of(const struct sk_block_share *share, uint32_t queues)
+{
+	uint64_t features = 1ull << VIRTIO_BLK_F_SEG_MAX | 1ull << VIRTIO_BLK_F_BLK_SIZE |
+			    1ull << VIRTIO_BLK_F_TOPOLOGY;
+
+	features |= share->segment_bytes_max != 0 ? 1ull << VIRTIO_BLK_F_SIZE_MAX : 0;
+	features |= queues > 1 ? 1ull << VIRTIO_BLK_F_MQ : 0;
+	features |= (share->features & SK_BLOCK_FEATURES_FLUSH) != 0 ? 1ull << VIRTIO_BLK_F_FLUSH : 0;
+	if ((share->features & SK_BLOCK_FEATURES_READ_ONLY) != 0) {
+		return features | 1ull << VIRTIO_BLK_F_RO;
+	}
+	features |= (share->features & SK_BLOCK_FEATURES_DISCARD) != 0 ? 1ull << VIRTIO_BLK_F_DISCARD : 0;
+	features |= (share->features & SK_BLOCK_FEATURES_WRITE_ZEROES) != 0 ? 1ull << VIRTIO_BLK_F_WRITE_ZEROES : 0;
+	return features;
+}
+
+/* A limit of 0 is none; config space has no such value. */
+static uint32_t limit(uint32_t sectors)
+{
+	return sectors != 0 ? sectors : UINT32_MAX;
+}
+
+bool disk_describe(struct disk *disk, const struct sk_block_share *share, uint32_t queues)
+{
+	if (!power_of_two(share->block_bytes) || share->block_bytes < 512 || share->block_bytes > 4096 ||
+	    !power_of_two(share->physical_block_bytes) || share->physical_block_bytes < share->block_bytes ||
+	    share->segments_max == 0 || queues == 0 || queues > VIRTIO_QUEUES) {
+		return false;
+	}
+
+	uint32_t blocks = share->physical_block_bytes / share->block_bytes;
+
+	disk->share = *share;
+	disk->config = (struct virtio_blk_config){
+		.capacity = share->capacity_sectors,
+		.size_max = share->segment_bytes_max,
+		.seg_max = share->segments_max < REQUEST_SEGMENTS ? share->segments_max : REQUEST_SEGMENTS,
+		.blk_size = share->block_bytes,
+		.physical_block_exp = (uint8_t)__builtin_ctz(blocks),
+		.min_io_size = (uint16_t)(blocks <= UINT16_MAX ? blocks : UINT16_MAX),
+		.num_queues = (uint16_t)queues,
+		.max_discard_sectors = limit(share->discard_sectors_max),
+		.max_discard_seg = 1,
+		.discard_sector_alignment = share->discard_align_sectors,
+		.max_write_zeroes_sectors = limit(share->write_zeroes_sectors_max),
+		.max_write_zeroes_seg = 1,
+		.write_zeroes_may_unmap = 1,
+	};
+	disk->device.operations = &operations;
+	disk->device.id = VIRTIO_ID_BLOCK;
+	disk->device.queue_count = queues;
+	disk->device.queue_size_max = DISK_QUEUE_SIZE;
+	disk->device.features = features_of(share, queues);
+	disk->device.config = (const uint8_t *)&disk->config;
+	disk->device.config_bytes = sizeof(disk->config);
+	return true;
+}

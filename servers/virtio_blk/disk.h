@@ -1,0 +1,44 @@
+/*
+ * A disk of the guest: its queues on one side, the 64 slots of a channel to the
+ * driver (idl/block.idl) on the other. A request is in exactly one place: available in a queue, in a
+ * slot, or used; the stores that move it are in an order that tells a new instance where it is.
+ *
+ * Not thread-safe: the caller serialises. It makes no system call but for `wake`.
+ */
+#ifndef VIRTIO_BLK_DISK_H
+#define VIRTIO_BLK_DISK_H
+
+#include <linux/virtio_blk.h>
+
+#include <sk/idl/block.h>
+#include <virtio/mmio.h>
+
+#define DISK_SLOTS 64u
+#define DISK_QUEUE_SIZE 128u
+
+struct disk {
+	struct virtio_mmio device; /* the first member */
+	struct virtio_blk_config config;
+	struct sk_block_share share;
+	struct sk_block_channel *channel;
+	void (*wake)(void);          /* signals the driver */
+	uint64_t requested;          /* what the channel's word of that name is: the driver can't change this one */
+	uint64_t free;               /* slots without a request, a bit for each */
+	uint64_t flying;             /* slots whose request was not told to the guest yet */
+	uint64_t tokens[DISK_SLOTS]; /* theirs */
+	bool submitted;              /* since the driver was last looked after */
+};
+
+/* Makes the device of `share`, which is checked; with `queues` queues. False if such a share can't be. */
+bool disk_describe(struct disk *disk, const struct sk_block_share *share, uint32_t queues);
+
+/*
+ * Attaches the disk to its channel, after virtio_mmio_open(): an earlier instance's requests are found again.
+ * `memory` of the device must be what it was for that one. Call disk_look() next.
+ */
+void disk_open(struct disk *disk, struct sk_block_channel *channel, void (*wake)(void));
+
+/* Tells the guest what the driver has served, and takes what became available meanwhile. */
+void disk_look(struct disk *disk);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * The guest's disk (virtio 1.2, section 5.2), one process per disk. Requests go from the guest's
+ * queues into the channel to the driver and their results back; the data goes between the disk and the
+ * guest's memory without passing here. Of what has to survive, queues are in the persistent region and requests in
+ * flight in the channel, which outlives this process as well (disk.c says how).
+ *
+ * Region "disk" and capability "channel:disk" are the channel, capability "driver" is the driver's endpoint.
+ * Argument `queues=N`: 1 to 16; without it one for each worker.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <sk/idl/block_client.h>
+#include <sk/idl/kernel.h>
+#include <sk/process.h>
+#include <sk/server.h>
+#include <virtio/server.h>
+
+#include "disk.h"
+
+static struct disk disk;
+static sk_cap_t channel;
+
+static void wake_driver(void)
+{
+	(void)sk_signal(channel, SK_SIGNAL_PEER);
+}
+
+static void look(void)
+{
+	virtio_server_lock();
+	disk_look(&disk);
+	virtio_server_unlock();
+}
+
+static void signalled(uint64_t bits)
+{
+	if ((bits & SK_SIGNAL_PEER) != 0 && disk.device.id != 0) {
+		look();
+	}
+	virtio_server_signalled(bits);
+}
+
+SK_SERVER(virtio_server_dispatch, signalled)
+
+static const char *reason(sk_status_t status)
+{
+	switch (status) {
+	case BLOCK_ERROR_NO_SHARE:
+		return "the driver has no share for this server";
+	case BLOCK_ERROR_NO_DISK:
+		return "the driver has no such disk or partition";
+	default:
+		return "the driver does not answer";
+	}
+}
+
+/* A disk that can't be had leaves an empty transport: the guest finds no device there. */
+static bool describe(void)
+{
+	uint32_t queues = (uint32_t)sk_argument_number("queues", sk_start()->threads);
+	struct sk_block_share share;
+	sk_status_t status = block_open(sk_cap_named_of_type("driver", SK_OBJECT_TYPE_ENDPOINT), &share);
+
+	if (status != SK_OK) {
+		(void)printf("no disk: %s\n", reason(status));
+		return false;
+	}
+	if (!disk_describe(&disk, &share, queues)) {
+		(void)printf("no disk: %s\n", queues == 0 || queues > VIRTIO_QUEUES ? "`queues=` is not 1 to 16"
+										    : "the driver describes none");
+		return false;
+	}
+	return true;
+}
+
+int main(void)
+{
+	const struct sk_start_region *region = sk_region_named("disk");
+	bool there;
+
+	channel = sk_cap_named_of_type("channel:disk", SK_OBJECT_TYPE_NOTIFICATION);
+	if (region == NULL || region->bytes < sizeof(struct sk_block_channel)) {
+		(void)printf("no region \"disk\" of at least %zu bytes\n", sizeof(struct sk_block_channel));
+		return EXIT_FAILURE;
+	}
+	there = describe();
+	virtio_server_open(&disk.device);
+	if (there) {
+		disk_open(&disk, (void *)(uintptr_t)region->address, wake_driver);
+		look();
+		/* An earlier instance may have died before it could. */
+		wake_driver();
+	}
+	virtio_server_run();
+}
