@@ -1,0 +1,59 @@
+/*
+ * The system around one virtio device server, for its test: the calls that it makes are recorded, exits
+ * come by its dispatcher, and an instance after the other boots from the same memory. Behind everything else the test
+ * includes the library's server.c and the server's own main.c, with `main` renamed to `server_main`.
+ */
+#ifndef VIRTIO_TESTS_HOST_H
+#define VIRTIO_TESTS_HOST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <sk/idl/kernel.h>
+#include <sk/process.h>
+
+#include "guest.h"
+
+#define HOST_VIRQ 5u
+#define HOST_SCHED 6u
+#define HOST_CHANNEL 7u
+#define HOST_DRIVER 8u
+#define HOST_REPLIES 8u
+
+struct host {
+	struct sk_start start;
+	_Alignas(8) uint8_t persistent[SK_PAGE_BYTES];
+	uint8_t *memory;
+	bool level;
+	uint32_t level_sets;
+	uint32_t signals;
+	uint64_t timer_ns;
+	uint64_t counter;
+	uint64_t replied[HOST_REPLIES];
+	uint32_t replies;
+	uint64_t token;
+};
+
+extern struct host host;
+
+/* Everything as after boot, with the memory mapped; `channel` is what "disk" is, or NULL. No instance runs yet. */
+void host_reset(void *channel, size_t channel_bytes);
+
+void host_argument(const char *argument);
+
+/* Runs `server_main` up to where it serves; false if it ended instead. */
+bool host_boot(int (*server_main)(void));
+
+/* One exit through `dispatch`; true if it was answered at once. `flags` of the tag. */
+bool host_exit(bool (*dispatch)(const struct sk_caller *, struct sk_msg *), bool write, uint32_t vcpu,
+		  uint64_t offset, uint64_t *value, uint64_t flags);
+
+/* The answer of the driver's `open`, which the test defines if its server has one. */
+sk_status_t host_driver(struct sk_msg *msg);
+
+#endif
