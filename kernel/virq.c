@@ -14,8 +14,8 @@
  * counts when it is spilled.
  *
  * A line has one owner: the vCPU whose list register it is in, or that has it active;
- * else its target. A bit in `waiting` of another vCPU, or of a line with nothing to
- * tell, is dropped by the next who looks there.
+ * else its target. A bit in `waiting` of another vCPU moves on to the owner, and that
+ * of a line with nothing to tell goes, when somebody looks there.
  *
  * The table is shared with the VMM, which may write anything into it at any time.
  * Each word is read once per decision and every index in it is checked; nonsense in
@@ -83,16 +83,11 @@ static uint32_t holder_bits(const struct vcpu *vcpu)
 	return vcpu == NULL ? 0 : (vcpu->index + 1u) << LINE_HOLDER_SHIFT;
 }
 
-/* An edge is latched, or the level is high. */
-static bool is_pending(const struct look *look)
-{
-	return (look->state & SK_LINE_PENDING) != 0 ||
-	       ((look->config & SK_LINE_LEVEL) != 0 && (look->state & SK_LINE_ASSERTED) != 0);
-}
-
+/* It is active, latched, or a level that is high. */
 static bool wants_register(const struct look *look)
 {
-	return (look->state & SK_LINE_ACTIVE) != 0 || is_pending(look);
+	return (look->state & (SK_LINE_ACTIVE | SK_LINE_PENDING)) != 0 ||
+	       ((look->config & SK_LINE_LEVEL) != 0 && (look->state & SK_LINE_ASSERTED) != 0);
 }
 
 /* False: somebody else was quicker; `old` is what it is now. */
@@ -173,25 +168,15 @@ void virq_set_level(struct space *vm, uint32_t line, bool high)
 	if (!look_at(vm, NULL, line, &look)) {
 		return;
 	}
-	bool rises = high && (look.state & SK_LINE_ASSERTED) == 0;
+	bool rises = (look.state & SK_LINE_ASSERTED) == 0;
 	state_change(&look, high ? 0 : SK_LINE_ASSERTED, high ? SK_LINE_ASSERTED : 0);
-	if (!high) {
-		struct vcpu *owner = owner_of(vm, &look);
-		if (owner != NULL && (look.state & LINE_LISTED) != 0) {
-			notify(owner);
+	if (high && (look.config & SK_LINE_LEVEL) == 0) {
+		if (rises) {
+			latch(vm, &look);
 		}
-	} else if ((look.config & SK_LINE_LEVEL) != 0) {
-		raise(vm, &look);
-	} else if (rises) {
-		latch(vm, &look);
+	} else if (high || (look.state & LINE_LISTED) != 0) {
+		raise(vm, &look); /* when it falls: a list register may say that it is pending */
 	}
-}
-
-/* A private level is the VMM's own: whether it is still high is asked before the guest goes on. */
-static void ask(struct vcpu *vcpu, uint32_t line)
-{
-	vcpu->ended_lines |= 1u << line;
-	vcpu->work |= VCPU_WORK_ENDED;
 }
 
 uint32_t virq_ended(struct vcpu *vcpu)
@@ -217,6 +202,20 @@ static inline uint32_t state_spilled(uint32_t state, enum list_state list)
 	return (state & SK_LINE_ACTIVE) != 0 ? state : state & ~(LINE_LISTED_ACTIVE | LINE_HOLDER_MASK);
 }
 
+/* The line waits where it belongs. False: nowhere. The other vCPU looks later, also on this core: one at a time. */
+static inline __attribute__((always_inline)) bool place(const struct vcpu *vcpu, const struct look *look)
+{
+	struct vcpu *owner = owner_of(vcpu->context.space, look);
+	if (!wants_register(look) || owner == NULL) {
+		return false;
+	}
+	waiting_set(owner, look->line);
+	if (owner != vcpu) {
+		core_post(&owner->context, REMOTE_VIRQ);
+	}
+	return true;
+}
+
 void virq_spill(struct vcpu *vcpu)
 {
 	uint32_t line;
@@ -230,15 +229,11 @@ void virq_spill(struct vcpu *vcpu)
 		while (!state_replace(look.entry, &old, state_spilled(old, list))) {
 		}
 		look.state = state_spilled(old, list);
-		struct vcpu *owner = owner_of(vcpu->context.space, &look);
-		if (owner != NULL && wants_register(&look)) {
-			waiting_set(owner, line);
-			if (owner != vcpu) {
-				core_post(&owner->context, REMOTE_VIRQ); /* also on this core: one look at a time */
-			}
-		} else if (line < SK_PRIVATE_LINES &&
-			   (look.config & (SK_LINE_LEVEL | SK_LINE_PHYSICAL)) == SK_LINE_LEVEL) {
-			ask(vcpu, line);
+		if (!place(vcpu, &look) && line < SK_PRIVATE_LINES &&
+		    (look.config & (SK_LINE_LEVEL | SK_LINE_PHYSICAL)) == SK_LINE_LEVEL) {
+			/* It is the VMM's own: whether it is still high is asked before the guest goes on. */
+			vcpu->ended_lines |= 1u << line;
+			vcpu->work |= VCPU_WORK_ENDED;
 		}
 	}
 }
@@ -249,12 +244,13 @@ static inline bool concerns(struct vcpu *vcpu, uint32_t line, struct look *look)
 	return look_at(vm, vcpu, line, look) && wants_register(look) && owner_of(vm, look) == vcpu;
 }
 
+/* Unless it is raised just now: who does that has us look again. */
 static __attribute__((noinline)) void drop(struct vcpu *vcpu, uint32_t line)
 {
 	struct look look;
 	waiting_clear(vcpu, line);
-	if (concerns(vcpu, line, &look)) {
-		waiting_set(vcpu, line); /* it was raised between: its raiser has us look again */
+	if (look_at(vcpu->context.space, vcpu, line, &look)) {
+		(void)place(vcpu, &look);
 	}
 }
 
@@ -282,7 +278,8 @@ static __attribute__((noinline)) struct look *displace(struct look *best, uint32
  * Finds the most urgent `room` of the waiting lines that may go to a list register. Lines with a bit of `ignore` in
  * their state don't count. Returns how many there are in all.
  */
-static inline __attribute__((always_inline)) uint32_t choose(struct vcpu *vcpu, uint32_t ignore, struct look *best, uint32_t room)
+static inline __attribute__((always_inline)) uint32_t choose(struct vcpu *vcpu, uint32_t ignore, struct look *best,
+							     uint32_t room)
 {
 	uint32_t choices = 0;
 	for (uint32_t word = 0; word < VCPU_LINE_WORDS; word++) {

@@ -293,6 +293,15 @@ static void targets(void **state)
 	taken(1, 44);
 	update(44, 0, 0);
 	assert_int_equal(state_of(44), 0);
+	/* Latched for the old target while the VMM names a new one: as if by a core that had read the table before. */
+	shared(45)->config = ENABLED | TARGET(1);
+	update(45, 0, 0);
+	shared(45)->state |= SK_LINE_PENDING;
+	v[0]->waiting[0] |= 1ull << 45;
+	core_post(&v[0]->context, REMOTE_VIRQ);
+	mock_settle();
+	taken(0, -1);
+	taken(1, 45);
 	/* Nobody, by one or by many: it waits until there is somebody. */
 	shared(44)->config = ENABLED | TARGET(2);
 	pulse(44);

@@ -82,7 +82,7 @@ void virq_spill(struct vcpu *vcpu);
 void virq_arrived(struct vcpu *vcpu);
 /* VCPU_WORK_ENDED is set: takes one of the lines for which interrupt_end is due. */
 uint32_t virq_ended(struct vcpu *vcpu);
-/* Is there anything that would end a halt, or be asked before? On the vCPU's core; it is to be flushed before it runs. */
+/* Is there anything that would end a halt, or be asked before? On the vCPU's core; it is flushed before it runs. */
 bool virq_pending(struct vcpu *vcpu);
 
 #endif
