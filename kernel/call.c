@@ -13,89 +13,84 @@
 _Static_assert((int)OBJECT_MEMORY == (int)SK_OBJECT_TYPE_MEMORY && (int)OBJECT_MAPPING == (int)SK_OBJECT_TYPE_MAPPING,
 	       "kernel.idl numbers object types as the kernel does");
 
-struct object *call_slot(const struct kernel_call *call, uint32_t slot, enum object_type type, uint32_t rights,
-			 sk_status_t *status)
+struct object *call_object(struct kernel_call *call, uint32_t slot, enum object_type type, uint32_t rights,
+			   sk_status_t *status)
 {
-	return slot_resolve(call->thread->context.space, slot, type, rights, status);
+	capability cap = slot_load(call->process, slot);
+	call->badge = capability_badge(cap);
+	return capability_resolve(cap, type, rights, status);
 }
 
-sk_status_t call_destination(const struct kernel_call *call, uint32_t slot)
+sk_status_t call_destination(const struct kernel_call *call, uint32_t slot, bool self)
 {
 	if (slot == 0 || slot > SK_CAP_SLOTS) {
 		return SK_BAD_ARG;
 	}
 	sk_status_t status;
-	capability cap = call->thread->context.space->slots[slot];
-	/* A stale capability is as good as none. */
-	return object_resolve(cap, &status) == NULL ? SK_OK : SK_NO_SLOT;
+	/* A stale capability is as good as none, and the invoked one is about to be stale. */
+	return (self && slot == call->slot) || object_resolve(slot_load(call->process, slot), &status) == NULL
+		       ? SK_OK : SK_NO_SLOT;
 }
 
 void call_install(const struct kernel_call *call, uint32_t slot, capability cap)
 {
-	__atomic_store_n(&call->thread->context.space->slots[slot], cap, __ATOMIC_RELEASE);
+	__atomic_store_n(&call->process->slots[slot], cap, __ATOMIC_RELEASE);
 }
 
-void call_return_memory(struct kernel_call *call)
+/* What was made of memory is memory again, in the slot that named it; the rest leaves nothing behind. */
+static void destroyed(const struct kernel_call *call)
 {
-	call_install(call, call->slot, object_capability(call->object, SK_RIGHTS_ALL, 0));
+	struct object *object = call->object;
+	if (object->bytes == 0) {
+		object_release(object);
+		core_quiesce();
+		call_install(call, call->slot, CAPABILITY_NONE);
+		return;
+	}
+	object->type = OBJECT_MEMORY;
+	object->memory = (struct memory){ 0 };
+	call_install(call, call->slot, object_capability(object, SK_RIGHTS_ALL, 0));
 }
 
-/* Rights that a method needs of the capability it is invoked on. */
-static uint32_t rights_needed(uint32_t tag)
+/* The core on which a method that is done at home is done. */
+static uint32_t home_of(const struct object *object)
 {
-	switch (tag) {
-	case VIRQ_TAG_SET_LEVEL:
-		return SK_RIGHT_CALL;
-	case MEMORY_TAG_INFO: case THREAD_TAG_INFO: case THREAD_TAG_READ_REGISTERS: case VCPU_TAG_INFO:
-	case VCPU_TAG_EXIT_COUNTS: case VCPU_TAG_READ_STATE: case VCPU_TAG_READ_ID: case CORE_TAG_COUNTERS:
-	case CORE_TAG_SLOT_INFO: case CORE_TAG_IS_ENABLED: case ENDPOINT_TAG_INFO: case SPACE_TAG_QUERY:
-	case SPACE_TAG_CAP_INFO: case MACHINE_TAG_CLOCK: case MACHINE_TAG_OBJECTS: case MACHINE_TAG_SIZES:
-		return SK_RIGHT_READ;
-	case SPACE_TAG_LINE_UPDATE: case VCPU_TAG_SET_ENTRY: case VCPU_TAG_SETUP: case VCPU_TAG_BIND:
-	case VCPU_TAG_UNBIND: case VCPU_TAG_RUN: case VCPU_TAG_PAUSE: case VCPU_TAG_SET_GPR:
-	case VCPU_TAG_SET_RETURN_VALUE: case VCPU_TAG_WRITE_STATE: case VCPU_TAG_INJECT: case VCPU_TAG_KICK:
-	case CORE_TAG_COMMIT_PLAN: case CORE_TAG_SET_WAKE_TIME: case MEMORY_TAG_CLEAR: case MEMORY_TAG_SYNC:
-	case INTERRUPT_TAG_ACKNOWLEDGE: case INTERRUPT_TAG_MASK: case THREAD_TAG_START:
-		return SK_RIGHT_WRITE;
-	default:
-		return SK_RIGHT_CONTROL;
+	switch (object->type) {
+	case OBJECT_CORE: return ((const struct core *)object->body)->index;
+	case OBJECT_THREAD: case OBJECT_VCPU: return ((const struct context *)object->body)->core;
+	default: return core_this()->index;
 	}
 }
 
-/* Those that need no lock: one core's own things, or words changed atomically. */
-static bool lock_free(uint32_t tag, const struct object *object)
+static void dispatch_here(void *argument)
 {
-	switch (tag) {
-	case VIRQ_TAG_SET_LEVEL: case SPACE_TAG_LINE_UPDATE: case VCPU_TAG_INJECT: case MACHINE_TAG_CLOCK:
-	case INTERRUPT_TAG_ACKNOWLEDGE: case INTERRUPT_TAG_MASK:
-		return true;
-	case CORE_TAG_SET_WAKE_TIME:
-		return object->body == core_this();
-	default:
+	struct kernel_call *call = argument;
+	call->status = call->rule->dispatch(call);
+}
+
+bool call_is_home(struct kernel_call *call)
+{
+	uint32_t home = home_of(call->object);
+	call->home = true;
+	if (home != core_this()->index) {
+		core_run_on(home, dispatch_here, call);
 		return false;
 	}
+	return true;
 }
 
 static sk_status_t dispatch(struct kernel_call *call)
 {
-	uint32_t interface = (uint32_t)(call->msg->tag >> 8) & 0xffu;
+	const struct object *object = call->object;
 	/* Interfaces have their object type's number; a capability of another type has other methods. */
-	if (interface != call->object->type) {
-		return call->object->type == OBJECT_NONE ? SK_STALE : SK_BAD_TYPE;
+	if ((uint32_t)(call->msg->tag >> 8 & 0xffu) != object->type) {
+		return object->type == OBJECT_NONE ? SK_STALE : SK_BAD_TYPE;
 	}
-	switch (interface) {
-	case MEMORY_INTERFACE: return memory_dispatch(call);
-	case SPACE_INTERFACE: return space_dispatch(call);
-	case THREAD_INTERFACE: return thread_dispatch(call);
-	case VCPU_INTERFACE: return vcpu_dispatch(call);
-	case ENDPOINT_INTERFACE: return endpoint_dispatch(call);
-	case NOTIFICATION_INTERFACE: return notification_dispatch(call);
-	case INTERRUPT_INTERFACE: return interrupt_dispatch(call);
-	case VIRQ_INTERFACE: return virq_dispatch(call);
-	case CORE_INTERFACE: return core_dispatch(call);
-	case MACHINE_INTERFACE: return machine_dispatch(call);
-	default: return SK_UNKNOWN_OP;
+	sk_status_t status = call->rule->dispatch(call);
+	if ((call->rule->how & SK_CALL_DESTROYS) != 0 && status == SK_OK) {
+		destroyed(call);
 	}
+	return status;
 }
 
 struct context *kernel_call(struct core *core, struct object *object, uint32_t rights, uint32_t slot)
@@ -104,36 +99,41 @@ struct context *kernel_call(struct core *core, struct object *object, uint32_t r
 	struct thread *thread = thread_of(context);
 	struct sk_msg msg;
 	message_load(&msg, context->frame);
+	const struct sk_call_rule *rule = kernel_call_rule(msg.tag);
+	/* Every member: what is not given costs a call to memset(). */
 	struct kernel_call call = {
-		.msg = &msg, .buffer = thread->buffer, .buffer_bytes = SK_TAG_BYTES_OF(msg.tag), .object = object,
-		.rights = rights, .slot = slot, .thread = thread,
+		.msg = &msg, .buffer = thread->buffer, .buffer_bytes = SK_TAG_BYTES_OF(msg.tag), .reply_bytes = 0,
+		.object = object, .rule = rule, .process = context->space, .rights = rights, .slot = slot, .badge = 0,
+		.status = SK_OK, .home = false,
 	};
 	if (call.buffer_bytes > SK_MSG_BYTES) {
 		call.buffer_bytes = SK_MSG_BYTES;
 	}
-	uint32_t tag = (uint32_t)(msg.tag & SK_TAG_METHOD_MASK);
-	sk_status_t status = SK_NO_RIGHT;
-	uint32_t needed = rights_needed(tag);
-	if ((rights & needed) == needed) {
+	sk_status_t status = (rights & rule->rights) == rule->rights ? SK_OK : SK_NO_RIGHT;
+	/* What is done at home needs the lock to get there. */
+	bool unlocked = (rule->how & SK_CALL_UNLOCKED) != 0 &&
+			((rule->how & SK_CALL_AT_HOME) == 0 || home_of(object) == core->index);
+	bool locked = status == SK_OK && !unlocked;
+	if (locked) {
 		/* Most of these operations look at, or end, what is loaded. */
-		bool locked = !lock_free(tag, object);
-		if (locked) {
-			arch_unload(core);
-			kernel_lock();
-			if (core->current != context || context->state != CONTEXT_READY) {
-				/* While this core waited, another stopped or destroyed the caller. */
-				if (core->current == context) {
-					arch_restart_call(thread);
-				}
-				kernel_unlock();
-				return plan_continue(core);
+		arch_unload(core);
+		kernel_lock();
+		if (core->current != context || context->state != CONTEXT_READY) {
+			/* While this core waited, another stopped or destroyed the caller. */
+			if (core->current == context) {
+				arch_restart_call(thread);
 			}
-			/* Or what it called. */
-			status = slot_resolve_any(thread->context.space, slot) == object ? dispatch(&call) : SK_STALE;
 			kernel_unlock();
-		} else {
-			status = dispatch(&call);
+			return plan_continue(core);
 		}
+		/* Or what it called. */
+		status = object_resolve(slot_load(context->space, slot), &status) == object ? SK_OK : SK_STALE;
+	}
+	if (status == SK_OK) {
+		status = dispatch(&call);
+	}
+	if (locked) {
+		kernel_unlock();
 	}
 	if (status == KERNEL_RESTART) {
 		arch_restart_call(thread);

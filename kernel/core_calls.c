@@ -4,59 +4,24 @@
 #include <kernel/call.h>
 #include <sk/idl/kernel_kernel.h>
 
-static struct core *core_in(const struct kernel_call *call)
+enum core_state core_state(const struct core *core)
 {
-	return call->object->body;
+	return !core->online ? CORE_STATE_OFFLINE : core->enabled ? CORE_STATE_ENABLED : CORE_STATE_ONLINE;
 }
 
-struct scheduler_order {
-	struct core *core;
-	struct object *endpoint;
-};
-
-static void set_scheduler_here(void *argument)
+sk_status_t core_do_set_scheduler(struct core *core, struct endpoint *endpoint)
 {
-	const struct scheduler_order *order = argument;
-	order->core->scheduler = order->endpoint;
-	order->core->scheduler_generation = order->endpoint->generation;
-}
-
-sk_status_t core_do_set_scheduler(struct kernel_call *call, sk_slot_t slot)
-{
-	sk_status_t status;
-	struct object *endpoint = call_slot(call, slot, OBJECT_ENDPOINT, SK_RIGHT_CALL, &status);
-	if (endpoint == NULL) {
-		return status;
-	}
-	struct scheduler_order scheduler = { core_in(call), endpoint };
-	core_run_on(scheduler.core->index, set_scheduler_here, &scheduler);
+	core->scheduler = endpoint->object;
+	core->scheduler_generation = endpoint->object->generation;
 	return SK_OK;
 }
 
-/* A plan on its way to its core. */
-struct plan_order {
-	struct core *core;
-	uint32_t count;
-	uint64_t wake_time;
-	struct plan_slot slots[SK_PLAN_SLOTS];
-};
-
-static void commit_here(void *argument)
-{
-	struct plan_order *order = argument;
-	plan_commit(order->core, order->slots, order->count, order->wake_time);
-}
-
-/* Under the kernel lock there is one order at a time. */
-static struct plan_order order;
-
-static sk_status_t plan_task(const struct kernel_call *call, const struct core *core, uint32_t slot,
-			     struct context **task)
+static sk_status_t plan_task(struct kernel_call *call, const struct core *core, uint32_t slot, struct context **task)
 {
 	sk_status_t status;
-	struct object *object = call_slot(call, slot, OBJECT_THREAD, SK_RIGHT_READ, &status);
+	struct object *object = call_object(call, slot, OBJECT_THREAD, SK_RIGHT_READ, &status);
 	if (object == NULL && status == SK_BAD_TYPE) {
-		object = call_slot(call, slot, OBJECT_VCPU, SK_RIGHT_READ, &status);
+		object = call_object(call, slot, OBJECT_VCPU, SK_RIGHT_READ, &status);
 	}
 	if (object == NULL) {
 		return status;
@@ -65,19 +30,14 @@ static sk_status_t plan_task(const struct kernel_call *call, const struct core *
 	return (*task)->core == core->index ? SK_OK : SK_BAD_ARG;
 }
 
-sk_status_t core_do_commit_plan(struct kernel_call *call, uint32_t count, uint64_t wake_time_ns,
+sk_status_t core_do_commit_plan(struct kernel_call *call, struct core *core, uint32_t count, uint64_t wake_time_ns,
 				const struct core_plan_slot *slots)
 {
-	struct core *core = core_in(call);
+	/* Under the kernel lock there is one at a time. */
+	static struct plan_slot plan[SK_PLAN_SLOTS];
 	if (count > SK_PLAN_SLOTS) {
 		return SK_BAD_ARG;
 	}
-	if (!core->online || !core->enabled) {
-		return SK_BAD_STATE;
-	}
-	order.core = core;
-	order.count = count;
-	order.wake_time = wake_time_ns == 0 ? 0 : arch_ns_to_ticks(wake_time_ns);
 	for (uint32_t i = 0; i < count; i++) {
 		struct context *task = NULL;
 		sk_status_t status = plan_task(call, core, slots[i].task, &task);
@@ -85,35 +45,23 @@ sk_status_t core_do_commit_plan(struct kernel_call *call, uint32_t count, uint64
 			return status;
 		}
 		for (uint32_t j = 0; j < i; j++) {
-			if (order.slots[j].task == task) {
+			if (plan[j].task == task) {
 				return SK_OVERLAP;
 			}
 		}
 		uint64_t budget = arch_ns_to_ticks(slots[i].budget_ns);
-		order.slots[i] = (struct plan_slot){
+		plan[i] = (struct plan_slot){
 			.task = task, .halts_alone = (slots[i].flags & CORE_SLOT_FLAGS_HALTS_ALONE) != 0,
 			.budget_ticks = budget, .left_ticks = budget,
 		};
 	}
-	core_run_on(core->index, commit_here, &order);
+	plan_commit(core, plan, count, wake_time_ns == 0 ? 0 : arch_ns_to_ticks(wake_time_ns));
 	return SK_OK;
 }
 
-static void wake_time_here(void *argument)
+sk_status_t core_do_set_wake_time(struct core *core, uint64_t wake_time_ns)
 {
-	const struct plan_order *change = argument;
-	plan_set_wake_time(change->core, change->wake_time);
-}
-
-sk_status_t core_do_set_wake_time(struct kernel_call *call, uint64_t wake_time_ns)
-{
-	struct plan_order change;
-	change.core = core_in(call);
-	if (!change.core->online) {
-		return SK_BAD_STATE;
-	}
-	change.wake_time = wake_time_ns == 0 ? 0 : arch_ns_to_ticks(wake_time_ns);
-	core_run_on(change.core->index, wake_time_here, &change);
+	plan_set_wake_time(core, wake_time_ns == 0 ? 0 : arch_ns_to_ticks(wake_time_ns));
 	return SK_OK;
 }
 
@@ -133,66 +81,37 @@ static bool core_in_use(const struct core *core)
 	return core->plan.count != 0;
 }
 
-struct enable_order {
-	struct core *core;
-	sk_status_t status;
-};
-
-static void enable_here(void *argument)
+sk_status_t core_do_hardware_enable(struct core *core)
 {
-	struct enable_order *enable = argument;
-	enable->status = arch_virtualisation_enable(enable->core);
-	enable->core->enabled = enable->status == SK_OK;
+	sk_status_t status = arch_virtualisation_enable(core);
+	core->enabled = status == SK_OK;
+	return status;
 }
 
-static void disable_here(void *argument)
+sk_status_t core_do_hardware_disable(struct core *core)
 {
-	struct enable_order *enable = argument;
-	enable->status = arch_virtualisation_disable(enable->core);
-	enable->core->enabled = enable->status != SK_OK;
-}
-
-sk_status_t core_do_hardware_enable(struct kernel_call *call)
-{
-	struct enable_order enable = { .core = core_in(call) };
-	if (!enable.core->online || enable.core->enabled) {
+	if (core_in_use(core)) {
 		return SK_BAD_STATE;
 	}
-	core_run_on(enable.core->index, enable_here, &enable);
-	return enable.status;
+	sk_status_t status = arch_virtualisation_disable(core);
+	core->enabled = status != SK_OK;
+	return status;
 }
 
-sk_status_t core_do_hardware_disable(struct kernel_call *call)
+sk_status_t core_do_is_enabled(struct core *core, bool *enabled, bool *supported)
 {
-	struct enable_order disable = { .core = core_in(call) };
-	if (!disable.core->online || !disable.core->enabled || core_in_use(disable.core)) {
-		return SK_BAD_STATE;
-	}
-	core_run_on(disable.core->index, disable_here, &disable);
-	return disable.status;
-}
-
-sk_status_t core_do_is_enabled(struct kernel_call *call, bool *enabled, bool *supported)
-{
-	*enabled = core_in(call)->enabled;
+	*enabled = core->enabled;
 	*supported = arch_virtualisation_supported();
 	return SK_OK;
 }
 
-sk_status_t core_do_online(struct kernel_call *call)
+sk_status_t core_do_online(struct core *core)
 {
-	struct core *core = core_in(call);
-	if (core->online) {
-		return SK_BAD_STATE;
-	}
 	sk_status_t status = arch_core_online(core->index);
-	if (status != SK_OK) {
-		return status;
-	}
-	while (!__atomic_load_n(&core->online, __ATOMIC_ACQUIRE)) {
+	while (status == SK_OK && !__atomic_load_n(&core->online, __ATOMIC_ACQUIRE)) {
 		arch_core_relax();
 	}
-	return SK_OK;
+	return status;
 }
 
 static void offline_here(void *argument)
@@ -202,10 +121,9 @@ static void offline_here(void *argument)
 	core->reschedule = true;
 }
 
-sk_status_t core_do_offline(struct kernel_call *call)
+sk_status_t core_do_offline(struct core *core)
 {
-	struct core *core = core_in(call);
-	if (!core->online || core == core_this() || core_in_use(core)) {
+	if (core == core_this() || core_in_use(core)) {
 		return SK_BAD_STATE;
 	}
 	core_run_on(core->index, offline_here, core);
@@ -215,18 +133,17 @@ sk_status_t core_do_offline(struct kernel_call *call)
 	return SK_OK;
 }
 
-sk_status_t core_do_counters(struct kernel_call *call, uint64_t *counts)
+sk_status_t core_do_counters(struct core *core, uint64_t *counts)
 {
 	for (uint32_t i = 0; i < COUNTERS; i++) {
-		counts[i] = core_in(call)->counters[i];
+		counts[i] = core->counters[i];
 	}
 	counts[COUNT_IDLE_NS] = arch_ticks_to_ns(counts[COUNT_IDLE_NS]);
 	return SK_OK;
 }
 
-sk_status_t core_do_slot_info(struct kernel_call *call, uint32_t index, uint64_t *used_ns, uint64_t *left_ns)
+sk_status_t core_do_slot_info(struct core *core, uint32_t index, uint64_t *used_ns, uint64_t *left_ns)
 {
-	const struct core *core = core_in(call);
 	if (index >= core->plan.count) {
 		return SK_BAD_ARG;
 	}

@@ -20,10 +20,9 @@ void interrupt_forget(uint32_t number)
 	interrupt_owner[number] = 0;
 }
 
-sk_status_t machine_do_sizes(struct kernel_call *call, uint32_t *space_pages, uint32_t *thread_pages,
+sk_status_t machine_do_sizes(uint32_t *space_pages, uint32_t *thread_pages,
 			     uint32_t *vcpu_pages, uint32_t *endpoint_pages, uint32_t *notification_pages)
 {
-	(void)call;
 	_Static_assert(sizeof(struct thread) <= SK_PAGE_BYTES && sizeof(struct vcpu) <= SK_PAGE_BYTES &&
 		       sizeof(struct endpoint) <= SK_PAGE_BYTES, "retype.c takes one page for each");
 	*space_pages = SPACE_PAGES;
@@ -42,10 +41,6 @@ sk_status_t machine_do_claim_interrupt(struct kernel_call *call, uint32_t number
 	if (interrupt_owner[number] != 0) {
 		return SK_OVERLAP;
 	}
-	sk_status_t status = call_destination(call, dest);
-	if (status != SK_OK) {
-		return status;
-	}
 	struct object *object = object_allocate(OBJECT_INTERRUPT);
 	if (object == NULL) {
 		return SK_NO_SLOT;
@@ -62,10 +57,6 @@ sk_status_t machine_do_claim_core(struct kernel_call *call, uint32_t index, sk_s
 	if (index >= core_count) {
 		return SK_BAD_ARG;
 	}
-	sk_status_t status = call_destination(call, dest);
-	if (status != SK_OK) {
-		return status;
-	}
 	struct core *core = core_at(index);
 	if (core->object == NULL) {
 		struct object *object = object_allocate(OBJECT_CORE);
@@ -79,37 +70,32 @@ sk_status_t machine_do_claim_core(struct kernel_call *call, uint32_t index, sk_s
 	return SK_OK;
 }
 
-sk_status_t machine_do_clock(struct kernel_call *call, uint64_t *now_ns, uint64_t *frequency_hz, uint32_t *count)
+sk_status_t machine_do_clock(uint64_t *now_ns, uint64_t *frequency_hz, uint32_t *count)
 {
-	(void)call;
 	*now_ns = arch_ticks_to_ns(arch_ticks());
 	*frequency_hz = arch_ticks_hz();
 	*count = core_count;
 	return SK_OK;
 }
 
-sk_status_t machine_do_power_off(struct kernel_call *call)
+sk_status_t machine_do_power_off(void)
 {
-	(void)call;
 	arch_power_off();
 }
 
-sk_status_t machine_do_reset(struct kernel_call *call)
+sk_status_t machine_do_reset(void)
 {
-	(void)call;
 	arch_reset();
 }
 
-sk_status_t machine_do_print(struct kernel_call *call, const uint8_t *text, uint32_t text_bytes)
+sk_status_t machine_do_print(const uint8_t *text, uint32_t text_bytes)
 {
-	(void)call;
 	arch_console_write((const char *)text, text_bytes);
 	return SK_OK;
 }
 
-sk_status_t machine_do_objects(struct kernel_call *call, uint32_t *used, uint32_t *total)
+sk_status_t machine_do_objects(uint32_t *used, uint32_t *total)
 {
-	(void)call;
 	*total = object_count;
 	*used = object_count - 1u - object_free_count();
 	return SK_OK;

@@ -13,23 +13,13 @@ static bool page_aligned(uint64_t value)
 	return (value & (SK_PAGE_BYTES - 1u)) == 0;
 }
 
-static bool in_use(const struct object *memory)
+sk_status_t memory_do_split(struct kernel_call *call, struct object *memory, uint64_t at, sk_slot_t dest)
 {
-	return memory->memory.mapping_count != 0 || memory->memory.pins != 0;
-}
-
-sk_status_t memory_do_split(struct kernel_call *call, uint64_t at, sk_slot_t dest)
-{
-	struct object *memory = call->object;
 	if (!page_aligned(at) || at == 0 || at >= memory->bytes) {
 		return SK_BAD_ARG;
 	}
-	if (in_use(memory)) {
+	if (memory_in_use(memory)) {
 		return SK_BAD_STATE;
-	}
-	sk_status_t status = call_destination(call, dest);
-	if (status != SK_OK) {
-		return status;
 	}
 	struct object *upper = object_allocate(OBJECT_MEMORY);
 	if (upper == NULL) {
@@ -43,18 +33,17 @@ sk_status_t memory_do_split(struct kernel_call *call, uint64_t at, sk_slot_t des
 	return SK_OK;
 }
 
-sk_status_t memory_do_merge(struct kernel_call *call, sk_slot_t upper_slot)
+sk_status_t memory_do_merge(struct kernel_call *call, struct object *memory, sk_slot_t upper_slot)
 {
-	struct object *memory = call->object;
 	sk_status_t status;
-	struct object *upper = call_slot(call, upper_slot, OBJECT_MEMORY, SK_RIGHT_CONTROL, &status);
+	struct object *upper = call_object(call, upper_slot, OBJECT_MEMORY, SK_RIGHT_CONTROL, &status);
 	if (upper == NULL) {
 		return status;
 	}
 	if (upper->base != memory->base + memory->bytes || upper->memory.device != memory->memory.device) {
 		return SK_BAD_ARG;
 	}
-	if (in_use(memory) || in_use(upper)) {
+	if (memory_in_use(memory) || memory_in_use(upper)) {
 		return SK_BAD_STATE;
 	}
 	memory->bytes += upper->bytes;
@@ -63,13 +52,13 @@ sk_status_t memory_do_merge(struct kernel_call *call, sk_slot_t upper_slot)
 	return SK_OK;
 }
 
-sk_status_t memory_do_info(struct kernel_call *call, uint64_t *base, uint64_t *size, enum memory_memory_kind *kind,
+sk_status_t memory_do_info(struct object *memory, uint64_t *base, uint64_t *size, enum memory_memory_kind *kind,
 			   uint32_t *mappings)
 {
-	*base = call->object->base;
-	*size = call->object->bytes;
-	*kind = call->object->memory.device ? MEMORY_MEMORY_KIND_DEVICE : MEMORY_MEMORY_KIND_RAM;
-	*mappings = call->object->memory.mapping_count;
+	*base = memory->base;
+	*size = memory->bytes;
+	*kind = memory->memory.device ? MEMORY_MEMORY_KIND_DEVICE : MEMORY_MEMORY_KIND_RAM;
+	*mappings = memory->memory.mapping_count;
 	return SK_OK;
 }
 
@@ -83,18 +72,18 @@ static sk_status_t check_range(const struct object *memory, uint64_t offset, uin
 }
 
 /* Does `step` for [offset, offset + size) in pieces, and stops for interrupts. */
-static sk_status_t in_pieces(struct kernel_call *call, uint64_t offset, uint64_t size,
+static sk_status_t in_pieces(const struct object *memory, uint64_t offset, uint64_t size,
 			     void (*step)(uint64_t base, uint64_t bytes))
 {
-	sk_status_t status = check_range(call->object, offset, size);
+	sk_status_t status = check_range(memory, offset, size);
 	if (status != SK_OK) {
 		return status;
 	}
-	struct thread *thread = call->thread;
+	struct thread *thread = call_thread();
 	uint64_t done = thread->progress < size ? thread->progress : 0;
 	while (done < size) {
 		uint64_t piece = size - done < CLEAR_PAGES * SK_PAGE_BYTES ? size - done : CLEAR_PAGES * SK_PAGE_BYTES;
-		step(call->object->base + offset + done, piece);
+		step(memory->base + offset + done, piece);
 		done += piece;
 		if (done < size && arch_interrupt_pending()) {
 			thread->progress = done;
@@ -111,17 +100,17 @@ static void clear_pages(uint64_t base, uint64_t bytes)
 	}
 }
 
-sk_status_t memory_do_clear(struct kernel_call *call, uint64_t offset, uint64_t size)
+sk_status_t memory_do_clear(struct object *memory, uint64_t offset, uint64_t size)
 {
-	return in_pieces(call, offset, size, clear_pages);
+	return in_pieces(memory, offset, size, clear_pages);
 }
 
-sk_status_t memory_do_sync(struct kernel_call *call, uint64_t offset, uint64_t size)
+sk_status_t memory_do_sync(struct object *memory, uint64_t offset, uint64_t size)
 {
-	return in_pieces(call, offset, size, arch_sync_memory);
+	return in_pieces(memory, offset, size, arch_sync_memory);
 }
 
-sk_status_t memory_do_unmap_all(struct kernel_call *call)
+sk_status_t memory_do_unmap_all(struct object *memory)
 {
-	return mapping_remove_all(call->object) ? SK_OK : KERNEL_RESTART;
+	return mapping_remove_all(memory) ? SK_OK : KERNEL_RESTART;
 }

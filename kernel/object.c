@@ -78,31 +78,8 @@ capability object_capability(const struct object *object, uint32_t rights, uint3
 	return capability_make(object_index(object), object->generation, rights, badge);
 }
 
-struct object *slot_resolve_any(const struct space *process, uint32_t slot)
-{
-	sk_status_t status;
-	return slot > SK_CAP_SLOTS ? NULL : object_resolve(process->slots[slot], &status);
-}
-
 struct object *slot_resolve(const struct space *process, uint32_t slot, enum object_type type, uint32_t rights,
 			    sk_status_t *status)
 {
-	if (slot > SK_CAP_SLOTS) {
-		*status = SK_BAD_CAP;
-		return NULL;
-	}
-	capability cap = __atomic_load_n(&process->slots[slot], __ATOMIC_RELAXED);
-	struct object *object = object_resolve(cap, status);
-	if (object == NULL) {
-		return NULL;
-	}
-	if (object->type != (uint8_t)type) {
-		*status = SK_BAD_TYPE;
-		return NULL;
-	}
-	if ((capability_rights(cap) & rights) != rights) {
-		*status = SK_NO_RIGHT;
-		return NULL;
-	}
-	return object;
+	return capability_resolve(slot_load(process, slot), type, rights, status);
 }

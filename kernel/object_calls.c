@@ -5,14 +5,21 @@
 #include <kernel/call.h>
 #include <sk/idl/kernel_kernel.h>
 
-static struct endpoint *endpoint_in(const struct kernel_call *call)
+enum endpoint_state endpoint_state(const struct endpoint *endpoint)
 {
-	return call->object->body;
+	enum endpoint_state state = ENDPOINT_STATE_UNSERVED;
+	for (uint32_t i = 0; i < core_count; i++) {
+		const struct context *receiver = endpoint->receiver[i];
+		if (receiver != NULL && receiver->state != CONTEXT_STOPPED) {
+			return ENDPOINT_STATE_SERVED;
+		}
+		state = receiver != NULL ? ENDPOINT_STATE_STOPPED : state;
+	}
+	return state;
 }
 
-sk_status_t endpoint_do_info(struct kernel_call *call, uint32_t *generation, uint32_t *receivers, uint32_t *queues)
+sk_status_t endpoint_do_info(struct endpoint *endpoint, uint32_t *generation, uint32_t *receivers, uint32_t *queues)
 {
-	const struct endpoint *endpoint = endpoint_in(call);
 	*generation = endpoint->generation;
 	*receivers = 0;
 	*queues = 0;
@@ -44,69 +51,41 @@ static void settle(struct endpoint *endpoint)
 	}
 }
 
-/* Nobody may take a call from it at this moment: its receivers are gone, or stopped. */
-static bool at_rest(const struct endpoint *endpoint)
+static void flush(struct endpoint *endpoint)
 {
-	for (uint32_t i = 0; i < core_count; i++) {
-		const struct context *receiver = endpoint->receiver[i];
-		if (receiver != NULL && receiver->state != CONTEXT_STOPPED) {
-			return false;
-		}
-	}
-	return true;
-}
-
-sk_status_t endpoint_do_retire(struct kernel_call *call)
-{
-	struct endpoint *endpoint = endpoint_in(call);
-	if (!at_rest(endpoint)) {
-		return SK_BAD_STATE;
-	}
-	endpoint->generation++;
-	settle(endpoint);
-	return SK_OK;
-}
-
-sk_status_t endpoint_do_abandon(struct kernel_call *call)
-{
-	struct endpoint *endpoint = endpoint_in(call);
-	if (!at_rest(endpoint)) {
-		return SK_BAD_STATE;
-	}
-	endpoint->generation++;
 	endpoint->abandoned = true;
 	core_quiesce(); /* whoever has not seen it yet has made its call */
 	settle(endpoint);
-	return SK_OK;
 }
 
-sk_status_t endpoint_do_destroy(struct kernel_call *call)
+sk_status_t endpoint_do_retire(struct endpoint *endpoint)
 {
-	struct endpoint *endpoint = endpoint_in(call);
-	for (uint32_t i = 0; i < core_count; i++) {
-		if (endpoint->receiver[i] != NULL) {
-			return SK_BAD_STATE;
-		}
-	}
-	endpoint->abandoned = true;
-	object_bump(call->object);
-	core_quiesce();
+	endpoint->generation++;
 	settle(endpoint);
-	retype_back(call->object);
-	call_return_memory(call);
 	return SK_OK;
 }
 
-sk_status_t notification_do_destroy(struct kernel_call *call)
+sk_status_t endpoint_do_abandon(struct endpoint *endpoint)
 {
-	const struct notification *notification = call->object->body;
+	endpoint->generation++;
+	flush(endpoint);
+	return SK_OK;
+}
+
+sk_status_t endpoint_do_destroy(struct endpoint *endpoint)
+{
+	object_bump(endpoint->object);
+	flush(endpoint);
+	return SK_OK;
+}
+
+sk_status_t notification_do_destroy(struct notification *notification)
+{
 	if (notification->bound != NULL || notification->waiter != NULL) {
 		return SK_BAD_STATE;
 	}
-	object_bump(call->object);
+	object_bump(notification->object);
 	core_quiesce();
-	retype_back(call->object);
-	call_return_memory(call);
 	return SK_OK;
 }
 
@@ -128,14 +107,9 @@ void interrupt_arrived(uint32_t number)
 	}
 }
 
-sk_status_t interrupt_do_bind(struct kernel_call *call, sk_slot_t slot, uint64_t bits, uint32_t core)
+sk_status_t interrupt_do_bind(struct object *object, struct notification *notification, uint64_t bits, uint32_t core)
 {
-	struct interrupt *interrupt = &call->object->interrupt;
-	sk_status_t status;
-	struct object *notification = call_slot(call, slot, OBJECT_NOTIFICATION, SK_RIGHT_CALL, &status);
-	if (notification == NULL) {
-		return status;
-	}
+	struct interrupt *interrupt = &object->interrupt;
 	if (bits == 0 || core >= core_count || !core_at(core)->online) {
 		return SK_BAD_ARG;
 	}
@@ -144,50 +118,42 @@ sk_status_t interrupt_do_bind(struct kernel_call *call, sk_slot_t slot, uint64_t
 	core_quiesce();
 	interrupt->bits = bits;
 	interrupt->core = (uint8_t)core;
-	interrupt->notification_generation = notification->generation;
-	interrupt->notification = (uint16_t)object_index(notification);
+	interrupt->notification_generation = notification->object->generation;
+	interrupt->notification = (uint16_t)object_index(notification->object);
 	arch_interrupt_configure(interrupt->number, interrupt->level, core);
 	arch_interrupt_enable(interrupt->number);
 	return SK_OK;
 }
 
-sk_status_t interrupt_do_acknowledge(struct kernel_call *call)
+sk_status_t interrupt_do_acknowledge(struct object *object)
 {
-	arch_interrupt_complete(call->object->interrupt.number);
+	arch_interrupt_complete(object->interrupt.number);
 	return SK_OK;
 }
 
-sk_status_t interrupt_do_mask(struct kernel_call *call)
+sk_status_t interrupt_do_mask(struct object *object)
 {
-	arch_interrupt_mask(call->object->interrupt.number);
+	arch_interrupt_mask(object->interrupt.number);
 	return SK_OK;
 }
 
-sk_status_t interrupt_do_destroy(struct kernel_call *call)
+sk_status_t interrupt_do_destroy(struct object *object)
 {
-	uint32_t number = call->object->interrupt.number;
-	arch_interrupt_mask(number);
-	arch_interrupt_complete(number);
-	interrupt_forget(number);
-	object_release(call->object);
-	core_quiesce();
-	call_install(call, call->slot, CAPABILITY_NONE);
+	arch_interrupt_mask(object->interrupt.number);
+	arch_interrupt_complete(object->interrupt.number);
+	interrupt_forget(object->interrupt.number);
 	return SK_OK;
 }
 
-sk_status_t virq_do_set_level(struct kernel_call *call, bool high)
+sk_status_t virq_do_set_level(struct object *object, bool high)
 {
-	virq_set_level(call->object->virq.vm, call->object->virq.line, high);
+	virq_set_level(object->virq.vm, object->virq.line, high);
 	return SK_OK;
 }
 
-sk_status_t virq_do_destroy(struct kernel_call *call)
+sk_status_t virq_do_destroy(struct object *object)
 {
-	struct space *vm = call->object->virq.vm;
-	virq_set_level(vm, call->object->virq.line, false);
-	object_release(call->object);
-	core_quiesce();
-	vm->virqs--;
-	call_install(call, call->slot, CAPABILITY_NONE);
+	virq_set_level(object->virq.vm, object->virq.line, false);
+	object->virq.vm->virqs--;
 	return SK_OK;
 }

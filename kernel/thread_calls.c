@@ -16,7 +16,8 @@ void thread_create(struct thread *thread, struct object *object, struct space *p
 	thread->context = (struct context){
 		.frame = &thread->registers, .arch_space = process->arch, .root = &thread->context,
 		.state = CONTEXT_STOPPED, .kind = CONTEXT_THREAD, .core = (uint8_t)core, .slot = -1,
-		.space = process, .object = object, .plain_token = PLAIN_NONE, .queue = &no_queue, .signals = &no_signals, .object_index = object_index(object), .fp = &thread->fp_state,
+		.space = process, .object = object, .plain_token = PLAIN_NONE, .queue = &no_queue,
+		.signals = &no_signals, .object_index = object_index(object), .fp = &thread->fp_state,
 	};
 	thread->buffer = (uint8_t *)(uintptr_t)page->base;
 	thread->buffer_object = page;
@@ -24,40 +25,31 @@ void thread_create(struct thread *thread, struct object *object, struct space *p
 	process->threads = thread;
 }
 
-static struct thread *thread_in(const struct kernel_call *call)
+enum thread_state thread_state(const struct thread *thread)
 {
-	return call->object->body;
+	if (thread->context.faulting) {
+		return THREAD_STATE_FAULTED;
+	}
+	switch (thread->context.state) {
+	case CONTEXT_STOPPED: return THREAD_STATE_STOPPED;
+	case CONTEXT_READY: return THREAD_STATE_READY;
+	case CONTEXT_RECEIVING: return THREAD_STATE_RECEIVING;
+	case CONTEXT_WAITING: return THREAD_STATE_WAITING;
+	default: return THREAD_STATE_CALLING;
+	}
 }
 
-static bool stopped(const struct thread *thread)
-{
-	return thread->context.state == CONTEXT_STOPPED;
-}
-
-sk_status_t thread_do_configure(struct kernel_call *call, uint64_t entry, uint64_t stack, uint64_t argument,
+sk_status_t thread_do_configure(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument,
 				uint64_t buffer_address)
 {
-	struct thread *thread = thread_in(call);
-	if (!stopped(thread)) {
-		return SK_BAD_STATE;
-	}
 	thread->buffer_address = buffer_address;
 	arch_thread_init(thread, entry, stack, argument);
 	return SK_OK;
 }
 
-sk_status_t thread_do_bind_endpoint(struct kernel_call *call, sk_slot_t slot)
+sk_status_t thread_do_bind_endpoint(struct thread *thread, struct endpoint *endpoint)
 {
-	struct context *context = &thread_in(call)->context;
-	sk_status_t status;
-	struct object *object = call_slot(call, slot, OBJECT_ENDPOINT, SK_RIGHT_WAIT, &status);
-	if (object == NULL) {
-		return status;
-	}
-	struct endpoint *endpoint = object->body;
-	if (context->state != CONTEXT_STOPPED) {
-		return SK_BAD_STATE;
-	}
+	struct context *context = &thread->context;
 	if (endpoint->receiver[context->core] == context) {
 		endpoint->abandoned = false; /* it serves again */
 		return SK_OK;
@@ -77,16 +69,10 @@ sk_status_t thread_do_bind_endpoint(struct kernel_call *call, sk_slot_t slot)
 	return SK_OK;
 }
 
-sk_status_t thread_do_bind_notification(struct kernel_call *call, sk_slot_t slot)
+sk_status_t thread_do_bind_notification(struct thread *thread, struct notification *notification)
 {
-	struct context *context = &thread_in(call)->context;
-	sk_status_t status;
-	struct object *object = call_slot(call, slot, OBJECT_NOTIFICATION, SK_RIGHT_WAIT, &status);
-	if (object == NULL) {
-		return status;
-	}
-	struct notification *notification = object->body;
-	if (context->state != CONTEXT_STOPPED || notification->bound != NULL || context->bound != NULL) {
+	struct context *context = &thread->context;
+	if (notification->bound != NULL || context->bound != NULL) {
 		return SK_BAD_STATE;
 	}
 	context->bound = notification;
@@ -95,46 +81,32 @@ sk_status_t thread_do_bind_notification(struct kernel_call *call, sk_slot_t slot
 	return SK_OK;
 }
 
-sk_status_t thread_do_set_fault_endpoint(struct kernel_call *call, sk_slot_t slot)
+sk_status_t thread_do_set_fault_endpoint(struct thread *thread, struct endpoint *endpoint, uint32_t badge)
 {
-	sk_status_t status;
-	if (call_slot(call, slot, OBJECT_ENDPOINT, SK_RIGHT_CALL, &status) == NULL) {
-		return status;
-	}
-	thread_in(call)->fault_handler = call->thread->context.space->slots[slot];
+	thread->fault_handler = object_capability(endpoint->object, SK_RIGHT_CALL, badge);
 	return SK_OK;
 }
 
-sk_status_t thread_do_set_receive_window(struct kernel_call *call, uint32_t first, uint32_t count)
+sk_status_t thread_do_set_receive_window(struct thread *thread, uint32_t first, uint32_t count)
 {
 	if (count > SK_CAP_SLOTS || first == 0 || first > SK_CAP_SLOTS + 1u - count) {
 		return SK_BAD_ARG;
 	}
-	thread_in(call)->window_first = first;
-	thread_in(call)->window_count = count;
+	thread->window_first = first;
+	thread->window_count = count;
 	return SK_OK;
 }
 
-sk_status_t thread_do_set_call_budget(struct kernel_call *call, uint64_t budget_ns)
+sk_status_t thread_do_set_call_budget(struct thread *thread, uint64_t budget_ns)
 {
-	thread_in(call)->call_budget_ticks = budget_ns == 0 ? 0 : arch_ns_to_ticks(budget_ns);
+	thread->call_budget_ticks = budget_ns == 0 ? 0 : arch_ns_to_ticks(budget_ns);
 	return SK_OK;
 }
 
-static void start_here(void *argument)
+sk_status_t thread_do_start(struct thread *thread)
 {
-	struct context *context = argument;
-	context->state = CONTEXT_READY;
-	plan_wake(core_at(context->core), context);
-}
-
-sk_status_t thread_do_start(struct kernel_call *call)
-{
-	struct thread *thread = thread_in(call);
-	if (!stopped(thread)) {
-		return SK_BAD_STATE;
-	}
-	core_run_on(thread->context.core, start_here, thread);
+	thread->context.state = CONTEXT_READY;
+	plan_wake(core_at(thread->context.core), &thread->context);
 	return SK_OK;
 }
 
@@ -169,78 +141,53 @@ static void stop_here(void *argument)
 	core->reschedule = true;
 }
 
-static void thread_halt(struct thread *thread)
+void context_halt(struct context *context, void (*stop)(void *))
 {
-	struct context *context = &thread->context;
-	core_run_on(context->core, stop_here, context);
-	/* Its call may be answered before it is withdrawn, and then it runs on. */
+	core_run_on(context->core, stop, context);
 	while (context_calls(context)) {
 		endpoint_withdraw(context);
-		core_run_on(context->core, stop_here, context);
+		core_run_on(context->core, stop, context);
 	}
-	context->faulting = 0;
-	context->redelivered = 0;
-	thread->progress = 0;
 }
 
-sk_status_t thread_do_stop(struct kernel_call *call)
+sk_status_t thread_do_stop(struct thread *thread)
 {
-	thread_halt(thread_in(call));
+	context_halt(&thread->context, stop_here);
+	thread->context.faulting = 0;
+	thread->context.redelivered = 0;
+	thread->progress = 0;
 	return SK_OK;
 }
 
-static void unload_here(void *argument)
+sk_status_t thread_do_read_registers(struct thread *thread, uint64_t *registers)
 {
-	struct context *context = argument;
-	struct core *core = core_at(context->core);
-	if (core->loaded == context) {
+	struct core *core = core_at(thread->context.core);
+	if (core->loaded == &thread->context) {
 		arch_unload(core);
 	}
-}
-
-sk_status_t thread_do_read_registers(struct kernel_call *call, uint64_t *registers)
-{
-	struct thread *thread = thread_in(call);
-	core_run_on(thread->context.core, unload_here, thread);
 	arch_registers_read(thread, registers);
 	return SK_OK;
 }
 
-sk_status_t thread_do_write_registers(struct kernel_call *call, const uint64_t *registers)
+sk_status_t thread_do_write_registers(struct thread *thread, const uint64_t *registers)
 {
-	struct thread *thread = thread_in(call);
-	bool faulted = thread->context.faulting != 0;
-	if (!stopped(thread) && !faulted) {
-		return SK_BAD_STATE;
-	}
 	arch_registers_write(thread, registers);
 	thread->progress = 0;
 	return SK_OK;
 }
 
-sk_status_t thread_do_info(struct kernel_call *call, enum sk_thread_state *state, uint32_t *core, uint64_t *caller_badge,
+sk_status_t thread_do_info(struct thread *thread, enum thread_state *state, uint32_t *core, uint64_t *caller_badge,
 			   uint64_t *caller_tag, uint64_t *calls_served, uint64_t *time_ns)
 {
-	const struct context *context = &thread_in(call)->context;
-	const struct context *caller = context->caller;
-	*core = context->core;
+	const struct context *caller = thread->context.caller;
+	*state = thread_state(thread);
+	*core = thread->context.core;
 	*caller_badge = caller != NULL ? caller->badge : 0;
 	struct sk_msg served;
 	message_of(caller, &served);
 	*caller_tag = served.tag;
-	*calls_served = context->calls;
-	*time_ns = arch_ticks_to_ns(context->time_ticks);
-	if (context->faulting) {
-		*state = SK_THREAD_STATE_FAULTED;
-		return SK_OK;
-	}
-	switch (context->state) {
-	case CONTEXT_STOPPED: *state = SK_THREAD_STATE_STOPPED; break;
-	case CONTEXT_READY: *state = SK_THREAD_STATE_READY; break;
-	case CONTEXT_RECEIVING: *state = SK_THREAD_STATE_RECEIVING; break;
-	case CONTEXT_WAITING: *state = SK_THREAD_STATE_WAITING; break;
-	default: *state = SK_THREAD_STATE_CALLING; break;
-	}
+	*calls_served = thread->context.calls;
+	*time_ns = arch_ticks_to_ns(thread->context.time_ticks);
 	return SK_OK;
 }
 
@@ -257,15 +204,14 @@ static void forget_here(void *argument)
 	plan_forget(core, context);
 }
 
-sk_status_t thread_do_destroy(struct kernel_call *call)
+sk_status_t thread_do_destroy(struct thread *thread)
 {
-	struct thread *thread = thread_in(call);
 	struct context *context = &thread->context;
-	if (thread == call->thread) {
+	if (thread == call_thread()) {
 		return SK_BAD_STATE; /* nobody pulls the chair from under the kernel */
 	}
-	object_bump(call->object);
-	thread_halt(thread);
+	object_bump(context->object);
+	(void)thread_do_stop(thread);
 	if (context->bound != NULL) {
 		__atomic_store_n(&context->bound->bound, NULL, __ATOMIC_SEQ_CST);
 	}
@@ -278,7 +224,5 @@ sk_status_t thread_do_destroy(struct kernel_call *call)
 	}
 	*link = thread->sibling;
 	thread->buffer_object->memory.pins--;
-	retype_back(call->object);
-	call_return_memory(call);
 	return SK_OK;
 }

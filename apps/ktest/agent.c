@@ -118,7 +118,7 @@ static bool is_done(const void *context)
 bool agent_finished(const struct agent *agent)
 {
 	/* The last it does is to stop itself. */
-	return agent_until(is_done, agent) && agent_becomes(agent, SK_THREAD_STATE_STOPPED);
+	return agent_until(is_done, agent) && agent_becomes(agent, THREAD_STATE_STOPPED);
 }
 
 struct wanted {
@@ -142,7 +142,7 @@ bool agent_saw(const struct agent *agent, uint32_t count)
 
 uint32_t agent_state(const struct agent *agent)
 {
-	enum sk_thread_state state = SK_THREAD_STATE_STOPPED;
+	enum thread_state state = THREAD_STATE_STOPPED;
 	uint32_t core;
 	uint64_t words[4];
 	sk_status_t status = thread_info(agent->thread, &state, &core, &words[0], &words[1], &words[2], &words[3]);

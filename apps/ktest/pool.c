@@ -43,7 +43,7 @@ static sk_cap_t granted(const char *name, enum sk_object_type type)
 
 void pool_init(void)
 {
-	enum sk_thread_state state;
+	enum thread_state state;
 	uint64_t words[4];
 
 	stock.first = last_granted() + 1;

@@ -173,7 +173,7 @@ static void case_later(void)
 	pool_begin("call: answered later");
 	agent_begin();
 	keep_two(&keeper);
-	tap_is(agent_state(keeper.first), SK_THREAD_STATE_CALLING, "who waits for an answer is calling");
+	tap_is(agent_state(keeper.first), THREAD_STATE_CALLING, "who waits for an answer is calling");
 	tap_status(answer(server->seen[1].token, 22), SK_OK, "the second is answered first");
 	tap_ok(agent_finished(keeper.second), "and goes on");
 	tap_is(keeper.second->answer.w[0], 22, "with its answer");
@@ -225,7 +225,7 @@ static void case_tokens(void)
 	tap_need(thread_bind_endpoint(stranger->thread, endpoint), "another server");
 	agent_plan(4, planned);
 	agent_start(stranger);
-	(void)agent_becomes(stranger, SK_THREAD_STATE_RECEIVING);
+	(void)agent_becomes(stranger, THREAD_STATE_RECEIVING);
 	tap_status((sk_status_t)stranger->out[0], SK_BAD_ARG, "another server can't answer by a token of this one's");
 	tap_ok(keeper.first->done == 0, "the caller still waits");
 
@@ -315,7 +315,7 @@ static void case_given_up(void)
 	agent_begin();
 	keep_two(&keeper);
 	tap_status(thread_stop(keeper.first->thread), SK_OK, "a caller whose answer waits is stopped");
-	tap_is(agent_state(keeper.first), SK_THREAD_STATE_STOPPED, "it is stopped");
+	tap_is(agent_state(keeper.first), THREAD_STATE_STOPPED, "it is stopped");
 	tap_status(answer(server->seen[0].token, 1), SK_BAD_ARG, "its answer is nobody's");
 	tap_status(thread_destroy(keeper.second->thread), SK_OK, "another one is destroyed");
 	tap_status(answer(server->seen[1].token, 2), SK_BAD_ARG, "so is its answer");
@@ -335,11 +335,11 @@ static void case_given_up(void)
 	struct agent *const planned[] = { keeper.second, keeper.first, server };
 	agent_plan(3, planned);
 	agent_start(server);
-	(void)agent_becomes(server, SK_THREAD_STATE_RECEIVING);
+	(void)agent_becomes(server, THREAD_STATE_RECEIVING);
 	agent_start(keeper.first);
 	tap_ok(agent_saw(server, 1), "a server is busy");
 	agent_start(keeper.second);
-	tap_ok(agent_becomes(keeper.second, SK_THREAD_STATE_CALLING), "another caller queues");
+	tap_ok(agent_becomes(keeper.second, THREAD_STATE_CALLING), "another caller queues");
 	uint32_t generation;
 	uint32_t receivers;
 	uint32_t queues = 0;
@@ -349,7 +349,7 @@ static void case_given_up(void)
 	(void)endpoint_info(control, &generation, &receivers, &queues);
 	tap_is(queues, 0, "and queues no more");
 	tap_status(thread_stop(keeper.first->thread), SK_OK, "so is the one in service");
-	tap_is(agent_state(server), SK_THREAD_STATE_READY, "the server works on");
+	tap_is(agent_state(server), THREAD_STATE_READY, "the server works on");
 	tap_status(thread_destroy(server->thread), SK_OK, "until it is destroyed");
 	pool_end();
 }

@@ -170,7 +170,7 @@ static void case_scheduler(void)
 
 	agent_plan(3, planned);
 	agent_start(scheduler);
-	(void)agent_becomes(scheduler, SK_THREAD_STATE_RECEIVING);
+	(void)agent_becomes(scheduler, THREAD_STATE_RECEIVING);
 	tap_status(commit(2, first->thread, second->thread, MS, 0), SK_OK, "the same plan");
 	tap_ok(agent_saw(scheduler, 2), "spent budgets are told");
 	const struct agent_message *due = &scheduler->seen[0];

@@ -52,7 +52,7 @@ static bool expect(const char *what, uint64_t reason, uint64_t address)
 	if (address != 0) {
 		tap_is(seen->msg.w[2], address, "%s: at its address", what);
 	}
-	tap_is(agent_state(victim), SK_THREAD_STATE_FAULTED, "%s: the thread has faulted", what);
+	tap_is(agent_state(victim), THREAD_STATE_FAULTED, "%s: the thread has faulted", what);
 	return true;
 }
 
@@ -211,7 +211,7 @@ static void case_not_resumed(void)
 	agent_start(victim);
 	if (expect("an undefined instruction", THREAD_FAULT_REASON_INSTRUCTION, 0)) {
 		ring_bell(SK_OK, 0);
-		tap_ok(agent_state(victim) == SK_THREAD_STATE_FAULTED || agent_state(victim) == SK_THREAD_STATE_STOPPED,
+		tap_ok(agent_state(victim) == THREAD_STATE_FAULTED || agent_state(victim) == THREAD_STATE_STOPPED,
 		       "it does not run on");
 		tap_ok(catcher->seen_count == 2, "nor fault again");
 	}
@@ -223,7 +223,7 @@ static void case_not_resumed(void)
 	victim = agent_make(pool.core_number, run_undefined);
 	agent_plan_two(catcher, victim);
 	agent_start(victim);
-	tap_ok(agent_becomes(victim, SK_THREAD_STATE_STOPPED), "without a fault endpoint it just stops");
+	tap_ok(agent_becomes(victim, THREAD_STATE_STOPPED), "without a fault endpoint it just stops");
 	tap_ok(victim->done == 0, "it has not come further");
 	tap_is(catcher->seen_count, 0, "nobody else hears of it");
 	pool_end();
@@ -239,7 +239,7 @@ static void case_not_resumed(void)
 	tap_status(endpoint_destroy(control), SK_OK, "but it is destroyed");
 	agent_plan_one(victim);
 	agent_start(victim);
-	tap_ok(agent_becomes(victim, SK_THREAD_STATE_STOPPED), "the thread stops");
+	tap_ok(agent_becomes(victim, THREAD_STATE_STOPPED), "the thread stops");
 	pool_end();
 }
 

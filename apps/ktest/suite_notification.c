@@ -48,7 +48,7 @@ static void case_waited(void)
 	tap_ok(agent_saw(waiter, 1), "who waits then has it at once");
 	tap_is(waiter->seen[0].badge, SK_BADGE_SIGNAL, "as a signal");
 	tap_is(waiter->seen[0].msg.w[0], 3, "with its bits");
-	tap_ok(agent_becomes(waiter, SK_THREAD_STATE_WAITING), "and waits for more");
+	tap_ok(agent_becomes(waiter, THREAD_STATE_WAITING), "and waits for more");
 	agent_start(second);
 	tap_ok(agent_finished(second), "a second one may not wait beside it");
 	tap_status(second->status, SK_BAD_STATE, "and is told so");
@@ -56,7 +56,7 @@ static void case_waited(void)
 	tap_status(sk_signal(notification, 4), SK_OK, "it is set from another core");
 	tap_ok(agent_saw(waiter, 2), "and wakes who waits there");
 	tap_is(waiter->seen[1].msg.w[0], 4, "with its bits");
-	(void)agent_becomes(waiter, SK_THREAD_STATE_WAITING);
+	(void)agent_becomes(waiter, THREAD_STATE_WAITING);
 	tap_status(thread_stop(waiter->thread), SK_OK, "who waits is stopped");
 	tap_status(notification_destroy(notification), SK_OK, "then it may go");
 	waiter->in[0] = pool.core;

@@ -123,7 +123,7 @@ static void case_queued(void)
 	tap_need(thread_bind_endpoint(server->thread, endpoint), "a server");
 	plan();
 	agent_start(careful);
-	tap_ok(agent_becomes(careful, SK_THREAD_STATE_CALLING), "a call waits for a server that was not started yet");
+	tap_ok(agent_becomes(careful, THREAD_STATE_CALLING), "a call waits for a server that was not started yet");
 	tap_status(endpoint_retire(control), SK_OK, "the endpoint is retired");
 	tap_ok(careful->done == 0, "the call waits on: nobody had it");
 	agent_start(server);

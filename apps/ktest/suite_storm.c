@@ -230,12 +230,12 @@ static void judge(struct storm *storm)
 /* It hasn't been stopped, has not faulted, and waits for nothing; nor has it all behind it, unable to say so. */
 static bool at_work(const struct storm *storm)
 {
-	enum sk_thread_state state = SK_THREAD_STATE_STOPPED;
+	enum thread_state state = THREAD_STATE_STOPPED;
 	uint32_t core;
 	uint64_t words[4];
 
 	return thread_info(storm->thread, &state, &core, &words[0], &words[1], &words[2], &words[3]) == SK_OK &&
-	       state == SK_THREAD_STATE_READY && storm->batch[BATCH - 1u].made == 0;
+	       state == THREAD_STATE_READY && storm->batch[BATCH - 1u].made == 0;
 }
 
 /* Starts the thread at its beginning; false: it is in no state for that, or didn't come to the end of the batch. */

@@ -50,14 +50,14 @@ static void case_life(void)
 	agent_begin();
 
 	struct agent *agent = agent_make(pool.core_number, run_count);
-	enum sk_thread_state state;
+	enum thread_state state;
 	uint64_t words[4];
 	uint32_t core = UINT32_MAX;
 
-	tap_is(agent_state(agent), SK_THREAD_STATE_STOPPED, "a new thread is stopped");
+	tap_is(agent_state(agent), THREAD_STATE_STOPPED, "a new thread is stopped");
 	tap_status(thread_stop(agent->thread), SK_OK, "stopping it changes nothing");
 	agent_start(agent);
-	tap_is(agent_state(agent), SK_THREAD_STATE_READY, "a started one is ready");
+	tap_is(agent_state(agent), THREAD_STATE_READY, "a started one is ready");
 	tap_ok(rests(agent), "without a place in a plan it doesn't run");
 	agent_plan_one(agent);
 	tap_ok(runs(agent), "with one it does");
@@ -68,7 +68,7 @@ static void case_life(void)
 	tap_is(core, pool.core_number, "it is on its core");
 	tap_is(words[0] | words[1] | words[2], 0, "it serves nobody, and never did");
 	tap_status(thread_stop(agent->thread), SK_OK, "it is stopped from another core");
-	tap_is(agent_state(agent), SK_THREAD_STATE_STOPPED, "and says so");
+	tap_is(agent_state(agent), THREAD_STATE_STOPPED, "and says so");
 	tap_ok(rests(agent), "it doesn't run any more");
 	tap_status(thread_start(agent->thread), SK_OK, "it is started again");
 	tap_ok(runs(agent), "and goes on from there");
@@ -189,7 +189,7 @@ static void case_bindings(void)
 
 	agent_plan_one(first);
 	agent_start(first);
-	tap_ok(agent_becomes(first, SK_THREAD_STATE_RECEIVING), "it waits for calls");
+	tap_ok(agent_becomes(first, THREAD_STATE_RECEIVING), "it waits for calls");
 	tap_status(thread_bind_endpoint(first->thread, endpoint), SK_BAD_STATE, "a running thread is bound to nothing");
 	tap_status(thread_bind_notification(first->thread, notification), SK_BAD_STATE, "nor to a notification");
 	tap_status(thread_destroy(first->thread), SK_OK, "it is destroyed as it waits");

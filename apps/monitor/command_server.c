@@ -43,7 +43,7 @@ static void thread_rows(uint32_t server, const char *name)
 	for (uint32_t i = 0; operator_server_thread(names_supervisor(), server, i, &thread) == SK_OK; i++) {
 		table_cell("%s", name);
 		table_cell("%u", (unsigned)i);
-		table_cell("%s", sk_thread_state_name(thread.state));
+		table_cell("%s", thread_state_name(thread.state));
 		table_cell("%u", (unsigned)thread.core);
 		table_cell("%u", (unsigned)thread.task);
 		table_cell("%llu", (unsigned long long)thread.calls_served);

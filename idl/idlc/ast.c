@@ -76,6 +76,20 @@ static const char *cap_text(const struct type *type)
 	return copy;
 }
 
+static const char *slot_text(const struct type *type)
+{
+	struct text text = {0};
+	text_add(&text, "%s<", type->name.text);
+	for (size_t i = 0; i < type->words.count; i++) {
+		const struct name *word = list_at(&type->words, i);
+		text_add(&text, "%s%s", i == 0 ? "" : " ", word->text);
+	}
+	text_add(&text, ">");
+	const char *copy = text_copy(text.bytes, text.length);
+	text_free(&text);
+	return copy;
+}
+
 const char *type_text(const struct type *type)
 {
 	switch (type->kind) {
@@ -91,6 +105,6 @@ const char *type_text(const struct type *type)
 	case TYPE_CAP:
 		return cap_text(type);
 	default:
-		return type->name.text;
+		return type->described ? slot_text(type) : type->name.text;
 	}
 }

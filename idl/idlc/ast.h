@@ -59,10 +59,18 @@ struct type {
 	struct type *element;
 	struct number count;
 	enum direction direction;
-	const char *object;   /* cap: kernel object type */
+	const char *object;   /* cap, slot: kernel object type */
 	const char *endpoint; /* cap<endpoint NAME>: the interface's name, or NULL */
-	struct list rights;   /* cap: of struct name */
+	struct list rights;   /* cap, slot: of struct name */
 	bool move;
+
+	/* A slot of a kernel method's caller: what the words between '<' and '>' say of it. */
+	bool described;
+	struct list words; /* of struct name */
+	bool fresh;        /* `new`: to be empty; with `self`, it may be the invoked one */
+	bool self;
+	bool optional;     /* slot 0 is none */
+	bool badge;        /* the capability's badge counts */
 };
 
 struct member { /* of an enum or flags, or an interface's error */
@@ -135,6 +143,13 @@ enum restart_rule {
 	RESTART_BOTH,
 };
 
+/* What a kernel method says besides. */
+#define RULE_NEEDS (1u << 0)
+#define RULE_WHEN (1u << 1)
+#define RULE_UNLOCKED (1u << 2)
+#define RULE_AT_HOME (1u << 3)
+#define RULE_DESTROYS (1u << 4)
+
 struct method {
 	struct name name;
 	struct number number;
@@ -145,6 +160,10 @@ struct method {
 	struct location restart_at;
 	bool has_budget;
 	struct number budget; /* ns */
+	uint32_t rules;       /* RULE_* */
+	struct location rules_at; /* of the last of them */
+	struct list needs;    /* of struct name; empty: `control` */
+	struct list states;   /* of struct name; empty: any */
 };
 
 struct event {

@@ -23,6 +23,12 @@ void check_layout(struct file *file);
 void check_interface(const struct list *files, const struct interface *interface);
 void check_numbers(const struct list *files);
 
+/* Kernel interfaces: rights by name; what a slot says of itself; what a method says that the kernel checks. */
+void check_rights(const struct list *rights);
+void check_slot(struct type *type);
+void refuse_slot(const struct type *type);
+void check_kernel_method(const struct interface *interface, const struct method *method);
+
 /* Names that generated C would use twice. */
 void check_symbols(const struct list *files);
 

@@ -3,24 +3,10 @@
 
 #include <string.h>
 
+#include "objects.h"
+
 #define STATUS_MAX 0x7fffu
 #define EVENT_BITS 64u
-
-static const char *const object_types[] = {
-	"memory", "space", "thread", "vcpu", "endpoint", "notification", "interrupt", "virq", "core", "machine",
-};
-
-static const char *const right_names[] = {"read", "write", "execute", "call", "wait", "control", "grant"};
-
-static bool is_one_of(const char *name, const char *const *names, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(name, names[i]) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
 
 static const struct interface *find_interface(const struct list *files, const char *name)
 {
@@ -39,20 +25,10 @@ static const struct interface *find_interface(const struct list *files, const ch
 static void check_cap(const struct list *files, const struct type *type)
 {
 	struct location at = type->name.at;
-	if (!is_one_of(type->object, object_types, sizeof(object_types) / sizeof(object_types[0]))) {
-		diagnostic_error(at,
-				 "no object type '%s', expected memory, space, thread, vcpu, endpoint, notification, "
-				 "interrupt, virq, core or machine",
-				 type->object);
+	if (object_type_find(type->object) == NULL) {
+		diagnostic_error(at, "no object type '%s', expected %s", type->object, object_type_names);
 	}
-	for (size_t i = 0; i < type->rights.count; i++) {
-		const struct name *right = list_at(&type->rights, i);
-		if (!is_one_of(right->text, right_names, sizeof(right_names) / sizeof(right_names[0]))) {
-			diagnostic_error(right->at,
-					 "no right '%s', expected read, write, execute, call, wait, control or grant",
-					 right->text);
-		}
-	}
+	check_rights(&type->rights);
 	/* One file alone can't know the others' interfaces; a build gives all at once. */
 	if (type->endpoint != NULL && files->count > 1 && find_interface(files, type->endpoint) == NULL) {
 		diagnostic_error(at, "no interface '%s' in the files given, expected one of theirs", type->endpoint);
@@ -83,6 +59,9 @@ static void check_parameter(const struct list *files, const struct interface *in
 				 type_text(type));
 		return;
 	}
+	if (type->described && (!interface->kernel || result)) {
+		refuse_slot(type);
+	}
 	if (shared) {
 		check_shared(method, field, result);
 	}
@@ -100,7 +79,8 @@ static void check_parameter(const struct list *files, const struct interface *in
 /* Generated code names what belongs to a parameter after it. */
 static void check_companion(const struct field *field, const struct field *other)
 {
-	static const char *const suffixes[] = {"bytes", "word", "slot", "span", "sent", "length_word", "offset_word"};
+	static const char *const suffixes[] = {"bytes", "word", "slot",        "object",      "badge",
+					       "span",  "sent", "length_word", "offset_word"};
 	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
 		if (strcmp(text_format("%s_%s", other->name.text, suffixes[i]), field->name.text) == 0) {
 			diagnostic_error(field->name.at, "'%s' is a name generated for '%s', expected another name",
@@ -176,25 +156,6 @@ static void check_restart(const struct interface *interface, const struct method
 	}
 }
 
-/* A handler gets pointers into the buffer before it says how long its `bytes` are. */
-static void check_kernel_results(const struct method *method)
-{
-	const struct field *varying = NULL;
-	for (size_t i = 0; i < method->out.cells.count; i++) {
-		const struct cell *cell = list_at(&method->out.cells, i);
-		if (varying != NULL && !cell->in_word) {
-			diagnostic_error(cell->field->name.at,
-					 "result '%s' lies behind bytes '%s', expected bytes as the last result of a "
-					 "kernel method in the message buffer",
-					 cell->field->name.text, varying->name.text);
-			return;
-		}
-		if (cell->role == CELL_BLOCK && cell->field->type->kind == TYPE_BYTES) {
-			varying = cell->field;
-		}
-	}
-}
-
 static void check_method(const struct list *files, const struct interface *interface, struct method *method)
 {
 	if (method->number.value == 0 || method->number.value > 0xff) {
@@ -216,15 +177,7 @@ static void check_method(const struct list *files, const struct interface *inter
 	message_layout(&method->out);
 	check_size(method, &method->in, "parameters");
 	check_size(method, &method->out, "results");
-	if (interface->kernel) {
-		check_kernel_results(method);
-	}
-	if (interface->kernel && method->in.payload_bytes != 0 && method->out.payload_bytes != 0) {
-		diagnostic_error(method->name.at,
-				 "kernel method '%s' uses the message buffer both ways, expected one direction "
-				 "(results would overwrite parameters in use)",
-				 method->name.text);
-	}
+	check_kernel_method(interface, method);
 }
 
 static void check_methods(const struct list *files, const struct interface *interface)

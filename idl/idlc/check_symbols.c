@@ -117,6 +117,9 @@ static void add_interface(struct symbols *symbols, const struct interface *inter
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
 		symbol_add(symbols, interface->name.at, text_format("%s_%s", interface->name.text, functions[i]), NULL);
 	}
+	if (interface->kernel) {
+		symbol_add(symbols, interface->name.at, text_format("%s_state", interface->name.text), NULL);
+	}
 	for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++) {
 		symbol_add(symbols, interface->name.at, text_format("%s_%s", interface->c_constant, constants[i]),
 			   NULL);
@@ -184,6 +187,9 @@ void check_symbols(const struct list *files)
 		struct location start = {file->path, 1, 1};
 		symbol_add(symbols, start, text_format("%s_trace", file->base), NULL);
 		symbol_add(symbols, start, text_format("%s_trace_count", file->base), NULL);
+		symbol_add(symbols, start, text_format("%s_call_rule", file->base), NULL);
+		symbol_add(symbols, start, text_format("%s_call_dispatch", file->base), NULL);
+		symbol_add(symbols, start, text_format("%s_call_unknown", file->base), NULL);
 		for (size_t j = 0; j < file->declarations.count; j++) {
 			check_prefix(list_at(&file->declarations, j));
 			add_declaration(symbols, list_at(&file->declarations, j));

@@ -102,6 +102,9 @@ static void check_element(struct file *file, const struct interface *scope, stru
 	}
 	if (element->kind == TYPE_BAD) {
 		type->kind = TYPE_BAD;
+	} else if (element->described) {
+		refuse_slot(element);
+		type->kind = TYPE_BAD;
 	} else if (!type_is_scalar(element) && element->kind != TYPE_STRUCT) {
 		diagnostic_error(element->name.at, "%s of '%s', expected elements that are scalars or structs", what,
 				 type_text(element));
@@ -114,6 +117,9 @@ void check_type(struct file *file, const struct interface *scope, struct type *t
 	switch (type->kind) {
 	case TYPE_NAMED:
 		resolve_name(file, scope, type);
+		if (type->described && type->kind != TYPE_BAD) {
+			check_slot(type);
+		}
 		break;
 	case TYPE_ARRAY:
 		check_count(type, "array");
@@ -243,6 +249,8 @@ static void check_field(struct file *file, const struct declaration *declaration
 		diagnostic_error(field->type->name.at, "'%s' in a struct, expected it as a parameter or result",
 				 type_text(field->type));
 		field->type->kind = TYPE_BAD; /* it has no size */
+	} else if (field->type->described) {
+		refuse_slot(field->type);
 	}
 	if (strncmp(field->name.text, "pad_", 4) == 0) {
 		diagnostic_error(field->name.at,

@@ -84,6 +84,10 @@ enum side {
 void c_inputs(struct list *items, const struct interface *interface, const struct list *fields, enum side side);
 void c_outputs(struct list *items, const struct list *fields);
 
+/* emit_kernel.c: whether a method asks for the object's state; C parameters of a kernel method's handler. */
+bool kernel_has_states(const struct interface *interface);
+void kernel_parameters(struct list *items, const struct interface *interface, const struct method *method);
+
 /* emit_pack.c: messages. */
 
 /* Bytes of the message buffer that a message uses, as a C expression; lengths of `bytes` are named NAME + suffix. */

@@ -129,6 +129,36 @@ static void add_message(struct text *out, const char *key, const struct message 
 	text_add(out, "]}");
 }
 
+static void add_names(struct text *out, const char *key, const struct list *names, const char *empty)
+{
+	text_add(out, "\"%s\": [", key);
+	for (size_t i = 0; i < names->count; i++) {
+		const struct name *name = list_at(names, i);
+		text_add(out, "%s\"%s\"", i == 0 ? "" : ", ", name->text);
+	}
+	text_add(out, "%s]", names->count == 0 ? empty : "");
+}
+
+static void add_rules(struct text *out, const struct method *method)
+{
+	static const struct {
+		uint32_t rule;
+		const char *key;
+	} rules[] = {
+		{RULE_UNLOCKED, "unlocked"},
+		{RULE_AT_HOME, "at_home"},
+		{RULE_DESTROYS, "destroys"},
+	};
+	text_add(out, ",\n     ");
+	add_names(out, "needs", &method->needs, "\"control\"");
+	text_add(out, ", ");
+	add_names(out, "when", &method->states, "");
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		text_add(out, ", ");
+		add_bool(out, rules[i].key, (method->rules & rules[i].rule) != 0);
+	}
+}
+
 static void add_method(struct text *out, size_t index, const struct interface *interface, const struct method *method)
 {
 	static const char *const rules[] = {NULL, "idempotent", "at_most_once", NULL};
@@ -148,6 +178,9 @@ static void add_method(struct text *out, size_t index, const struct interface *i
 	add_string(out, "doc", method->name.doc);
 	text_add(out, ",\n     ");
 	add_string(out, "signature", canonical_method(method));
+	if (interface->kernel) {
+		add_rules(out, method);
+	}
 	add_message(out, "parameters", &method->in);
 	add_message(out, "results", &method->out);
 	text_add(out, "}");

@@ -89,7 +89,36 @@ static void emit_travel(const char *what, const struct message *message, struct 
 	}
 }
 
-static void emit_method(const struct method *method, struct text *out)
+static void add_names(const struct list *names, struct text *out)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		const struct name *name = list_at(names, i);
+		text_add(out, "%s`%s`", i == 0 ? "" : ", ", name->text);
+	}
+}
+
+/* What the kernel checks and how it runs the method. */
+static void emit_rules(const struct method *method, struct text *out)
+{
+	static const struct {
+		uint32_t rule;
+		const char *text;
+	} rules[] = {
+		{RULE_AT_HOME, "; done on the object's own core"},
+		{RULE_UNLOCKED, "; takes no lock"},
+		{RULE_DESTROYS, "; destroys the object"},
+	};
+	text_add(out, method->needs.count == 0 ? "Needs `control`" : "Needs ");
+	add_names(&method->needs, out);
+	text_add(out, method->states.count == 0 ? "; in any state" : "; in state ");
+	add_names(&method->states, out);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		text_add(out, "%s", (method->rules & rules[i].rule) != 0 ? rules[i].text : "");
+	}
+	text_add(out, ".\n\n");
+}
+
+static void emit_method(const struct method *method, bool kernel, struct text *out)
 {
 	static const char *const rules[] = {"", "idempotent", "at most once", ""};
 	text_add(out, "### `%s` = %llu\n\n```\n%s %s", method->name.text, (unsigned long long)method->number.value,
@@ -107,6 +136,9 @@ static void emit_method(const struct method *method, struct text *out)
 		text_add(out, "; budget %llu ns", (unsigned long long)method->budget.value);
 	}
 	text_add(out, ".\n\n");
+	if (kernel) {
+		emit_rules(method, out);
+	}
 }
 
 static void emit_interface(const struct interface *interface, struct text *out)
@@ -133,7 +165,7 @@ static void emit_interface(const struct interface *interface, struct text *out)
 		text_add(out, "\n");
 	}
 	for (size_t i = 0; i < interface->methods.count; i++) {
-		emit_method(list_at(&interface->methods, i), out);
+		emit_method(list_at(&interface->methods, i), interface->kernel, out);
 	}
 }
 

@@ -44,13 +44,15 @@ static void yyerror(const YYLTYPE *at, yyscan_t scanner, struct parse *parse, co
 %token <name> KW_PERSISTENT "'persistent'" KW_VERSION "'version'" KW_KERNEL "'kernel'" KW_INTERFACE "'interface'"
 %token <name> KW_ERROR "'error'" KW_CALL "'call'" KW_ONEWAY "'oneway'" KW_EVENT "'event'"
 %token <name> KW_IDEMPOTENT "'idempotent'" KW_AT_MOST_ONCE "'at_most_once'" KW_BUDGET "'budget'"
+%token <name> KW_NEEDS "'needs'" KW_WHEN "'when'" KW_UNLOCKED "'unlocked'" KW_AT_HOME "'at_home'"
+%token <name> KW_DESTROYS "'destroys'"
 %token <name> KW_BYTES "'bytes'" KW_CAP "'cap'" KW_RING "'ring'" KW_BUFFER "'buffer'"
 %token <name> KW_IN "'in'" KW_OUT "'out'" KW_INOUT "'inout'" KW_ENDPOINT "'endpoint'" KW_MOVE "'move'"
 %token END 0 "the end of the file"
 
 %type <name> name
 %type <type> type simple_type
-%type <list> members member_list fields parameters parameter_list results rights
+%type <list> members member_list fields parameters parameter_list results rights names
 %type <declaration> type_declaration
 %type <interface> interface_body
 %type <method> method annotations
@@ -136,6 +138,16 @@ annotations:
     | annotations KW_IDEMPOTENT { $$ = $1; tree_restart($$, $2.at, RESTART_IDEMPOTENT); }
     | annotations KW_AT_MOST_ONCE { $$ = $1; tree_restart($$, $2.at, RESTART_AT_MOST_ONCE); }
     | annotations KW_BUDGET TIME { $$ = $1; tree_budget($$, $2.at, $3); }
+    | annotations KW_NEEDS names { $$ = $1; tree_rule($$, $2, RULE_NEEDS); $$->needs = $3; }
+    | annotations KW_WHEN names { $$ = $1; tree_rule($$, $2, RULE_WHEN); $$->states = $3; }
+    | annotations KW_UNLOCKED { $$ = $1; tree_rule($$, $2, RULE_UNLOCKED); }
+    | annotations KW_AT_HOME { $$ = $1; tree_rule($$, $2, RULE_AT_HOME); }
+    | annotations KW_DESTROYS { $$ = $1; tree_rule($$, $2, RULE_DESTROYS); }
+    ;
+
+names:
+      name { $$ = (struct list){0}; list_add(&$$, tree_name($1)); }
+    | names ',' name { $$ = $1; list_add(&$$, tree_name($3)); }
     ;
 
 type:
@@ -145,6 +157,7 @@ type:
 
 simple_type:
       NAME { $$ = tree_type(TYPE_NAMED, $1); }
+    | NAME '<' rights '>' { $$ = tree_slot($1, $3); }
     | KW_BYTES '<' NUMBER '>' { $$ = tree_type(TYPE_BYTES, $1); $$->count = $3; }
     | KW_CAP '<' KW_ENDPOINT '>' { $$ = tree_cap($1, $3.text, NULL, (struct list){0}, false); }
     | KW_CAP '<' KW_ENDPOINT name '>' { $$ = tree_cap($1, $3.text, &$4, (struct list){0}, false); }
@@ -169,8 +182,9 @@ direction:
     ;
 
 name: NAME | KW_NEWTYPE | KW_ENUM | KW_FLAGS | KW_STRUCT | KW_PERSISTENT | KW_VERSION | KW_KERNEL | KW_INTERFACE
-    | KW_ERROR | KW_CALL | KW_ONEWAY | KW_EVENT | KW_IDEMPOTENT | KW_AT_MOST_ONCE | KW_BUDGET | KW_BYTES | KW_CAP
-    | KW_RING | KW_BUFFER | KW_IN | KW_OUT | KW_INOUT | KW_ENDPOINT | KW_MOVE
+    | KW_ERROR | KW_CALL | KW_ONEWAY | KW_EVENT | KW_IDEMPOTENT | KW_AT_MOST_ONCE | KW_BUDGET | KW_NEEDS | KW_WHEN
+    | KW_UNLOCKED | KW_AT_HOME | KW_DESTROYS | KW_BYTES | KW_CAP | KW_RING
+    | KW_BUFFER | KW_IN | KW_OUT | KW_INOUT | KW_ENDPOINT | KW_MOVE
     ;
 
 %%

@@ -75,6 +75,65 @@ static const struct method *find_method(const struct interface *interface, const
 	return NULL;
 }
 
+static bool json_names(const json_t *names, const char *name)
+{
+	size_t index;
+	json_t *item;
+	json_array_foreach(names, index, item)
+	{
+		const char *text = json_string_value(item);
+		if (text != NULL && strcmp(text, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A kernel method may ask for less than it did, never for more. */
+static void check_rules(const json_t *released, const struct method *method)
+{
+	static const struct name control = {.text = "control"};
+	const char *name = method->name.text;
+	const json_t *needs = json_object_get(released, "needs");
+	struct list now = method->needs;
+	if (now.count == 0) {
+		list_add(&now, (void *)(uintptr_t)&control);
+	}
+	for (size_t i = 0; needs != NULL && i < now.count; i++) {
+		const struct name *right = list_at(&now, i);
+		if (!json_names(needs, right->text)) {
+			diagnostic_error(method->name.at,
+					 "method '%s' was released without a need for '%s', expected no further one",
+					 name, right->text);
+		}
+	}
+	const json_t *when = json_object_get(released, "when");
+	if (when != NULL && json_array_size(when) == 0 && method->states.count != 0) {
+		diagnostic_error(method->name.at, "method '%s' was released for every state, expected no 'when'", name);
+	}
+	size_t index;
+	json_t *item;
+	json_array_foreach(when, index, item)
+	{
+		const char *state = json_string_value(item);
+		bool allowed = method->states.count == 0;
+		for (size_t i = 0; i < method->states.count; i++) {
+			const struct name *other = list_at(&method->states, i);
+			allowed = allowed || (state != NULL && strcmp(other->text, state) == 0);
+		}
+		if (!allowed) {
+			diagnostic_error(method->name.at,
+					 "method '%s' was released for state '%s', expected that to stay", name,
+					 state == NULL ? "" : state);
+		}
+	}
+	const json_t *destroys = json_object_get(released, "destroys");
+	if (destroys != NULL && json_is_true(destroys) != ((method->rules & RULE_DESTROYS) != 0)) {
+		diagnostic_error(method->name.at, "method '%s' was released %s its object, expected that to stay", name,
+				 json_is_true(destroys) ? "as destroying" : "as keeping");
+	}
+}
+
 static void check_method(const json_t *released, const struct interface *interface)
 {
 	const char *name = json_text(released, "name");
@@ -96,6 +155,7 @@ static void check_method(const json_t *released, const struct interface *interfa
 				 "method '%s' was released as %s and is %s, expected a new method for that", name,
 				 signature, now);
 	}
+	check_rules(released, method);
 }
 
 static const struct interface *find_interface(const struct file *file, const char *name)

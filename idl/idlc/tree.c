@@ -50,6 +50,14 @@ struct type *tree_cap(struct name name, const char *object, const struct name *e
 	return type;
 }
 
+struct type *tree_slot(struct name name, struct list words)
+{
+	struct type *type = tree_type(TYPE_NAMED, name);
+	type->described = true;
+	type->words = words;
+	return type;
+}
+
 struct declaration *tree_declaration(enum declaration_kind kind, struct name name, const char *doc, struct name base)
 {
 	struct declaration *declaration = memory_take(sizeof(*declaration));
@@ -111,6 +119,15 @@ void tree_budget(struct method *method, struct location at, struct number time)
 	}
 	method->has_budget = true;
 	method->budget = time;
+}
+
+void tree_rule(struct method *method, struct name keyword, uint32_t rule)
+{
+	if ((method->rules & rule) != 0) {
+		diagnostic_error(keyword.at, "second '%s', expected at most one", keyword.text);
+	}
+	method->rules |= rule;
+	method->rules_at = keyword.at;
 }
 
 void tree_interface(struct parse *parse, struct interface *body, struct name name, const char *doc,

@@ -53,7 +53,7 @@ static void a_fault_is_a_call(uint32_t keeper_core, bool resume)
 	assert_int_equal(actor_x(&scene.keeper, 6), TAG);
 	assert_int_equal(actor_x(&scene.keeper, 7), SK_BADGE(0x42, 5));
 	K_OK(scene.server.thread, THREAD_TAG_INFO);
-	assert_int_equal(world.reply.w[0], SK_THREAD_STATE_FAULTED);
+	assert_int_equal(world.reply.w[0], THREAD_STATE_FAULTED);
 	assert_int_equal(world.reply.w[2], SK_BADGE(0x42, 5));
 	assert_int_equal(world.reply.w[3], TAG);
 	assert_state(&scene.client, CONTEXT_IN_SERVICE);
@@ -79,7 +79,7 @@ static void a_fault_is_a_call(uint32_t keeper_core, bool resume)
 		assert_state(&scene.server, CONTEXT_STOPPED);
 		assert_true(world_idle(1));
 		K_OK(scene.server.thread, THREAD_TAG_INFO);
-		assert_int_equal(world.reply.w[0], SK_THREAD_STATE_STOPPED);
+		assert_int_equal(world.reply.w[0], THREAD_STATE_STOPPED);
 	}
 }
 

@@ -159,8 +159,9 @@ static void slots_are_checked(void **state)
 		assert_int_equal(status, rows[i].status);
 		assert_int_equal(object != NULL, rows[i].status == SK_OK);
 	}
-	assert_null(slot_resolve_any(space, outside[0]));
-	assert_null(slot_resolve_any(space, copy));
+	assert_int_equal(slot_load(space, outside[0]), CAPABILITY_NONE);
+	sk_status_t status;
+	assert_null(object_resolve(slot_load(space, copy), &status));
 }
 
 /* The last slot of a table is as good as any. */
@@ -173,7 +174,8 @@ static void the_last_slot(void **state)
 	assert_int_equal(world.supervisor->registers.x[0], SK_OK);
 	mock_syscall(0, SK_SYS_POLL, (const uint64_t[8]){ SK_CAP_SLOTS });
 	assert_int_equal(world.supervisor->registers.x[2], 1);
-	assert_non_null(slot_resolve_any(world.supervisor->context.space, SK_CAP_SLOTS));
+	sk_status_t status;
+	assert_non_null(object_resolve(slot_load(world.supervisor->context.space, SK_CAP_SLOTS), &status));
 	K_OK(SK_BOOT_SLOT_SPACE, SPACE_TAG_CAP_DELETE, SK_CAP_SLOTS);
 	uint32_t memory = world_memory(2);
 	K_OK(memory, MEMORY_TAG_SPLIT, SK_PAGE_BYTES, SK_CAP_SLOTS);

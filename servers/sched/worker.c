@@ -44,7 +44,7 @@ static void find_lost(struct worker *worker)
 	for (uint32_t i = 0; i < worker->policy.count; i++) {
 		uint32_t task = worker->policy.order[i];
 		sk_cap_t slot = SCHED_TASK_SLOT + task;
-		enum sk_thread_state thread_state;
+		enum thread_state thread_state;
 		enum vcpu_state vcpu_state;
 		uint32_t core;
 		uint64_t words[4];

@@ -163,7 +163,7 @@ void lifecycle_crashed(struct server *server, const struct crash_cause *cause)
 sk_status_t lifecycle_kill(struct server *server, enum sk_crash_reason reason)
 {
 	struct crash_cause cause = { .reason = reason };
-	enum sk_thread_state state;
+	enum thread_state state;
 	uint32_t core;
 	uint64_t served;
 	uint64_t time_ns;

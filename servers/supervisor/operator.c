@@ -45,7 +45,7 @@ sk_status_t operator_serve_system(const struct sk_caller *caller, uint32_t *serv
 
 static void ask_thread(sk_cap_t thread, struct sk_thread_detail *detail)
 {
-	enum sk_thread_state state = SK_THREAD_STATE_STOPPED;
+	enum thread_state state = THREAD_STATE_STOPPED;
 
 	(void)thread_info(thread, &state, &detail->core, &detail->caller_badge, &detail->caller_tag,
 			  &detail->calls_served, &detail->time_ns);

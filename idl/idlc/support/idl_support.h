@@ -21,6 +21,19 @@ struct sk_span {
 	uint64_t offset;
 };
 
+/* What a kernel method needs before its parameters are looked at; see LANGUAGE.md. */
+struct kernel_call;
+
+struct sk_call_rule {
+	sk_status_t (*dispatch)(struct kernel_call *call);
+	uint8_t rights; /* that the invoked capability must have, SK_RIGHT_* */
+	uint8_t how;    /* SK_CALL_* */
+};
+
+#define SK_CALL_UNLOCKED 0x1u
+#define SK_CALL_AT_HOME 0x2u
+#define SK_CALL_DESTROYS 0x4u
+
 /* A region as the server sees it. */
 struct sk_region {
 	void *base;

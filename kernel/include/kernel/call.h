@@ -1,6 +1,7 @@
 /*
- * A call on one of the kernel's own objects, as the dispatchers that idlc makes
- * from kernel.idl hand it on. Handlers are named <interface>_do_<method>.
+ * A call on one of the kernel's own objects. The dispatchers that idlc makes
+ * from kernel.idl check what the interface says of a method and hand it on to
+ * <interface>_do_<method>, which gets the object itself.
  */
 #ifndef KERNEL_CALL_H
 #define KERNEL_CALL_H
@@ -13,9 +14,13 @@ struct kernel_call {
 	uint32_t buffer_bytes;
 	uint32_t reply_bytes;
 	struct object *object;  /* what the invoked capability names */
-	uint32_t rights;        /* of that capability */
+	const struct sk_call_rule *rule; /* what kernel.idl says of the method */
+	struct space *process;  /* the caller's */
+	uint32_t rights;        /* of the capability invoked */
 	uint32_t slot;          /* where the caller has it */
-	struct thread *thread;  /* the caller */
+	uint32_t badge;         /* of the capability that call_object() found last */
+	bool home;              /* it is being done on the object's core now */
+	sk_status_t status;     /* what it came to there */
 };
 
 /*
@@ -27,21 +32,28 @@ struct kernel_call {
 /* Handles the call that is in the current thread's registers; writes the result there. */
 struct context *kernel_call(struct core *core, struct object *object, uint32_t rights, uint32_t slot);
 
-/* The entry is memory again (retype.c); its object is torn down and its capabilities are stale already. */
-void retype_back(struct object *object);
-/* Fill in zeroed memory (thread.c, vcpu_calls.c). `page` is pinned by the caller. */
+/* Fill in zeroed memory (thread_calls.c, vcpu_calls.c). `page` is pinned by the caller. */
 void thread_create(struct thread *thread, struct object *object, struct space *process, uint32_t core,
 		   struct object *page);
 sk_status_t vcpu_create(struct vcpu *vcpu, struct object *object, struct space *vm, uint32_t core,
 			struct object *page, uint64_t config);
 
-/* Slots of the calling process. */
-struct object *call_slot(const struct kernel_call *call, uint32_t slot, enum object_type type, uint32_t rights,
-			 sk_status_t *status);
-/* Is `slot` of the calling process empty, so that a result can be put there? */
-sk_status_t call_destination(const struct kernel_call *call, uint32_t slot);
+/* What the caller has in its slot, if it has the type and the rights; its badge is in call->badge then. */
+struct object *call_object(struct kernel_call *call, uint32_t slot, enum object_type type, uint32_t rights,
+			   sk_status_t *status);
+/* Is this the core of the object invoked? If not, the call has been done there: its status is in the call. */
+bool call_is_home(struct kernel_call *call);
+/* Can a result be put into the caller's slot: is it empty or, with `self`, the invoked one? */
+sk_status_t call_destination(const struct kernel_call *call, uint32_t slot, bool self);
 void call_install(const struct kernel_call *call, uint32_t slot, capability cap);
-/* After a destroy: the invoked slot now names the memory that the object was made of. */
-void call_return_memory(struct kernel_call *call);
+
+/* The current thread, which called; not on another core, where a method may be done. */
+static inline struct thread *call_thread(void) { return thread_of(core_this()->current); }
+
+/*
+ * Has `stop` done on the context's core until the context waits for no call of its own, which is withdrawn: it may be
+ * answered before that, and then it runs on. From any core, with the kernel lock.
+ */
+void context_halt(struct context *context, void (*stop)(void *));
 
 #endif

@@ -119,6 +119,11 @@ struct object *object_allocate(enum object_type type);
 void object_release(struct object *object);
 /* Makes every capability to the object stale; false when the entry may not be used again. */
 bool object_bump(struct object *object);
+/* Is the memory mapped anywhere, or used by a kernel object? */
+static inline bool memory_in_use(const struct object *memory)
+{
+	return memory->memory.mapping_count != 0 || memory->memory.pins != 0;
+}
 /* Can the entry become an object and, when that is destroyed, memory again? */
 bool object_lasts(const struct object *object);
 /* A capability to the object as it is now. */
@@ -139,9 +144,26 @@ static inline struct object *object_resolve(capability cap, sk_status_t *status)
 	return object;
 }
 
-/* The object in slot `slot` of a process's table, if it has the type and the rights. */
-/* The object in the slot whatever its type, or NULL. */
-struct object *slot_resolve_any(const struct space *process, uint32_t slot);
+/* The object that the capability names, if it has the type and the rights; else NULL and the status. */
+static inline struct object *capability_resolve(capability cap, enum object_type type, uint32_t rights,
+						sk_status_t *status)
+{
+	struct object *object = object_resolve(cap, status);
+	if (object == NULL) {
+		return NULL;
+	}
+	if (object->type != (uint8_t)type) {
+		*status = SK_BAD_TYPE;
+		return NULL;
+	}
+	if ((capability_rights(cap) & rights) != rights) {
+		*status = SK_NO_RIGHT;
+		return NULL;
+	}
+	return object;
+}
+
+/* The same for what is in the slot of a process. */
 struct object *slot_resolve(const struct space *process, uint32_t slot, enum object_type type, uint32_t rights,
 			    sk_status_t *status);
 

@@ -64,6 +64,12 @@ struct space {
 _Static_assert(sizeof(struct space) <= SK_PAGE_BYTES, "the first page of a space");
 _Static_assert(SPACE_ROUTES * sizeof(struct route) <= SK_PAGE_BYTES, "routes take the second page of a VM");
 
+/* What is in the slot of a process; CAPABILITY_NONE beyond its table. */
+static inline capability slot_load(const struct space *process, uint32_t slot)
+{
+	return slot > SK_CAP_SLOTS ? CAPABILITY_NONE : __atomic_load_n(&process->slots[slot], __ATOMIC_RELAXED);
+}
+
 /* Feeds the pool: at once, however many. */
 void space_give_tables(struct space *space, void *pages, uint64_t count);
 /* Makes the space in zeroed memory of at least SPACE_PAGES pages at `object`. */

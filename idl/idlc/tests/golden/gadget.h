@@ -10,7 +10,7 @@ typedef uint32_t sk_slot_t;
 
 /* Dispatched by the kernel. */
 #define GADGET_INTERFACE 0x72u
-#define GADGET_HASH 0x26e0e34f84c0616eull
+#define GADGET_HASH 0x5f83e0a7ea63727bull
 
 #define GADGET_METHOD_SET 0x01u
 #define GADGET_METHOD_LOAD 0x02u
@@ -19,6 +19,10 @@ typedef uint32_t sk_slot_t;
 #define GADGET_METHOD_SCAN 0x05u
 #define GADGET_METHOD_MANY 0x06u
 #define GADGET_METHOD_WIDE 0x07u
+#define GADGET_METHOD_WIRE 0x08u
+#define GADGET_METHOD_REFIT 0x09u
+#define GADGET_METHOD_CHAIN 0x0au
+#define GADGET_METHOD_DESTROY 0x1fu
 
 #define GADGET_TAG_SET SK_TAG_METHOD(GADGET_INTERFACE, GADGET_METHOD_SET)
 #define GADGET_TAG_LOAD SK_TAG_METHOD(GADGET_INTERFACE, GADGET_METHOD_LOAD)
@@ -27,6 +31,10 @@ typedef uint32_t sk_slot_t;
 #define GADGET_TAG_SCAN SK_TAG_METHOD(GADGET_INTERFACE, GADGET_METHOD_SCAN)
 #define GADGET_TAG_MANY SK_TAG_METHOD(GADGET_INTERFACE, GADGET_METHOD_MANY)
 #define GADGET_TAG_WIDE SK_TAG_METHOD(GADGET_INTERFACE, GADGET_METHOD_WIDE)
+#define GADGET_TAG_WIRE SK_TAG_METHOD(GADGET_INTERFACE, GADGET_METHOD_WIRE)
+#define GADGET_TAG_REFIT SK_TAG_METHOD(GADGET_INTERFACE, GADGET_METHOD_REFIT)
+#define GADGET_TAG_CHAIN SK_TAG_METHOD(GADGET_INTERFACE, GADGET_METHOD_CHAIN)
+#define GADGET_TAG_DESTROY SK_TAG_METHOD(GADGET_INTERFACE, GADGET_METHOD_DESTROY)
 
 enum gadget_mode {
 	GADGET_MODE_OFF = 0,
@@ -44,6 +52,60 @@ static inline bool gadget_mode_valid(uint64_t value)
 	}
 }
 
+enum gadget_state {
+	GADGET_STATE_IDLE = 0,
+	GADGET_STATE_BUSY = 1,
+	GADGET_STATE_BROKEN = 5,
+};
+
+static inline bool gadget_state_valid(uint64_t value)
+{
+	switch (value) {
+	case GADGET_STATE_IDLE:
+	case GADGET_STATE_BUSY:
+	case GADGET_STATE_BROKEN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The only one of its kind: its methods get no object. */
+#define MACHINE_INTERFACE 0x7au
+#define MACHINE_HASH 0xa2d48ef69d9b563full
+
+#define MACHINE_METHOD_RESET 0x01u
+#define MACHINE_METHOD_COUNT 0x02u
+
+#define MACHINE_TAG_RESET SK_TAG_METHOD(MACHINE_INTERFACE, MACHINE_METHOD_RESET)
+#define MACHINE_TAG_COUNT SK_TAG_METHOD(MACHINE_INTERFACE, MACHINE_METHOD_COUNT)
+
+/* An object with a body. */
+#define CORE_INTERFACE 0x7bu
+#define CORE_HASH 0x5010f50d7a59abbeull
+
+#define CORE_METHOD_LOAD 0x01u
+#define CORE_METHOD_NAME 0xc8u
+
+#define CORE_TAG_LOAD SK_TAG_METHOD(CORE_INTERFACE, CORE_METHOD_LOAD)
+#define CORE_TAG_NAME SK_TAG_METHOD(CORE_INTERFACE, CORE_METHOD_NAME)
+
+enum core_state {
+	CORE_STATE_OFFLINE = 1,
+	CORE_STATE_ONLINE = 2,
+};
+
+static inline bool core_state_valid(uint64_t value)
+{
+	switch (value) {
+	case CORE_STATE_OFFLINE:
+	case CORE_STATE_ONLINE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 struct gadget_entry {
 	uint32_t key;
 	uint8_t pad_4[4];
@@ -55,6 +117,21 @@ _Static_assert(offsetof(struct gadget_entry, key) == 0, "offset in gadget_entry"
 _Static_assert(offsetof(struct gadget_entry, value) == 8, "offset in gadget_entry");
 
 static inline bool gadget_entry_valid(const struct gadget_entry *value)
+{
+	(void)value; /* every bit pattern is a value */
+	return true;
+}
+
+struct gadget_link {
+	sk_slot_t to;
+	uint32_t weight;
+};
+
+_Static_assert(sizeof(struct gadget_link) == 8, "size of gadget_link");
+_Static_assert(offsetof(struct gadget_link, to) == 0, "offset in gadget_link");
+_Static_assert(offsetof(struct gadget_link, weight) == 4, "offset in gadget_link");
+
+static inline bool gadget_link_valid(const struct gadget_link *value)
 {
 	(void)value; /* every bit pattern is a value */
 	return true;

@@ -160,4 +160,98 @@ static inline sk_status_t gadget_wide(sk_cap_t to, uint64_t *a, uint64_t *b, uin
 	return SK_OK;
 }
 
+/* Slots of the caller: one with what the method asks for, one that may be 0, one for the result. */
+static inline sk_status_t gadget_wire(sk_cap_t to_, sk_slot_t to, sk_slot_t part, sk_slot_t dest, uint32_t *used)
+{
+	struct sk_msg msg = {
+		.tag = GADGET_TAG_WIRE,
+		.w = {to, part, dest},
+	};
+	sk_status_t status = sk_call(to_, &msg);
+	if (status != SK_OK) {
+		return status;
+	}
+	if (msg.w[0] > UINT32_MAX) {
+		return SK_BAD_ARG;
+	}
+	*used = (uint32_t)msg.w[0];
+	return SK_OK;
+}
+
+static inline sk_status_t gadget_refit(sk_cap_t to, sk_slot_t vm, sk_slot_t dest, uint32_t status)
+{
+	struct sk_msg msg = {
+		.tag = GADGET_TAG_REFIT,
+		.w = {vm, dest, status},
+	};
+	return sk_call(to, &msg);
+}
+
+static inline sk_status_t gadget_chain(sk_cap_t to, const struct gadget_link *links)
+{
+	struct sk_msg msg = {
+		.tag = GADGET_TAG_CHAIN | SK_TAG_BYTES(16u),
+	};
+	uint8_t *payload = sk_message_buffer();
+	memcpy(payload, links, 16u);
+	return sk_call(to, &msg);
+}
+
+static inline sk_status_t gadget_destroy(sk_cap_t to)
+{
+	struct sk_msg msg = {
+		.tag = GADGET_TAG_DESTROY,
+	};
+	return sk_call(to, &msg);
+}
+
+static inline sk_status_t machine_reset(sk_cap_t to)
+{
+	struct sk_msg msg = {
+		.tag = MACHINE_TAG_RESET,
+	};
+	return sk_call(to, &msg);
+}
+
+static inline sk_status_t machine_count(sk_cap_t to, uint32_t *total)
+{
+	struct sk_msg msg = {
+		.tag = MACHINE_TAG_COUNT | SK_TAG_IDEMPOTENT,
+	};
+	sk_status_t status = sk_call(to, &msg);
+	if (status != SK_OK) {
+		return status;
+	}
+	if (msg.w[0] > UINT32_MAX) {
+		return SK_BAD_ARG;
+	}
+	*total = (uint32_t)msg.w[0];
+	return SK_OK;
+}
+
+static inline sk_status_t core_load(sk_cap_t to, uint8_t level)
+{
+	struct sk_msg msg = {
+		.tag = CORE_TAG_LOAD | SK_TAG_IDEMPOTENT,
+		.w = {level},
+	};
+	return sk_call(to, &msg);
+}
+
+static inline sk_status_t core_name(sk_cap_t to, uint32_t *number)
+{
+	struct sk_msg msg = {
+		.tag = CORE_TAG_NAME | SK_TAG_IDEMPOTENT,
+	};
+	sk_status_t status = sk_call(to, &msg);
+	if (status != SK_OK) {
+		return status;
+	}
+	if (msg.w[0] > UINT32_MAX) {
+		return SK_BAD_ARG;
+	}
+	*number = (uint32_t)msg.w[0];
+	return SK_OK;
+}
+
 #endif

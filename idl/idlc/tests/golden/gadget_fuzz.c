@@ -3,12 +3,47 @@
 
 #include "gadget_server.h"
 
+enum object_type {
+	OBJECT_MEMORY, OBJECT_SPACE, OBJECT_THREAD, OBJECT_VCPU, OBJECT_ENDPOINT, OBJECT_NOTIFICATION, OBJECT_INTERRUPT,
+	OBJECT_VIRQ, OBJECT_CORE, OBJECT_MACHINE,
+};
+
+struct object {
+	void *body;
+};
+
 struct kernel_call {
 	struct sk_msg *msg;
 	void *buffer;
 	uint32_t buffer_bytes;
 	uint32_t reply_bytes;
+	struct object *object;
+	uint32_t badge;
+	bool home;
+	sk_status_t status;
 };
+
+static inline bool call_is_home(struct kernel_call *call)
+{
+	call->home = true;
+	return true;
+}
+
+static inline struct object *call_object(struct kernel_call *call, uint32_t slot,
+		enum object_type type, uint32_t rights, sk_status_t *status)
+{
+	(void)type;
+	(void)rights;
+	*status = SK_BAD_CAP;
+	return slot == 0 ? NULL : call->object;
+}
+
+static inline sk_status_t call_destination(const struct kernel_call *call, uint32_t slot, bool self)
+{
+	(void)call;
+	(void)self;
+	return slot == 0 ? SK_BAD_ARG : SK_OK;
+}
 
 #include "gadget_kernel.h"
 
@@ -26,10 +61,17 @@ __attribute__((weak)) sk_status_t sk_reply(uint64_t token, const struct sk_msg *
 	return SK_OK;
 }
 
-__attribute__((weak)) sk_status_t gadget_do_set(struct kernel_call *call_, sk_slot_t call, enum gadget_mode mode,
-		bool high, uint8_t small, enum gadget_mode *before, uint16_t *count)
+__attribute__((weak)) enum gadget_state gadget_state(const struct object *gadget)
+{
+	(void)gadget;
+	return (enum gadget_state)1;
+}
+
+__attribute__((weak)) sk_status_t gadget_do_set(struct kernel_call *call_, struct object *gadget, sk_slot_t call,
+		enum gadget_mode mode, bool high, uint8_t small, enum gadget_mode *before, uint16_t *count)
 {
 	(void)call_;
+	(void)gadget;
 	(void)call;
 	(void)mode;
 	(void)high;
@@ -39,29 +81,29 @@ __attribute__((weak)) sk_status_t gadget_do_set(struct kernel_call *call_, sk_sl
 	return SK_OK;
 }
 
-__attribute__((weak)) sk_status_t gadget_do_load(struct kernel_call *call, const struct gadget_entry *entries,
+__attribute__((weak)) sk_status_t gadget_do_load(struct object *gadget, const struct gadget_entry *entries,
 		uint32_t total)
 {
-	(void)call;
+	(void)gadget;
 	(void)entries;
 	(void)total;
 	return SK_OK;
 }
 
-__attribute__((weak)) sk_status_t gadget_do_save(struct kernel_call *call, uint32_t first,
-		struct gadget_entry *entries, uint32_t *left)
+__attribute__((weak)) sk_status_t gadget_do_save(struct object *gadget, uint32_t first, struct gadget_entry *entries,
+		uint32_t *left)
 {
-	(void)call;
+	(void)gadget;
 	(void)first;
 	(void)entries;
 	(void)left;
 	return SK_OK;
 }
 
-__attribute__((weak)) sk_status_t gadget_do_print(struct kernel_call *call, const uint8_t *text, uint32_t text_bytes,
+__attribute__((weak)) sk_status_t gadget_do_print(struct object *gadget, const uint8_t *text, uint32_t text_bytes,
 		const uint8_t *more, uint32_t more_bytes)
 {
-	(void)call;
+	(void)gadget;
 	(void)text;
 	(void)text_bytes;
 	(void)more;
@@ -69,20 +111,19 @@ __attribute__((weak)) sk_status_t gadget_do_print(struct kernel_call *call, cons
 	return SK_OK;
 }
 
-__attribute__((weak)) sk_status_t gadget_do_scan(struct kernel_call *call, uint8_t *text, uint32_t *text_bytes,
-		bool *end)
+__attribute__((weak)) sk_status_t gadget_do_scan(struct object *gadget, uint8_t *text, uint32_t *text_bytes, bool *end)
 {
-	(void)call;
+	(void)gadget;
 	(void)text;
 	(void)text_bytes;
 	(void)end;
 	return SK_OK;
 }
 
-__attribute__((weak)) sk_status_t gadget_do_many(struct kernel_call *call, uint64_t a, uint64_t b, uint64_t c,
-		uint64_t d, uint64_t e, uint64_t f, uint32_t g)
+__attribute__((weak)) sk_status_t gadget_do_many(struct object *gadget, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
+		uint64_t e, uint64_t f, uint32_t g)
 {
-	(void)call;
+	(void)gadget;
 	(void)a;
 	(void)b;
 	(void)c;
@@ -93,10 +134,10 @@ __attribute__((weak)) sk_status_t gadget_do_many(struct kernel_call *call, uint6
 	return SK_OK;
 }
 
-__attribute__((weak)) sk_status_t gadget_do_wide(struct kernel_call *call, uint64_t *a, uint64_t *b, uint64_t *c,
+__attribute__((weak)) sk_status_t gadget_do_wide(struct object *gadget, uint64_t *a, uint64_t *b, uint64_t *c,
 		uint64_t *d, uint64_t *e, uint64_t *f, uint32_t *g)
 {
-	(void)call;
+	(void)gadget;
 	(void)a;
 	(void)b;
 	(void)c;
@@ -107,10 +148,84 @@ __attribute__((weak)) sk_status_t gadget_do_wide(struct kernel_call *call, uint6
 	return SK_OK;
 }
 
-static void feed_kernel(sk_status_t (*dispatch)(struct kernel_call *), struct sk_msg *msg)
+__attribute__((weak)) sk_status_t gadget_do_wire(struct kernel_call *call, struct object *gadget, struct endpoint *to,
+		uint32_t to_badge, struct object *part, sk_slot_t dest, uint32_t *used)
 {
-	struct kernel_call call = {msg, sk_fuzz_buffer, SK_TAG_BYTES_OF(msg->tag), 0};
-	(void)dispatch(&call);
+	(void)call;
+	(void)gadget;
+	(void)to;
+	(void)to_badge;
+	(void)part;
+	(void)dest;
+	(void)used;
+	return SK_OK;
+}
+
+__attribute__((weak)) sk_status_t gadget_do_refit(struct kernel_call *call, struct object *gadget, struct vcpu *vm,
+		sk_slot_t dest, uint32_t status)
+{
+	(void)call;
+	(void)gadget;
+	(void)vm;
+	(void)dest;
+	(void)status;
+	return SK_OK;
+}
+
+__attribute__((weak)) sk_status_t gadget_do_chain(struct kernel_call *call, struct object *gadget,
+		const struct gadget_link *links)
+{
+	(void)call;
+	(void)gadget;
+	(void)links;
+	return SK_OK;
+}
+
+__attribute__((weak)) sk_status_t gadget_do_destroy(struct object *gadget)
+{
+	(void)gadget;
+	return SK_OK;
+}
+
+__attribute__((weak)) sk_status_t machine_do_reset(void)
+{
+	return SK_OK;
+}
+
+__attribute__((weak)) sk_status_t machine_do_count(uint32_t *total)
+{
+	(void)total;
+	return SK_OK;
+}
+
+__attribute__((weak)) enum core_state core_state(const struct core *core)
+{
+	(void)core;
+	return (enum core_state)1;
+}
+
+__attribute__((weak)) sk_status_t core_do_load(struct core *core, uint8_t level)
+{
+	(void)core;
+	(void)level;
+	return SK_OK;
+}
+
+__attribute__((weak)) sk_status_t core_do_name(struct core *core, uint32_t *number)
+{
+	(void)core;
+	(void)number;
+	return SK_OK;
+}
+
+static void feed_kernel(struct sk_msg *msg)
+{
+	struct object object = {sk_fuzz_buffer};
+	struct kernel_call call = {
+		.msg = msg, .buffer = sk_fuzz_buffer, .object = &object,
+		.buffer_bytes = SK_TAG_BYTES_OF(msg->tag),
+	};
+	(void)gadget_call_dispatch(&call);
 	if (call.reply_bytes > SK_MSG_BYTES) {
 		__builtin_trap();
 	}
@@ -129,10 +244,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(sk_fuzz_buffer, 0, sizeof(sk_fuzz_buffer));
 	memcpy(sk_fuzz_buffer, data + 1 + sizeof(msg), rest < SK_PAGE_BYTES ? rest : SK_PAGE_BYTES);
 	msg.tag &= ~(uint64_t)0xff00u;
-	switch (data[0] % 1u) {
-	default:
+	switch (data[0] % 3u) {
+	case 0:
 		msg.tag |= SK_TAG_METHOD(GADGET_INTERFACE, 0);
-		feed_kernel(gadget_dispatch, &msg);
+		feed_kernel(&msg);
+		break;
+	case 1:
+		msg.tag |= SK_TAG_METHOD(MACHINE_INTERFACE, 0);
+		feed_kernel(&msg);
+		break;
+	default:
+		msg.tag |= SK_TAG_METHOD(CORE_INTERFACE, 0);
+		feed_kernel(&msg);
 		break;
 	}
 	return 0;

@@ -4,18 +4,41 @@
  *   struct sk_msg *msg     words in and out, and the caller's tag
  *   void *buffer           the caller's message buffer as the kernel sees it, never NULL
  *   uint32_t buffer_bytes  what the caller sent there
- *   uint32_t reply_bytes   what the reply has there: set by dispatch
- * and of memcpy. Pointers that handlers get lead into that buffer, which its owner can change at any
- * time: read each element once, then check what was read. A handler that returns another status than
- * SK_OK leaves the words as they were.
+ *   uint32_t reply_bytes   what the reply has there: 0 before, set by dispatch
+ *   struct object *object  what is invoked; of some types, `body` of it
+ *   uint32_t badge         of the capability that call_object() found last
+ *   bool home              the method is done on the object's core now
+ *   sk_status_t status     what it came to there
+ * and of memcpy, the OBJECT_* types and
+ *   struct object *call_object(struct kernel_call *, uint32_t slot, enum object_type, uint32_t rights,
+ *                              sk_status_t *status)          what the caller has there; NULL: see status
+ *   sk_status_t call_destination(const struct kernel_call *, uint32_t slot, bool self)  is the slot empty?
+ *   bool call_is_home(struct kernel_call *)  true: this is the object's core; false: it was done there
+ *
+ * Pointers that handlers get lead into that buffer, which its owner can change at any time: read each
+ * element once, then check what was read. A handler that returns another status than SK_OK leaves the
+ * words as they were.
  */
 #ifndef SK_IDL_GADGET_KERNEL_H
 #define SK_IDL_GADGET_KERNEL_H
 
 #include "gadget.h"
+#include "idl_support.h"
 
-sk_status_t gadget_do_set(struct kernel_call *call_, sk_slot_t call, enum gadget_mode mode, bool high, uint8_t small,
-		enum gadget_mode *before, uint16_t *count);
+struct kernel_call;
+struct object;
+struct space;
+struct thread;
+struct vcpu;
+struct endpoint;
+struct notification;
+struct core;
+
+/* The state that it is in, as `when` has it. */
+enum gadget_state gadget_state(const struct object *gadget);
+
+sk_status_t gadget_do_set(struct kernel_call *call_, struct object *gadget, sk_slot_t call, enum gadget_mode mode,
+		bool high, uint8_t small, enum gadget_mode *before, uint16_t *count);
 
 static inline sk_status_t gadget_dispatch_set(struct kernel_call *call_)
 {
@@ -25,8 +48,9 @@ static inline sk_status_t gadget_dispatch_set(struct kernel_call *call_)
 	}
 	enum gadget_mode before = 0;
 	uint16_t count = 0;
-	sk_status_t status = gadget_do_set(call_, (sk_slot_t)call_->msg->w[0], (enum gadget_mode)call_->msg->w[1],
-			call_->msg->w[2] != 0, (uint8_t)call_->msg->w[3], &before, &count);
+	sk_status_t status = gadget_do_set(call_, call_->object, (sk_slot_t)call_->msg->w[0],
+			(enum gadget_mode)call_->msg->w[1], call_->msg->w[2] != 0, (uint8_t)call_->msg->w[3], &before,
+			&count);
 	if (status != SK_OK) {
 		return status;
 	}
@@ -35,7 +59,7 @@ static inline sk_status_t gadget_dispatch_set(struct kernel_call *call_)
 	return SK_OK;
 }
 
-sk_status_t gadget_do_load(struct kernel_call *call, const struct gadget_entry *entries, uint32_t total);
+sk_status_t gadget_do_load(struct object *gadget, const struct gadget_entry *entries, uint32_t total);
 
 static inline sk_status_t gadget_dispatch_load(struct kernel_call *call)
 {
@@ -45,10 +69,10 @@ static inline sk_status_t gadget_dispatch_load(struct kernel_call *call)
 	if (call->msg->w[0] > UINT32_MAX) {
 		return SK_BAD_ARG;
 	}
-	return gadget_do_load(call, call->buffer, (uint32_t)call->msg->w[0]);
+	return gadget_do_load(call->object, call->buffer, (uint32_t)call->msg->w[0]);
 }
 
-sk_status_t gadget_do_save(struct kernel_call *call, uint32_t first, struct gadget_entry *entries, uint32_t *left);
+sk_status_t gadget_do_save(struct object *gadget, uint32_t first, struct gadget_entry *entries, uint32_t *left);
 
 static inline sk_status_t gadget_dispatch_save(struct kernel_call *call)
 {
@@ -56,7 +80,7 @@ static inline sk_status_t gadget_dispatch_save(struct kernel_call *call)
 		return SK_BAD_ARG;
 	}
 	uint32_t left = 0;
-	sk_status_t status = gadget_do_save(call, (uint32_t)call->msg->w[0], call->buffer, &left);
+	sk_status_t status = gadget_do_save(call->object, (uint32_t)call->msg->w[0], call->buffer, &left);
 	if (status != SK_OK) {
 		return status;
 	}
@@ -65,7 +89,7 @@ static inline sk_status_t gadget_dispatch_save(struct kernel_call *call)
 	return SK_OK;
 }
 
-sk_status_t gadget_do_print(struct kernel_call *call, const uint8_t *text, uint32_t text_bytes, const uint8_t *more,
+sk_status_t gadget_do_print(struct object *gadget, const uint8_t *text, uint32_t text_bytes, const uint8_t *more,
 		uint32_t more_bytes);
 
 static inline sk_status_t gadget_dispatch_print(struct kernel_call *call)
@@ -78,17 +102,17 @@ static inline sk_status_t gadget_dispatch_print(struct kernel_call *call)
 	if (call->buffer_bytes != more_bytes + (text_bytes + 7u) / 8u * 8u) {
 		return SK_BAD_ARG;
 	}
-	return gadget_do_print(call, call->buffer, text_bytes,
+	return gadget_do_print(call->object, call->buffer, text_bytes,
 			(const void *)((const uint8_t *)call->buffer + (text_bytes + 7u) / 8u * 8u), more_bytes);
 }
 
-sk_status_t gadget_do_scan(struct kernel_call *call, uint8_t *text, uint32_t *text_bytes, bool *end);
+sk_status_t gadget_do_scan(struct object *gadget, uint8_t *text, uint32_t *text_bytes, bool *end);
 
 static inline sk_status_t gadget_dispatch_scan(struct kernel_call *call)
 {
 	uint32_t text_bytes = 16u;
 	bool end = false;
-	sk_status_t status = gadget_do_scan(call, call->buffer, &text_bytes, &end);
+	sk_status_t status = gadget_do_scan(call->object, call->buffer, &text_bytes, &end);
 	if (status != SK_OK) {
 		return status;
 	}
@@ -98,7 +122,7 @@ static inline sk_status_t gadget_dispatch_scan(struct kernel_call *call)
 	return SK_OK;
 }
 
-sk_status_t gadget_do_many(struct kernel_call *call, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+sk_status_t gadget_do_many(struct object *gadget, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
 		uint64_t f, uint32_t g);
 
 static inline sk_status_t gadget_dispatch_many(struct kernel_call *call)
@@ -111,11 +135,11 @@ static inline sk_status_t gadget_dispatch_many(struct kernel_call *call)
 	if (g_word > UINT32_MAX) {
 		return SK_BAD_ARG;
 	}
-	return gadget_do_many(call, call->msg->w[0], call->msg->w[1], call->msg->w[2], call->msg->w[3],
+	return gadget_do_many(call->object, call->msg->w[0], call->msg->w[1], call->msg->w[2], call->msg->w[3],
 			call->msg->w[4], call->msg->w[5], (uint32_t)g_word);
 }
 
-sk_status_t gadget_do_wide(struct kernel_call *call, uint64_t *a, uint64_t *b, uint64_t *c, uint64_t *d, uint64_t *e,
+sk_status_t gadget_do_wide(struct object *gadget, uint64_t *a, uint64_t *b, uint64_t *c, uint64_t *d, uint64_t *e,
 		uint64_t *f, uint32_t *g);
 
 static inline sk_status_t gadget_dispatch_wide(struct kernel_call *call)
@@ -127,7 +151,7 @@ static inline sk_status_t gadget_dispatch_wide(struct kernel_call *call)
 	uint64_t e = 0;
 	uint64_t f = 0;
 	uint32_t g = 0;
-	sk_status_t status = gadget_do_wide(call, &a, &b, &c, &d, &e, &f, &g);
+	sk_status_t status = gadget_do_wide(call->object, &a, &b, &c, &d, &e, &f, &g);
 	if (status != SK_OK) {
 		return status;
 	}
@@ -143,27 +167,193 @@ static inline sk_status_t gadget_dispatch_wide(struct kernel_call *call)
 	return SK_OK;
 }
 
-static inline sk_status_t gadget_dispatch(struct kernel_call *call)
+/* Slots of the caller: one with what the method asks for, one that may be 0, one for the result. */
+sk_status_t gadget_do_wire(struct kernel_call *call, struct object *gadget, struct endpoint *to, uint32_t to_badge,
+		struct object *part, sk_slot_t dest, uint32_t *used);
+
+static inline sk_status_t gadget_dispatch_wire(struct kernel_call *call)
+{
+	if (call->msg->w[0] > UINT32_MAX || call->msg->w[1] > UINT32_MAX || call->msg->w[2] > UINT32_MAX) {
+		return SK_BAD_ARG;
+	}
+	if (!call->home) {
+		if ((1u << gadget_state(call->object) & (1u << GADGET_STATE_IDLE | 1u << GADGET_STATE_BROKEN)) == 0) {
+			return SK_BAD_STATE;
+		}
+		if (!call_is_home(call)) {
+			return call->status;
+		}
+	}
+	sk_status_t status = SK_OK;
+	struct object *to_object = call_object(call, (sk_slot_t)call->msg->w[0], OBJECT_ENDPOINT,
+			SK_RIGHT_CALL | SK_RIGHT_WAIT, &status);
+	if (to_object == NULL) {
+		return status;
+	}
+	uint32_t to_badge = call->badge;
+	struct object *part_object = NULL;
+	if ((sk_slot_t)call->msg->w[1] != 0) {
+		part_object = call_object(call, (sk_slot_t)call->msg->w[1], OBJECT_MEMORY, 0, &status);
+		if (part_object == NULL) {
+			return status;
+		}
+	}
+	status = call_destination(call, (sk_slot_t)call->msg->w[2], false);
+	if (status != SK_OK) {
+		return status;
+	}
+	uint32_t used = 0;
+	status = gadget_do_wire(call, call->object, to_object->body, to_badge, part_object, (sk_slot_t)call->msg->w[2],
+			&used);
+	if (status != SK_OK) {
+		return status;
+	}
+	call->msg->w[0] = used;
+	return SK_OK;
+}
+
+sk_status_t gadget_do_refit(struct kernel_call *call, struct object *gadget, struct vcpu *vm, sk_slot_t dest,
+		uint32_t status);
+
+static inline sk_status_t gadget_dispatch_refit(struct kernel_call *call)
+{
+	if (call->msg->w[0] > UINT32_MAX || call->msg->w[1] > UINT32_MAX || call->msg->w[2] > UINT32_MAX) {
+		return SK_BAD_ARG;
+	}
+	sk_status_t status_ = SK_OK;
+	struct object *vm_object = NULL;
+	if ((sk_slot_t)call->msg->w[0] != 0) {
+		vm_object = call_object(call, (sk_slot_t)call->msg->w[0], OBJECT_VCPU, SK_RIGHT_CONTROL, &status_);
+		if (vm_object == NULL) {
+			return status_;
+		}
+	}
+	status_ = call_destination(call, (sk_slot_t)call->msg->w[1], true);
+	if (status_ != SK_OK) {
+		return status_;
+	}
+	return gadget_do_refit(call, call->object, vm_object == NULL ? NULL : vm_object->body,
+			(sk_slot_t)call->msg->w[1], (uint32_t)call->msg->w[2]);
+}
+
+sk_status_t gadget_do_chain(struct kernel_call *call, struct object *gadget, const struct gadget_link *links);
+
+static inline sk_status_t gadget_dispatch_chain(struct kernel_call *call)
+{
+	if (call->buffer_bytes != 16u) {
+		return SK_BAD_ARG;
+	}
+	if (!call->home) {
+		if (!call_is_home(call)) {
+			return call->status;
+		}
+	}
+	return gadget_do_chain(call, call->object, call->buffer);
+}
+
+sk_status_t gadget_do_destroy(struct object *gadget);
+
+static inline sk_status_t gadget_dispatch_destroy(struct kernel_call *call)
+{
+	if ((1u << gadget_state(call->object) & (1u << GADGET_STATE_BROKEN)) == 0) {
+		return SK_BAD_STATE;
+	}
+	return gadget_do_destroy(call->object);
+}
+
+sk_status_t machine_do_reset(void);
+
+static inline sk_status_t machine_dispatch_reset(struct kernel_call *call)
+{
+	(void)call;
+	return machine_do_reset();
+}
+
+sk_status_t machine_do_count(uint32_t *total);
+
+static inline sk_status_t machine_dispatch_count(struct kernel_call *call)
+{
+	uint32_t total = 0;
+	sk_status_t status = machine_do_count(&total);
+	if (status != SK_OK) {
+		return status;
+	}
+	call->msg->w[0] = total;
+	return SK_OK;
+}
+
+/* The state that it is in, as `when` has it. */
+enum core_state core_state(const struct core *core);
+
+sk_status_t core_do_load(struct core *core, uint8_t level);
+
+static inline sk_status_t core_dispatch_load(struct kernel_call *call)
+{
+	if (call->msg->w[0] > UINT8_MAX) {
+		return SK_BAD_ARG;
+	}
+	if ((1u << core_state(call->object->body) & (1u << CORE_STATE_ONLINE)) == 0) {
+		return SK_BAD_STATE;
+	}
+	return core_do_load(call->object->body, (uint8_t)call->msg->w[0]);
+}
+
+sk_status_t core_do_name(struct core *core, uint32_t *number);
+
+static inline sk_status_t core_dispatch_name(struct kernel_call *call)
+{
+	uint32_t number = 0;
+	sk_status_t status = core_do_name(call->object->body, &number);
+	if (status != SK_OK) {
+		return status;
+	}
+	call->msg->w[0] = number;
+	return SK_OK;
+}
+
+static inline sk_status_t gadget_call_unknown(struct kernel_call *call)
+{
+	(void)call;
+	return SK_UNKNOWN_OP;
+}
+
+/* Who dispatches a tag, and what that needs: control, where there is no such method. */
+static inline const struct sk_call_rule *gadget_call_rule(uint64_t tag)
+{
+	static const struct sk_call_rule rules[10][201] = {
+		[GADGET_INTERFACE - 114u][GADGET_METHOD_SET] = {gadget_dispatch_set, SK_RIGHT_CONTROL, 0},
+		[GADGET_INTERFACE - 114u][GADGET_METHOD_LOAD] = {gadget_dispatch_load, SK_RIGHT_WRITE, 0},
+		[GADGET_INTERFACE - 114u][GADGET_METHOD_SAVE] = {gadget_dispatch_save, SK_RIGHT_READ, 0},
+		[GADGET_INTERFACE - 114u][GADGET_METHOD_PRINT] = {gadget_dispatch_print, SK_RIGHT_CONTROL, 0},
+		[GADGET_INTERFACE - 114u][GADGET_METHOD_SCAN] = {gadget_dispatch_scan, SK_RIGHT_READ, SK_CALL_UNLOCKED},
+		[GADGET_INTERFACE - 114u][GADGET_METHOD_MANY] = {gadget_dispatch_many, SK_RIGHT_CONTROL, 0},
+		[GADGET_INTERFACE - 114u][GADGET_METHOD_WIDE] = {gadget_dispatch_wide, SK_RIGHT_CONTROL, 0},
+		[GADGET_INTERFACE - 114u][GADGET_METHOD_WIRE] = {gadget_dispatch_wire,
+				SK_RIGHT_READ | SK_RIGHT_CONTROL, SK_CALL_AT_HOME},
+		[GADGET_INTERFACE - 114u][GADGET_METHOD_REFIT] = {gadget_dispatch_refit, SK_RIGHT_CONTROL, 0},
+		[GADGET_INTERFACE - 114u][GADGET_METHOD_CHAIN] = {gadget_dispatch_chain, SK_RIGHT_WRITE,
+				SK_CALL_UNLOCKED | SK_CALL_AT_HOME},
+		[GADGET_INTERFACE - 114u][GADGET_METHOD_DESTROY] = {gadget_dispatch_destroy, SK_RIGHT_CONTROL,
+				SK_CALL_DESTROYS},
+		[MACHINE_INTERFACE - 114u][MACHINE_METHOD_RESET] = {machine_dispatch_reset, SK_RIGHT_CONTROL, 0},
+		[MACHINE_INTERFACE - 114u][MACHINE_METHOD_COUNT] = {machine_dispatch_count, SK_RIGHT_READ, 0},
+		[CORE_INTERFACE - 114u][CORE_METHOD_LOAD] = {core_dispatch_load, SK_RIGHT_CONTROL, 0},
+		[CORE_INTERFACE - 114u][CORE_METHOD_NAME] = {core_dispatch_name, SK_RIGHT_CONTROL, 0},
+	};
+	static const struct sk_call_rule none = {gadget_call_unknown, SK_RIGHT_CONTROL, 0};
+	uint64_t interface = (tag >> 8 & 0xffu) - 114u;
+	uint64_t method = tag & 0xffu;
+	if (interface >= 10u || method >= 201u || rules[interface][method].dispatch == NULL) {
+		return &none;
+	}
+	return &rules[interface][method];
+}
+
+/* A call whose rule is seen to, as far as it concerns its sender. */
+static inline sk_status_t gadget_call_dispatch(struct kernel_call *call)
 {
 	call->reply_bytes = 0;
-	switch (call->msg->tag & SK_TAG_METHOD_MASK) {
-	case GADGET_TAG_SET:
-		return gadget_dispatch_set(call);
-	case GADGET_TAG_LOAD:
-		return gadget_dispatch_load(call);
-	case GADGET_TAG_SAVE:
-		return gadget_dispatch_save(call);
-	case GADGET_TAG_PRINT:
-		return gadget_dispatch_print(call);
-	case GADGET_TAG_SCAN:
-		return gadget_dispatch_scan(call);
-	case GADGET_TAG_MANY:
-		return gadget_dispatch_many(call);
-	case GADGET_TAG_WIDE:
-		return gadget_dispatch_wide(call);
-	default:
-		return SK_UNKNOWN_OP;
-	}
+	return gadget_call_rule(call->msg->tag)->dispatch(call);
 }
 
 #endif

@@ -535,6 +535,238 @@ static inline sk_status_t gadget_wide(sk_cap_t to, uint64_t *a, uint64_t *b, uin
 	return mock->status;
 }
 
+struct gadget_mock_wire {
+	bool exact; /* parameters are compared */
+	sk_cap_t to_;
+	sk_slot_t to;
+	sk_slot_t part;
+	sk_slot_t dest;
+	sk_status_t status;
+	uint32_t used;
+};
+
+struct gadget_mock_wire_script {
+	uint32_t promised;
+	uint32_t called;
+	struct gadget_mock_wire calls[16];
+};
+__attribute__((weak)) struct gadget_mock_wire_script gadget_mock_wire;
+
+static inline void gadget_expect_wire(sk_cap_t to_, sk_slot_t to, sk_slot_t part, sk_slot_t dest, sk_status_t status,
+		uint32_t used)
+{
+	struct gadget_mock_wire_script *script = &gadget_mock_wire;
+	assert_true(script->promised < 16);
+	struct gadget_mock_wire *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = true;
+	mock->to_ = to_;
+	mock->to = to;
+	mock->part = part;
+	mock->dest = dest;
+	mock->status = status;
+	mock->used = used;
+}
+
+static inline void gadget_answer_wire(sk_status_t status, uint32_t used)
+{
+	struct gadget_mock_wire_script *script = &gadget_mock_wire;
+	assert_true(script->promised < 16);
+	struct gadget_mock_wire *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = false;
+	mock->status = status;
+	mock->used = used;
+}
+
+static inline sk_status_t gadget_wire(sk_cap_t to_, sk_slot_t to, sk_slot_t part, sk_slot_t dest, uint32_t *used)
+{
+	struct gadget_mock_wire_script *script = &gadget_mock_wire;
+	if (script->called == script->promised) {
+		fail_msg("a call of gadget.wire that no test expects");
+	}
+	struct gadget_mock_wire *mock = &script->calls[script->called];
+	script->called++;
+	if (mock->exact) {
+		assert_int_equal(to_, mock->to_);
+		assert_int_equal(to, mock->to);
+		assert_int_equal(part, mock->part);
+		assert_int_equal(dest, mock->dest);
+	}
+	mock->to_ = to_;
+	mock->to = to;
+	mock->part = part;
+	mock->dest = dest;
+	if (mock->status != SK_OK) {
+		return mock->status;
+	}
+	*used = mock->used;
+	return mock->status;
+}
+
+struct gadget_mock_refit {
+	bool exact; /* parameters are compared */
+	sk_cap_t to;
+	sk_slot_t vm;
+	sk_slot_t dest;
+	uint32_t status;
+	sk_status_t status_;
+};
+
+struct gadget_mock_refit_script {
+	uint32_t promised;
+	uint32_t called;
+	struct gadget_mock_refit calls[16];
+};
+__attribute__((weak)) struct gadget_mock_refit_script gadget_mock_refit;
+
+static inline void gadget_expect_refit(sk_cap_t to, sk_slot_t vm, sk_slot_t dest, uint32_t status, sk_status_t status_)
+{
+	struct gadget_mock_refit_script *script = &gadget_mock_refit;
+	assert_true(script->promised < 16);
+	struct gadget_mock_refit *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = true;
+	mock->to = to;
+	mock->vm = vm;
+	mock->dest = dest;
+	mock->status = status;
+	mock->status_ = status_;
+}
+
+static inline void gadget_answer_refit(sk_status_t status_)
+{
+	struct gadget_mock_refit_script *script = &gadget_mock_refit;
+	assert_true(script->promised < 16);
+	struct gadget_mock_refit *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = false;
+	mock->status_ = status_;
+}
+
+static inline sk_status_t gadget_refit(sk_cap_t to, sk_slot_t vm, sk_slot_t dest, uint32_t status)
+{
+	struct gadget_mock_refit_script *script = &gadget_mock_refit;
+	if (script->called == script->promised) {
+		fail_msg("a call of gadget.refit that no test expects");
+	}
+	struct gadget_mock_refit *mock = &script->calls[script->called];
+	script->called++;
+	if (mock->exact) {
+		assert_int_equal(to, mock->to);
+		assert_int_equal(vm, mock->vm);
+		assert_int_equal(dest, mock->dest);
+		assert_int_equal(status, mock->status);
+	}
+	mock->to = to;
+	mock->vm = vm;
+	mock->dest = dest;
+	mock->status = status;
+	return mock->status_;
+}
+
+struct gadget_mock_chain {
+	bool exact; /* parameters are compared */
+	sk_cap_t to;
+	struct gadget_link links[2];
+	sk_status_t status;
+};
+
+struct gadget_mock_chain_script {
+	uint32_t promised;
+	uint32_t called;
+	struct gadget_mock_chain calls[16];
+};
+__attribute__((weak)) struct gadget_mock_chain_script gadget_mock_chain;
+
+static inline void gadget_expect_chain(sk_cap_t to, const struct gadget_link *links, sk_status_t status)
+{
+	struct gadget_mock_chain_script *script = &gadget_mock_chain;
+	assert_true(script->promised < 16);
+	struct gadget_mock_chain *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = true;
+	mock->to = to;
+	memcpy(mock->links, links, sizeof(mock->links));
+	mock->status = status;
+}
+
+static inline void gadget_answer_chain(sk_status_t status)
+{
+	struct gadget_mock_chain_script *script = &gadget_mock_chain;
+	assert_true(script->promised < 16);
+	struct gadget_mock_chain *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = false;
+	mock->status = status;
+}
+
+static inline sk_status_t gadget_chain(sk_cap_t to, const struct gadget_link *links)
+{
+	struct gadget_mock_chain_script *script = &gadget_mock_chain;
+	if (script->called == script->promised) {
+		fail_msg("a call of gadget.chain that no test expects");
+	}
+	struct gadget_mock_chain *mock = &script->calls[script->called];
+	script->called++;
+	if (mock->exact) {
+		assert_int_equal(to, mock->to);
+		assert_memory_equal(links, mock->links, sizeof(mock->links));
+	}
+	mock->to = to;
+	memcpy(mock->links, links, sizeof(mock->links));
+	return mock->status;
+}
+
+struct gadget_mock_destroy {
+	bool exact; /* parameters are compared */
+	sk_cap_t to;
+	sk_status_t status;
+};
+
+struct gadget_mock_destroy_script {
+	uint32_t promised;
+	uint32_t called;
+	struct gadget_mock_destroy calls[16];
+};
+__attribute__((weak)) struct gadget_mock_destroy_script gadget_mock_destroy;
+
+static inline void gadget_expect_destroy(sk_cap_t to, sk_status_t status)
+{
+	struct gadget_mock_destroy_script *script = &gadget_mock_destroy;
+	assert_true(script->promised < 16);
+	struct gadget_mock_destroy *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = true;
+	mock->to = to;
+	mock->status = status;
+}
+
+static inline void gadget_answer_destroy(sk_status_t status)
+{
+	struct gadget_mock_destroy_script *script = &gadget_mock_destroy;
+	assert_true(script->promised < 16);
+	struct gadget_mock_destroy *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = false;
+	mock->status = status;
+}
+
+static inline sk_status_t gadget_destroy(sk_cap_t to)
+{
+	struct gadget_mock_destroy_script *script = &gadget_mock_destroy;
+	if (script->called == script->promised) {
+		fail_msg("a call of gadget.destroy that no test expects");
+	}
+	struct gadget_mock_destroy *mock = &script->calls[script->called];
+	script->called++;
+	if (mock->exact) {
+		assert_int_equal(to, mock->to);
+	}
+	mock->to = to;
+	return mock->status;
+}
+
 /* Fails when a promised call of interface gadget did not come, and empties the script. */
 static inline void gadget_mock_done(void)
 {
@@ -552,6 +784,246 @@ static inline void gadget_mock_done(void)
 	memset(&gadget_mock_many, 0, sizeof(gadget_mock_many));
 	assert_int_equal(gadget_mock_wide.called, gadget_mock_wide.promised);
 	memset(&gadget_mock_wide, 0, sizeof(gadget_mock_wide));
+	assert_int_equal(gadget_mock_wire.called, gadget_mock_wire.promised);
+	memset(&gadget_mock_wire, 0, sizeof(gadget_mock_wire));
+	assert_int_equal(gadget_mock_refit.called, gadget_mock_refit.promised);
+	memset(&gadget_mock_refit, 0, sizeof(gadget_mock_refit));
+	assert_int_equal(gadget_mock_chain.called, gadget_mock_chain.promised);
+	memset(&gadget_mock_chain, 0, sizeof(gadget_mock_chain));
+	assert_int_equal(gadget_mock_destroy.called, gadget_mock_destroy.promised);
+	memset(&gadget_mock_destroy, 0, sizeof(gadget_mock_destroy));
+}
+
+struct machine_mock_reset {
+	bool exact; /* parameters are compared */
+	sk_cap_t to;
+	sk_status_t status;
+};
+
+struct machine_mock_reset_script {
+	uint32_t promised;
+	uint32_t called;
+	struct machine_mock_reset calls[16];
+};
+__attribute__((weak)) struct machine_mock_reset_script machine_mock_reset;
+
+static inline void machine_expect_reset(sk_cap_t to, sk_status_t status)
+{
+	struct machine_mock_reset_script *script = &machine_mock_reset;
+	assert_true(script->promised < 16);
+	struct machine_mock_reset *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = true;
+	mock->to = to;
+	mock->status = status;
+}
+
+static inline void machine_answer_reset(sk_status_t status)
+{
+	struct machine_mock_reset_script *script = &machine_mock_reset;
+	assert_true(script->promised < 16);
+	struct machine_mock_reset *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = false;
+	mock->status = status;
+}
+
+static inline sk_status_t machine_reset(sk_cap_t to)
+{
+	struct machine_mock_reset_script *script = &machine_mock_reset;
+	if (script->called == script->promised) {
+		fail_msg("a call of machine.reset that no test expects");
+	}
+	struct machine_mock_reset *mock = &script->calls[script->called];
+	script->called++;
+	if (mock->exact) {
+		assert_int_equal(to, mock->to);
+	}
+	mock->to = to;
+	return mock->status;
+}
+
+struct machine_mock_count {
+	bool exact; /* parameters are compared */
+	sk_cap_t to;
+	sk_status_t status;
+	uint32_t total;
+};
+
+struct machine_mock_count_script {
+	uint32_t promised;
+	uint32_t called;
+	struct machine_mock_count calls[16];
+};
+__attribute__((weak)) struct machine_mock_count_script machine_mock_count;
+
+static inline void machine_expect_count(sk_cap_t to, sk_status_t status, uint32_t total)
+{
+	struct machine_mock_count_script *script = &machine_mock_count;
+	assert_true(script->promised < 16);
+	struct machine_mock_count *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = true;
+	mock->to = to;
+	mock->status = status;
+	mock->total = total;
+}
+
+static inline void machine_answer_count(sk_status_t status, uint32_t total)
+{
+	struct machine_mock_count_script *script = &machine_mock_count;
+	assert_true(script->promised < 16);
+	struct machine_mock_count *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = false;
+	mock->status = status;
+	mock->total = total;
+}
+
+static inline sk_status_t machine_count(sk_cap_t to, uint32_t *total)
+{
+	struct machine_mock_count_script *script = &machine_mock_count;
+	if (script->called == script->promised) {
+		fail_msg("a call of machine.count that no test expects");
+	}
+	struct machine_mock_count *mock = &script->calls[script->called];
+	script->called++;
+	if (mock->exact) {
+		assert_int_equal(to, mock->to);
+	}
+	mock->to = to;
+	if (mock->status != SK_OK) {
+		return mock->status;
+	}
+	*total = mock->total;
+	return mock->status;
+}
+
+/* Fails when a promised call of interface machine did not come, and empties the script. */
+static inline void machine_mock_done(void)
+{
+	assert_int_equal(machine_mock_reset.called, machine_mock_reset.promised);
+	memset(&machine_mock_reset, 0, sizeof(machine_mock_reset));
+	assert_int_equal(machine_mock_count.called, machine_mock_count.promised);
+	memset(&machine_mock_count, 0, sizeof(machine_mock_count));
+}
+
+struct core_mock_load {
+	bool exact; /* parameters are compared */
+	sk_cap_t to;
+	uint8_t level;
+	sk_status_t status;
+};
+
+struct core_mock_load_script {
+	uint32_t promised;
+	uint32_t called;
+	struct core_mock_load calls[16];
+};
+__attribute__((weak)) struct core_mock_load_script core_mock_load;
+
+static inline void core_expect_load(sk_cap_t to, uint8_t level, sk_status_t status)
+{
+	struct core_mock_load_script *script = &core_mock_load;
+	assert_true(script->promised < 16);
+	struct core_mock_load *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = true;
+	mock->to = to;
+	mock->level = level;
+	mock->status = status;
+}
+
+static inline void core_answer_load(sk_status_t status)
+{
+	struct core_mock_load_script *script = &core_mock_load;
+	assert_true(script->promised < 16);
+	struct core_mock_load *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = false;
+	mock->status = status;
+}
+
+static inline sk_status_t core_load(sk_cap_t to, uint8_t level)
+{
+	struct core_mock_load_script *script = &core_mock_load;
+	if (script->called == script->promised) {
+		fail_msg("a call of core.load that no test expects");
+	}
+	struct core_mock_load *mock = &script->calls[script->called];
+	script->called++;
+	if (mock->exact) {
+		assert_int_equal(to, mock->to);
+		assert_int_equal(level, mock->level);
+	}
+	mock->to = to;
+	mock->level = level;
+	return mock->status;
+}
+
+struct core_mock_name {
+	bool exact; /* parameters are compared */
+	sk_cap_t to;
+	sk_status_t status;
+	uint32_t number;
+};
+
+struct core_mock_name_script {
+	uint32_t promised;
+	uint32_t called;
+	struct core_mock_name calls[16];
+};
+__attribute__((weak)) struct core_mock_name_script core_mock_name;
+
+static inline void core_expect_name(sk_cap_t to, sk_status_t status, uint32_t number)
+{
+	struct core_mock_name_script *script = &core_mock_name;
+	assert_true(script->promised < 16);
+	struct core_mock_name *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = true;
+	mock->to = to;
+	mock->status = status;
+	mock->number = number;
+}
+
+static inline void core_answer_name(sk_status_t status, uint32_t number)
+{
+	struct core_mock_name_script *script = &core_mock_name;
+	assert_true(script->promised < 16);
+	struct core_mock_name *mock = &script->calls[script->promised];
+	script->promised++;
+	mock->exact = false;
+	mock->status = status;
+	mock->number = number;
+}
+
+static inline sk_status_t core_name(sk_cap_t to, uint32_t *number)
+{
+	struct core_mock_name_script *script = &core_mock_name;
+	if (script->called == script->promised) {
+		fail_msg("a call of core.name that no test expects");
+	}
+	struct core_mock_name *mock = &script->calls[script->called];
+	script->called++;
+	if (mock->exact) {
+		assert_int_equal(to, mock->to);
+	}
+	mock->to = to;
+	if (mock->status != SK_OK) {
+		return mock->status;
+	}
+	*number = mock->number;
+	return mock->status;
+}
+
+/* Fails when a promised call of interface core did not come, and empties the script. */
+static inline void core_mock_done(void)
+{
+	assert_int_equal(core_mock_load.called, core_mock_load.promised);
+	memset(&core_mock_load, 0, sizeof(core_mock_load));
+	assert_int_equal(core_mock_name.called, core_mock_name.promised);
+	memset(&core_mock_name, 0, sizeof(core_mock_name));
 }
 
 #endif

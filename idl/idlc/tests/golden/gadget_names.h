@@ -22,6 +22,14 @@ static inline const char *gadget_method_name(uint64_t value)
 		return "many";
 	case GADGET_METHOD_WIDE:
 		return "wide";
+	case GADGET_METHOD_WIRE:
+		return "wire";
+	case GADGET_METHOD_REFIT:
+		return "refit";
+	case GADGET_METHOD_CHAIN:
+		return "chain";
+	case GADGET_METHOD_DESTROY:
+		return "destroy";
 	default:
 		return "?";
 	}
@@ -34,6 +42,58 @@ static inline const char *gadget_mode_name(uint64_t value)
 		return "off";
 	case GADGET_MODE_ON:
 		return "on";
+	default:
+		return "?";
+	}
+}
+
+static inline const char *gadget_state_name(uint64_t value)
+{
+	switch (value) {
+	case GADGET_STATE_IDLE:
+		return "idle";
+	case GADGET_STATE_BUSY:
+		return "busy";
+	case GADGET_STATE_BROKEN:
+		return "broken";
+	default:
+		return "?";
+	}
+}
+
+/* By method number (the low 8 bits of a tag). */
+static inline const char *machine_method_name(uint64_t value)
+{
+	switch (value) {
+	case MACHINE_METHOD_RESET:
+		return "reset";
+	case MACHINE_METHOD_COUNT:
+		return "count";
+	default:
+		return "?";
+	}
+}
+
+/* By method number (the low 8 bits of a tag). */
+static inline const char *core_method_name(uint64_t value)
+{
+	switch (value) {
+	case CORE_METHOD_LOAD:
+		return "load";
+	case CORE_METHOD_NAME:
+		return "name";
+	default:
+		return "?";
+	}
+}
+
+static inline const char *core_state_name(uint64_t value)
+{
+	switch (value) {
+	case CORE_STATE_OFFLINE:
+		return "offline";
+	case CORE_STATE_ONLINE:
+		return "online";
 	default:
 		return "?";
 	}

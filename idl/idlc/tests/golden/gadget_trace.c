@@ -57,6 +57,38 @@ static const struct sk_trace_field gadget_wide_out[] = {
 	{"g", "u32", -1},
 };
 
+static const struct sk_trace_field gadget_wire_in[] = {
+	{"to", "slot<endpoint call wait badge>", 0},
+	{"part", "slot<optional memory>", 1},
+	{"dest", "slot<new>", 2},
+};
+
+static const struct sk_trace_field gadget_wire_out[] = {
+	{"used", "u32", 0},
+};
+
+static const struct sk_trace_field gadget_refit_in[] = {
+	{"vm", "slot<optional vcpu control>", 0},
+	{"dest", "slot<new self>", 1},
+	{"status", "u32", 2},
+};
+
+static const struct sk_trace_field gadget_chain_in[] = {
+	{"links", "link[2]", -1},
+};
+
+static const struct sk_trace_field machine_count_out[] = {
+	{"total", "u32", 0},
+};
+
+static const struct sk_trace_field core_load_in[] = {
+	{"level", "u8", 0},
+};
+
+static const struct sk_trace_field core_name_out[] = {
+	{"number", "u32", 0},
+};
+
 const struct sk_trace_method gadget_trace[] = {
 	{0x7201u, "gadget", "set", false, true, 4, gadget_set_in, 2, gadget_set_out},
 	{0x7202u, "gadget", "load", false, false, 2, gadget_load_in, 0, NULL},
@@ -65,6 +97,14 @@ const struct sk_trace_method gadget_trace[] = {
 	{0x7205u, "gadget", "scan", false, true, 0, NULL, 2, gadget_scan_out},
 	{0x7206u, "gadget", "many", false, false, 7, gadget_many_in, 0, NULL},
 	{0x7207u, "gadget", "wide", false, true, 0, NULL, 7, gadget_wide_out},
+	{0x7208u, "gadget", "wire", false, false, 3, gadget_wire_in, 1, gadget_wire_out},
+	{0x7209u, "gadget", "refit", false, false, 3, gadget_refit_in, 0, NULL},
+	{0x720au, "gadget", "chain", false, false, 1, gadget_chain_in, 0, NULL},
+	{0x721fu, "gadget", "destroy", false, false, 0, NULL, 0, NULL},
+	{0x7a01u, "machine", "reset", false, false, 0, NULL, 0, NULL},
+	{0x7a02u, "machine", "count", false, true, 0, NULL, 1, machine_count_out},
+	{0x7b01u, "core", "load", false, true, 1, core_load_in, 0, NULL},
+	{0x7bc8u, "core", "name", false, true, 0, NULL, 1, core_name_out},
 };
 
-const size_t gadget_trace_count = 7;
+const size_t gadget_trace_count = 15;

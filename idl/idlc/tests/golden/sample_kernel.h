@@ -4,14 +4,34 @@
  *   struct sk_msg *msg     words in and out, and the caller's tag
  *   void *buffer           the caller's message buffer as the kernel sees it, never NULL
  *   uint32_t buffer_bytes  what the caller sent there
- *   uint32_t reply_bytes   what the reply has there: set by dispatch
- * and of memcpy. Pointers that handlers get lead into that buffer, which its owner can change at any
- * time: read each element once, then check what was read. A handler that returns another status than
- * SK_OK leaves the words as they were.
+ *   uint32_t reply_bytes   what the reply has there: 0 before, set by dispatch
+ *   struct object *object  what is invoked; of some types, `body` of it
+ *   uint32_t badge         of the capability that call_object() found last
+ *   bool home              the method is done on the object's core now
+ *   sk_status_t status     what it came to there
+ * and of memcpy, the OBJECT_* types and
+ *   struct object *call_object(struct kernel_call *, uint32_t slot, enum object_type, uint32_t rights,
+ *                              sk_status_t *status)          what the caller has there; NULL: see status
+ *   sk_status_t call_destination(const struct kernel_call *, uint32_t slot, bool self)  is the slot empty?
+ *   bool call_is_home(struct kernel_call *)  true: this is the object's core; false: it was done there
+ *
+ * Pointers that handlers get lead into that buffer, which its owner can change at any time: read each
+ * element once, then check what was read. A handler that returns another status than SK_OK leaves the
+ * words as they were.
  */
 #ifndef SK_IDL_SAMPLE_KERNEL_H
 #define SK_IDL_SAMPLE_KERNEL_H
 
 #include "sample.h"
+#include "idl_support.h"
+
+struct kernel_call;
+struct object;
+struct space;
+struct thread;
+struct vcpu;
+struct endpoint;
+struct notification;
+struct core;
 
 #endif
