@@ -3,6 +3,7 @@
 
 #include <sk/idl/kernel_client.h>
 #include <sk/idl/vm_exit.h>
+#include <sk/process.h>
 
 #include "machine.h"
 #include "pool.h"
@@ -10,6 +11,7 @@
 #include "tap.h"
 
 #define COUNTED 5u /* the register that the guest counts up */
+#define CHANGING_NS 50000000ull
 
 /* What is refused in which state, a bit for each state. */
 struct refusal {
@@ -214,6 +216,25 @@ static void case_invalid(void)
 	machine.state[0]->pc = machine_address(code_guest_hypercall);
 	tap_ok(machine_step(&machine), "put right, it runs");
 	tap_is(machine_exit(&machine)->msg.tag & SK_TAG_METHOD_MASK, VM_EXIT_TAG_HYPERCALL, "and makes its call");
+	pool_end();
+
+	/* PSTATE must be read once: what is checked is what is loaded. Its exits and replies are the straight run's. */
+	pool_begin("vcpu: a state that changes while it is loaded");
+	agent_begin();
+	machine_make(&machine);
+	machine_ready(&machine, code_guest_hypercall);
+	tap_status(vcpu_route(machine.vcpu[0], VM_EXIT_METHOD_HYPERCALL, machine.endpoint), SK_OK, "its calls' own route");
+	machine.server->answer.w[0] = 0;
+	tap_status(vcpu_run(machine.vcpu[0]), SK_OK, "it makes one call after the other");
+	volatile uint64_t *pstate = &machine.state[0]->pstate;
+	for (uint64_t end = sk_now_ns() + CHANGING_NS; sk_now_ns() < end;) {
+		for (uint32_t i = 0; i < 100; i++) {
+			*pstate = 0x3c9; /* EL2 */
+			*pstate = 0x3c5;
+		}
+	}
+	machine.server->answer.w[0] = SK_EXIT_ACTION_STOP;
+	tap_ok(machine_becomes(&machine, VCPU_STATE_READY), "whatever another core writes there meanwhile");
 	pool_end();
 }
 
