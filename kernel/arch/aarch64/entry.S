@@ -112,7 +112,6 @@ vector_panic:
 	bl	trap_unexpected
 
 /* The vector registers, FPCR and FPSR, to and from the struct arch_fp_state in x0. */
-	.arch_extension fp
 	.arch_extension simd
 	.global fp_store
 fp_store:

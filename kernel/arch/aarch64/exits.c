@@ -46,9 +46,8 @@ uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr)
 	vcpu->exit_info = INFO_ACTION;
 	switch (class) {
 	case EC_DATA_ABORT_LOWER:
-		return abort_exit(vcpu, esr, false);
 	case EC_INSTRUCTION_ABORT_LOWER:
-		return abort_exit(vcpu, esr, true);
+		return abort_exit(vcpu, esr, class == EC_INSTRUCTION_ABORT_LOWER);
 	case EC_SMC64:
 		/* The PC of a trapped SMC is its own; past it, both calls are alike. */
 		exits_step();

@@ -15,6 +15,9 @@
 	row(0, 2, 0) row(0, 2, 1) row(0, 2, 2) row(0, 2, 3) row(0, 2, 4) row(0, 2, 5) row(0, 2, 6) \
 	row(0, 3, 0) row(0, 3, 1) row(0, 3, 2)
 
+#define ENCODING_ID_FIRST SYSREG_ENCODING(3, 0, 0, 1, 0)
+#define ENCODING_ID_LAST SYSREG_ENCODING(3, 0, 0, 7, 7)
+
 #define CASE(op1, crm, op2) \
 	case SYSREG_ENCODING(3, op1, 0, crm, op2): \
 		*value = read_sysreg(s3_##op1##_c0_c##crm##_##op2); \
@@ -26,8 +29,7 @@ sk_status_t arch_identification(uint32_t encoding, uint64_t *value)
 	switch (encoding) {
 	ID_REGISTERS(CASE)
 	default:
-		break;
+		/* Anything else in that space is a hole. */
+		return encoding - ENCODING_ID_FIRST <= ENCODING_ID_LAST - ENCODING_ID_FIRST ? SK_OK : SK_BAD_ARG;
 	}
-	bool hole = encoding >= SYSREG_ENCODING(3, 0, 0, 1, 0) && encoding <= SYSREG_ENCODING(3, 0, 0, 7, 7);
-	return hole ? SK_OK : SK_BAD_ARG;
 }

@@ -74,8 +74,8 @@ sk_status_t arch_space_init(struct space *space, void *root)
 			uint32_t bit = (uint32_t)__builtin_ctzll(~vmids[i]);
 			vmids[i] |= 1ull << bit;
 			arch_clear_page(root);
-			space->arch.root = root;
-			space->arch.vttbr = field_put(i * 64u + bit, VTTBR_VMID) | (uint64_t)root;
+			uint64_t vmid = field_put(i * 64u + bit, VTTBR_VMID);
+			space->arch = (struct arch_space){ .vttbr = vmid | (uint64_t)root, .root = root };
 			return SK_OK;
 		}
 	}
@@ -91,8 +91,7 @@ void arch_space_release(struct space *space)
 		isb();
 	}
 	vmids[vmid / 64u] &= ~(1ull << vmid % 64u);
-	space->arch.vttbr = 0;
-	space->arch.root = NULL;
+	space->arch = (struct arch_space){ 0 };
 }
 
 /* Is a table linked for `address` under a level-`level` entry? */
@@ -102,23 +101,17 @@ static bool has_table(const struct space *space, uint64_t address, uint32_t leve
 	return table_is_linked(*table_walk(space->arch.root, address, level, &reached), reached);
 }
 
-/* Every entry of the range at `level` may need a table, unless it has one: only the first and last can. */
-static uint32_t missing_tables(const struct space *space, uint64_t address, uint64_t last, uint32_t level)
-{
-	uint64_t first_entry = address / table_level_bytes(level);
-	uint64_t last_entry = last / table_level_bytes(level);
-	uint32_t count = (uint32_t)(last_entry - first_entry + 1u);
-	count -= has_table(space, address, level) ? 1u : 0u;
-	if (last_entry != first_entry) {
-		count -= has_table(space, last, level) ? 1u : 0u;
-	}
-	return count;
-}
-
 uint32_t arch_tables_needed(const struct space *space, uint64_t address, uint64_t bytes)
 {
 	uint64_t last = address + bytes - 1u;
-	return missing_tables(space, address, last, 1) + missing_tables(space, address, last, 2);
+	uint32_t count = 0;
+	for (uint32_t level = 1; level < TABLE_LAST_LEVEL; level++) {
+		/* Every entry of the range may need a table, unless it has one: only the first and last can. */
+		uint64_t more = last / table_level_bytes(level) - address / table_level_bytes(level);
+		count += (uint32_t)more + 1u - (has_table(space, address, level) ? 1u : 0u);
+		count -= more != 0 && has_table(space, last, level) ? 1u : 0u;
+	}
+	return count;
 }
 
 uint64_t arch_map(struct space *space, uint64_t address, uint64_t physical, uint64_t bytes, uint32_t flags)
@@ -139,12 +132,6 @@ uint64_t arch_map(struct space *space, uint64_t address, uint64_t physical, uint
 	return done;
 }
 
-/* Table pages that hold nothing any more, on their way back to the pool. */
-struct freed {
-	uint32_t count;
-	uint64_t *tables[FREED_MAX];
-};
-
 static bool is_empty(const uint64_t *table)
 {
 	uint64_t any = 0;
@@ -154,29 +141,33 @@ static bool is_empty(const uint64_t *table)
 	return any == 0;
 }
 
-/* The range's end, or its table's, was reached with `entry`: unlinks the tables from there upwards that are empty. */
-static void unlink_empty(const struct space *space, uint64_t address, uint64_t *entry, uint32_t level,
-			 struct freed *freed)
+/*
+ * The range's end, or its table's, was reached with `entry`: unlinks the tables from there upwards that are empty.
+ * They go into freed[], behind the `count` that are in it already, on their way back to the pool. The new count.
+ */
+static uint32_t unlink_empty(const struct space *space, uint64_t address, uint64_t *entry, uint32_t level,
+			     uint64_t *freed[], uint32_t count)
 {
 	while (level > 1) {
 		uint64_t *table = (uint64_t *)((uint64_t)entry & DESC_ADDRESS);
 		if (!is_empty(table)) {
-			return;
+			break;
 		}
 		entry = table_walk(space->arch.root, address, level - 1u, &level);
 		*(volatile uint64_t *)entry = 0;
-		freed->tables[freed->count++] = table;
+		freed[count++] = table;
 	}
+	return count;
 }
 
 uint64_t arch_unmap(struct space *space, uint64_t address, uint64_t bytes)
 {
-	struct freed freed;
-	freed.count = 0;
+	uint64_t *freed[FREED_MAX];
+	uint32_t freed_count = 0;
 	uint32_t leaves = 0;
 	uint64_t leaf = 0;
 	uint64_t done = 0;
-	for (uint32_t i = 0; i < PIECE_ENTRIES && done < bytes && freed.count + TABLE_LAST_LEVEL <= FREED_MAX; i++) {
+	for (uint32_t i = 0; i < PIECE_ENTRIES && done < bytes && freed_count + TABLE_LAST_LEVEL <= FREED_MAX; i++) {
 		uint64_t at = address + done;
 		uint32_t level;
 		uint64_t *entry = table_walk(space->arch.root, at, TABLE_LAST_LEVEL, &level);
@@ -187,14 +178,14 @@ uint64_t arch_unmap(struct space *space, uint64_t address, uint64_t bytes)
 		}
 		done += table_level_bytes(level) - at % table_level_bytes(level);
 		if (done >= bytes || (address + done) % table_level_bytes(level - 1u) == 0) {
-			unlink_empty(space, at, entry, level, &freed);
+			freed_count = unlink_empty(space, at, entry, level, freed, freed_count);
 		}
 	}
-	if (leaves != 0 || freed.count != 0) {
-		invalidate(&space->arch, freed.count == 0 && leaves == 1 ? leaf : EVERY_LEAF);
+	if (leaves != 0 || freed_count != 0) {
+		invalidate(&space->arch, freed_count == 0 && leaves == 1 ? leaf : EVERY_LEAF);
 	}
-	for (uint32_t i = 0; i < freed.count; i++) {
-		space_give_table(space, freed.tables[i]);
+	for (uint32_t i = 0; i < freed_count; i++) {
+		space_give_table(space, freed[i]);
 	}
 	return done < bytes ? done : bytes;
 }

@@ -11,7 +11,7 @@
 
 /*
  * Registers of a context as entry.S saves and loads them. A vCPU's are its state
- * page, which the VMM writes: nothing in it is trusted (see arch_sanitise_pstate()).
+ * page, which the VMM writes at any time: nothing in it is trusted, and PSTATE is read once.
  */
 #define arch_frame sk_vcpu_state
 
@@ -29,7 +29,7 @@ static inline void arch_set_result(struct arch_frame *frame, unsigned index, uin
 	frame->x[index] = value;
 }
 
-/* The six message words: where a caller's or a reply's are, and from there, or from memory, to where they are received. */
+/* The six message words: where they are in a frame; and from there, or from memory, to where they are received. */
 static inline const uint64_t *arch_words(const struct arch_frame *frame)
 {
 	return &frame->x[2];

@@ -66,7 +66,7 @@ static inline uint64_t exits_fault_address(void)
 #define INFO_WIDTH (3ull << SK_MMIO_SIZE_SHIFT | SK_MMIO_SIGN)
 #define INFO_WORD (2ull << SK_MMIO_SIZE_SHIFT) /* 32 bits, zero-extended: what most accesses are */
 #define INFO_WHOLE (3ull << SK_MMIO_SIZE_SHIFT | SK_MMIO_WIDE)
-#define INFO_READ (1u << 9)      /* beside it in vcpu->exit_info: the reply's word goes to the register, the PC advances */
+#define INFO_READ (1u << 9)      /* beside it in vcpu->exit_info: the reply's word goes to the register, PC advances */
 #define INFO_SYSREG (1u << 10)   /* the same for a system register: whole, unless the reply's action denies it */
 #define INFO_ADVANCE (1u << 11)  /* the PC advances */
 #define INFO_ACTION 0u           /* the reply says what to do; often nothing */
