@@ -11,17 +11,17 @@
 #define NONCE_OUTPUT 2u
 
 /* The first half of `block` is the key from now on. */
-static void take_key(struct random_drbg *drbg, uint8_t block[CHACHA20_BLOCK_BYTES])
+static void take_key(struct random_drbg *drbg, uint32_t block[CHACHA20_BLOCK_WORDS])
 {
 	memcpy(drbg->key, block, sizeof(drbg->key));
-	memset(block, 0, CHACHA20_BLOCK_BYTES);
+	memset(block, 0, CHACHA20_BLOCK_WORDS * sizeof(*block));
 }
 
 /* One step takes up to 32 bytes; their number goes in too, so that no input is another one with zeroes behind it. */
 static void mix_piece(struct random_drbg *drbg, const uint8_t *input, uint32_t bytes)
 {
 	const uint32_t tail[4] = { bytes, NONCE_MIX, 0, 0 };
-	uint8_t block[CHACHA20_BLOCK_BYTES];
+	uint32_t block[CHACHA20_BLOCK_WORDS];
 	uint32_t words[8] = { 0 };
 
 	memcpy(words, input, bytes);
@@ -48,8 +48,8 @@ void random_drbg_mix(struct random_drbg *drbg, const void *input, size_t bytes)
 void random_drbg_fill(struct random_drbg *drbg, void *output, size_t bytes)
 {
 	uint32_t tail[4] = { 0, NONCE_OUTPUT, 0, 0 };
-	uint8_t next[CHACHA20_BLOCK_BYTES];
-	uint8_t block[CHACHA20_BLOCK_BYTES];
+	uint32_t next[CHACHA20_BLOCK_WORDS];
+	uint32_t block[CHACHA20_BLOCK_WORDS];
 	uint8_t *at = output;
 
 	chacha20_block(drbg->key, tail, next);

@@ -7,9 +7,12 @@
 #include <stdint.h>
 
 #define CHACHA20_KEY_BYTES 32u
-#define CHACHA20_BLOCK_BYTES 64u
+#define CHACHA20_BLOCK_WORDS 16u
 
-/* `key` is eight little-endian words; `tail` are the state's last four: the block counter and the nonce. */
-void chacha20_block(const uint32_t key[8], const uint32_t tail[4], uint8_t out[CHACHA20_BLOCK_BYTES]);
+/*
+ * `tail` are the state's last four words: the block counter and the nonce. Words are the machine's own: in the
+ * RFC's octets they are little-endian.
+ */
+void chacha20_block(const uint32_t key[8], const uint32_t tail[4], uint32_t out[CHACHA20_BLOCK_WORDS]);
 
 #endif
