@@ -71,7 +71,7 @@ static bool core_in_use(const struct core *core)
 	for (uint32_t i = 1; i < object_count; i++) {
 		const struct object *object = object_at(i);
 		bool thread = object->type == OBJECT_THREAD;
-		bool bound = object->type == OBJECT_VCPU && ((const struct vcpu *)object->body)->life >= VCPU_READY;
+		bool bound = object->type == OBJECT_VCPU && vcpu_state(object->body) >= VCPU_STATE_READY;
 		bool line = object->type == OBJECT_INTERRUPT && object->interrupt.bits != 0;
 		if (((thread || bound) && ((const struct context *)object->body)->core == core->index) ||
 		    (line && object->interrupt.core == core->index)) {
@@ -135,9 +135,7 @@ sk_status_t core_do_offline(struct core *core)
 
 sk_status_t core_do_counters(struct core *core, uint64_t *counts)
 {
-	for (uint32_t i = 0; i < COUNTERS; i++) {
-		counts[i] = core->counters[i];
-	}
+	memcpy(counts, core->counters, sizeof(core->counters));
 	counts[COUNT_IDLE_NS] = arch_ticks_to_ns(counts[COUNT_IDLE_NS]);
 	return SK_OK;
 }

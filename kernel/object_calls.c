@@ -92,13 +92,8 @@ sk_status_t notification_do_destroy(struct notification *notification)
 /* A device's line fired: the bits go to whoever was bound to it. The line stays quiet until acknowledged. */
 void interrupt_arrived(uint32_t number)
 {
-	struct object *object = interrupt_object(number);
-	if (object == NULL) {
-		arch_interrupt_mask(number);
-		arch_interrupt_complete(number);
-		return;
-	}
-	struct object *target = object_at(object->interrupt.notification);
+	const struct object *object = interrupt_object(number);
+	const struct object *target = object_at(object == NULL ? 0 : object->interrupt.notification);
 	if (target->type == OBJECT_NOTIFICATION && target->generation == object->interrupt.notification_generation) {
 		notification_signal(target->body, object->interrupt.bits);
 	} else {

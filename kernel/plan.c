@@ -249,7 +249,7 @@ struct context *plan_continue(struct core *core)
 {
 	struct context *current = core->current;
 	if (!core->reschedule && current != NULL && current->state == CONTEXT_READY &&
-	    (current->kind == CONTEXT_THREAD || vcpu_of(current)->life == VCPU_RUNNING) &&
+	    (current->kind == CONTEXT_THREAD || vcpu_of(current)->life == VCPU_STATE_RUNNING) &&
 	    current->root == core->owner) {
 		return current;
 	}

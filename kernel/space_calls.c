@@ -156,7 +156,7 @@ sk_status_t space_do_create_virq(struct kernel_call *call, struct space *space, 
 static bool vm_runs(const struct space *vm)
 {
 	for (uint32_t i = 0; i < vm->vcpu_count; i++) {
-		if (vm->vcpus[i]->life == VCPU_RUNNING || vm->vcpus[i]->life == VCPU_BLOCKED) {
+		if (vm->vcpus[i]->life == VCPU_STATE_RUNNING || vm->vcpus[i]->life == VCPU_STATE_BLOCKED) {
 			return true;
 		}
 	}

@@ -33,14 +33,14 @@ static void act(struct vcpu *vcpu, uint64_t action, uint64_t line)
 		vcpu_inject(vcpu, line);
 	}
 	if ((action & SK_EXIT_ACTION_STOP) != 0) {
-		vcpu->life = VCPU_READY;
-	} else if ((action & SK_EXIT_ACTION_BLOCK) != 0 && vcpu->life == VCPU_RUNNING && !virq_pending(vcpu) &&
+		vcpu->life = VCPU_STATE_READY;
+	} else if ((action & SK_EXIT_ACTION_BLOCK) != 0 && vcpu->life == VCPU_STATE_RUNNING && !virq_pending(vcpu) &&
 		   (vcpu->work & VCPU_WORK_KICK) == 0) {
-		vcpu->life = VCPU_BLOCKED;
+		vcpu->life = VCPU_STATE_BLOCKED;
 	}
 	/* It runs again, unless it was paused while its exit was being served. */
-	vcpu->context.state = vcpu->life == VCPU_RUNNING ? CONTEXT_READY
-			    : vcpu->life == VCPU_BLOCKED ? CONTEXT_BLOCKED : CONTEXT_STOPPED;
+	vcpu->context.state = vcpu->life == VCPU_STATE_RUNNING ? CONTEXT_READY
+			    : vcpu->life == VCPU_STATE_BLOCKED ? CONTEXT_BLOCKED : CONTEXT_STOPPED;
 }
 
 void vcpu_settle(struct vcpu *vcpu, uint64_t tag, uint64_t w0, uint64_t w1)
@@ -65,7 +65,7 @@ void vcpu_settle(struct vcpu *vcpu, uint64_t tag, uint64_t w0, uint64_t w1)
 		break;
 	case VM_EXIT_TAG_FAIL_ENTRY:
 		/* Without anybody who repairs it, it would be refused again, and again. */
-		vcpu->life = ok ? vcpu->life : VCPU_INVALID;
+		vcpu->life = ok ? vcpu->life : VCPU_STATE_INVALID;
 		break;
 	case VM_EXIT_TAG_NESTED_PAGE_FAULT:
 		/* Nobody could say what to do: the guest sees what real hardware gives for nothing there. */
@@ -97,7 +97,7 @@ struct context *vcpu_exit(struct vcpu *vcpu, uint32_t reason)
 	vcpu->exit_counts[reason]++;
 	if (!is_set(route)) {
 		/* An exit that nobody answers for: the vCPU can't go on, and only destroying it helps. */
-		vcpu->life = VCPU_INVALID;
+		vcpu->life = VCPU_STATE_INVALID;
 		vcpu->context.state = CONTEXT_STOPPED;
 		core->reschedule = true;
 		return plan_continue(core);

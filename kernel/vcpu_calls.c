@@ -30,7 +30,7 @@ sk_status_t vcpu_create(struct vcpu *vcpu, struct object *object, struct space *
 	}
 	vcpu->work = VCPU_WORK_LOAD;
 	vcpu->state_object = page;
-	vcpu->life = VCPU_CREATED;
+	vcpu->life = VCPU_STATE_CREATED;
 	vcpu->index = (uint8_t)vm->vcpu_count;
 	vm->vcpus[vm->vcpu_count] = vcpu;
 	__atomic_store_n(&vm->vcpu_count, vm->vcpu_count + 1u, __ATOMIC_RELEASE);
@@ -39,7 +39,7 @@ sk_status_t vcpu_create(struct vcpu *vcpu, struct object *object, struct space *
 
 enum vcpu_state vcpu_state(const struct vcpu *vcpu)
 {
-	return (enum vcpu_state)vcpu->life;
+	return vcpu->life;
 }
 
 sk_status_t vcpu_do_set_entry(struct vcpu *vcpu, uint64_t entry)
@@ -70,7 +70,7 @@ sk_status_t vcpu_do_setup(struct vcpu *vcpu, uint64_t flags)
 		return SK_BAD_ARG;
 	}
 	arch_vcpu_setup(vcpu, flags);
-	vcpu->life = VCPU_FREE;
+	vcpu->life = VCPU_STATE_FREE;
 	return SK_OK;
 }
 
@@ -106,7 +106,7 @@ sk_status_t vcpu_do_bind(struct vcpu *vcpu, uint32_t core)
 		leave(vcpu); /* a plan may name it already */
 	}
 	vcpu->context.core = (uint8_t)core;
-	vcpu->life = VCPU_READY;
+	vcpu->life = VCPU_STATE_READY;
 	return SK_OK;
 }
 
@@ -117,13 +117,13 @@ sk_status_t vcpu_do_unbind(struct vcpu *vcpu)
 		return SK_BAD_STATE;
 	}
 	leave(vcpu);
-	vcpu->life = VCPU_FREE;
+	vcpu->life = VCPU_STATE_FREE;
 	return SK_OK;
 }
 
 sk_status_t vcpu_do_run(struct vcpu *vcpu)
 {
-	vcpu->life = VCPU_RUNNING;
+	vcpu->life = VCPU_STATE_RUNNING;
 	vcpu->work &= ~VCPU_WORK_PAUSED;
 	/* An exit that is still with a server resumes it when it is answered. */
 	if (vcpu->context.state == CONTEXT_STOPPED || vcpu->context.state == CONTEXT_BLOCKED) {
@@ -136,10 +136,10 @@ sk_status_t vcpu_do_run(struct vcpu *vcpu)
 
 sk_status_t vcpu_do_pause(struct vcpu *vcpu)
 {
-	if (vcpu->life != VCPU_RUNNING && vcpu->life != VCPU_BLOCKED) {
-		return vcpu->life == VCPU_READY ? SK_OK : SK_BAD_STATE; /* an exit's answer came first */
+	if (vcpu->life != VCPU_STATE_RUNNING && vcpu->life != VCPU_STATE_BLOCKED) {
+		return vcpu->life == VCPU_STATE_READY ? SK_OK : SK_BAD_STATE; /* an exit's answer came first */
 	}
-	vcpu->life = VCPU_READY;
+	vcpu->life = VCPU_STATE_READY;
 	vcpu->work |= VCPU_WORK_PAUSED;
 	if (vcpu->context.state == CONTEXT_READY || vcpu->context.state == CONTEXT_BLOCKED) {
 		vcpu->context.state = CONTEXT_STOPPED;
@@ -152,7 +152,8 @@ sk_status_t vcpu_do_pause(struct vcpu *vcpu)
 /* May its registers be read and changed: it doesn't run, or its exit is being served. */
 static bool at_rest(const struct vcpu *vcpu)
 {
-	return vcpu->life != VCPU_INVALID && (vcpu->life != VCPU_RUNNING || vcpu->context.state != CONTEXT_READY);
+	bool runs = vcpu->life == VCPU_STATE_RUNNING && vcpu->context.state == CONTEXT_READY;
+	return vcpu->life != VCPU_STATE_INVALID && !runs;
 }
 
 sk_status_t vcpu_do_set_gpr(struct vcpu *vcpu, uint32_t index, uint64_t value)
@@ -217,7 +218,7 @@ sk_status_t vcpu_do_kick(struct vcpu *vcpu)
 {
 	core_at(vcpu->context.core)->reschedule = true;
 	vcpu->work |= VCPU_WORK_KICK;
-	return vcpu->life == VCPU_BLOCKED ? vcpu_do_run(vcpu) : SK_OK;
+	return vcpu->life == VCPU_STATE_BLOCKED ? vcpu_do_run(vcpu) : SK_OK;
 }
 
 sk_status_t vcpu_do_info(struct vcpu *vcpu, enum vcpu_state *state, uint32_t *core, uint64_t *exits, uint64_t *time_ns,
@@ -236,9 +237,7 @@ sk_status_t vcpu_do_info(struct vcpu *vcpu, enum vcpu_state *state, uint32_t *co
 
 sk_status_t vcpu_do_exit_counts(struct vcpu *vcpu, uint64_t *counts)
 {
-	for (uint32_t i = 0; i < EXIT_REASONS; i++) {
-		counts[i] = vcpu->exit_counts[i];
-	}
+	memcpy(counts, vcpu->exit_counts, sizeof(vcpu->exit_counts));
 	return SK_OK;
 }
 
@@ -246,7 +245,7 @@ static void destroy_here(void *argument)
 {
 	struct vcpu *vcpu = argument;
 	/* Whatever ends an exit of it from now on doesn't let it run. */
-	vcpu->life = VCPU_INVALID;
+	vcpu->life = VCPU_STATE_INVALID;
 	vcpu->work |= VCPU_WORK_PAUSED;
 	leave(vcpu);
 	if (!context_calls(&vcpu->context)) {

@@ -357,7 +357,7 @@ void virq_arrived(struct vcpu *vcpu)
 {
 	vcpu->work |= VCPU_WORK_LINES;
 	if (vcpu->context.state == CONTEXT_BLOCKED && virq_pending(vcpu)) {
-		vcpu->life = VCPU_RUNNING;
+		vcpu->life = VCPU_STATE_RUNNING;
 		vcpu->context.state = CONTEXT_READY;
 		plan_wake(core_this(), &vcpu->context);
 	}

@@ -62,7 +62,7 @@ static void replies_act(void **state)
 	/* To READY, from the reply. */
 	guest_exit(VM_EXIT_METHOD_HYPERCALL, 1);
 	guest_reply(&guest, SK_EXIT_ACTION_STOP, 0);
-	assert_int_equal(guest.v->life, VCPU_READY);
+	assert_int_equal(guest.v->life, VCPU_STATE_READY);
 	assert_true(world_idle(1));
 	K_OK(guest.vcpu, VCPU_TAG_RUN);
 	assert_true(runs(&guest.v->context));
@@ -159,7 +159,7 @@ static void paused_in_service(void **state)
 	guest_bring_to(&guest, SERVED_PAUSED);
 	/* Its answer comes, and it rests. */
 	guest_reply(&guest, 0, 0);
-	assert_int_equal(guest.v->life, VCPU_READY);
+	assert_int_equal(guest.v->life, VCPU_STATE_READY);
 	assert_int_equal(guest.v->context.state, CONTEXT_STOPPED);
 	assert_true(world_idle(1));
 	invariants_check();
@@ -176,7 +176,7 @@ static void paused_in_service(void **state)
 	guest_exit(VM_EXIT_METHOD_HALT, 1);
 	K_OK(guest.vcpu, VCPU_TAG_PAUSE);
 	guest_reply(&guest, SK_EXIT_ACTION_BLOCK | SK_EXIT_ACTION_STOP, 0);
-	assert_int_equal(guest.v->life, VCPU_READY);
+	assert_int_equal(guest.v->life, VCPU_STATE_READY);
 	invariants_check();
 }
 
@@ -188,11 +188,11 @@ static void blocked_until_a_line_is_pending(void **state)
 	struct sk_line *lines = world_lines(guest.vm);
 	lines[sk_line_index(0, 7)].config = 0;
 	K_OK(guest.vcpu, VCPU_TAG_INJECT, 7); /* not enabled */
-	assert_int_equal(guest.v->life, VCPU_BLOCKED);
+	assert_int_equal(guest.v->life, VCPU_STATE_BLOCKED);
 	lines[sk_line_index(0, 8)].config = SK_LINE_ENABLED;
 	K_OK(guest.vcpu, VCPU_TAG_INJECT, 8);
 	mock_settle();
-	assert_int_equal(guest.v->life, VCPU_RUNNING);
+	assert_int_equal(guest.v->life, VCPU_STATE_RUNNING);
 	assert_true(runs(&guest.v->context));
 	assert_int_equal(mock_guest_take(1), 8);
 	invariants_check();
@@ -280,7 +280,7 @@ static void refused_states_of_a_dead_vmm(void **state)
 			K_OK(control, i == 1 ? ENDPOINT_TAG_ABANDON : ENDPOINT_TAG_DESTROY);
 		}
 		mock_settle();
-		assert_int_equal(guest.v->life, VCPU_INVALID);
+		assert_int_equal(guest.v->life, VCPU_STATE_INVALID);
 		assert_true(world_idle(1));
 		invariants_check();
 		K_OK(guest.vcpu, VCPU_TAG_DESTROY);

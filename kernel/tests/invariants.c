@@ -137,11 +137,11 @@ static void check_vcpu(uint32_t index)
 	CHECK(context->object == object_at(index), "vCPU %u has another's entry", index);
 	CHECK(vcpu->index < context->space->vcpu_count && context->space->vcpus[vcpu->index] == vcpu,
 	      "vCPU %u is not in its VM", index);
-	CHECK(context->state != CONTEXT_BLOCKED || vcpu->life == VCPU_BLOCKED, "vCPU %u is blocked in life %u", index,
-	      vcpu->life);
-	CHECK(context->state != CONTEXT_READY || vcpu->life == VCPU_RUNNING || (vcpu->work & VCPU_WORK_PAUSED) != 0,
-	      "vCPU %u may run in life %u", index, vcpu->life);
-	CHECK(vcpu->life != VCPU_RUNNING || context->state != CONTEXT_STOPPED, "vCPU %u is forgotten", index);
+	CHECK(context->state != CONTEXT_BLOCKED || vcpu->life == VCPU_STATE_BLOCKED,
+	      "vCPU %u is blocked in life %u", index, vcpu->life);
+	CHECK(context->state != CONTEXT_READY || vcpu->life == VCPU_STATE_RUNNING ||
+	      (vcpu->work & VCPU_WORK_PAUSED) != 0, "vCPU %u may run in life %u", index, vcpu->life);
+	CHECK(vcpu->life != VCPU_STATE_RUNNING || context->state != CONTEXT_STOPPED, "vCPU %u is forgotten", index);
 	for (uint32_t i = 0; i < SPACE_ROUTES; i++) {
 		const struct route *route = &context->space->routes[i];
 		CHECK(i < context->space->route_count ? route->bytes != 0 : route->bytes == 0,

@@ -296,7 +296,7 @@ static void lines_follow_a_vcpu_to_another_core(void **state)
 	mock_settle();
 	actor_syscall(&server, SK_SYS_REPLY_WAIT, actor_token(&server), 0, SK_EXIT_ACTION_BLOCK, 0);
 	mock_settle();
-	assert_int_equal(body->life, VCPU_BLOCKED);
+	assert_int_equal(body->life, VCPU_STATE_BLOCKED);
 	body->waiting[0] |= 1ull << 33;
 	world_lines(vm)[sk_line_index(0, 33)].state |= SK_LINE_PENDING;
 	body->context.core = 1;

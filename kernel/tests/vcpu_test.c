@@ -33,16 +33,18 @@ static const struct operation operations[] = {
 	{ "destroy", VCPU_TAG_DESTROY, 0, 0,            "000000000" },
 };
 
-static const uint8_t lives[PLACES] = { VCPU_CREATED, VCPU_FREE, VCPU_READY, VCPU_RUNNING, VCPU_RUNNING, VCPU_RUNNING,
-				       VCPU_READY, VCPU_BLOCKED, VCPU_INVALID };
+static const uint8_t lives[PLACES] = {
+	VCPU_STATE_CREATED, VCPU_STATE_FREE, VCPU_STATE_READY, VCPU_STATE_RUNNING, VCPU_STATE_RUNNING,
+	VCPU_STATE_RUNNING, VCPU_STATE_READY, VCPU_STATE_BLOCKED, VCPU_STATE_INVALID,
+};
 
 static uint8_t life_after(const struct operation *operation, enum place place)
 {
 	switch (operation->tag) {
-	case VCPU_TAG_SETUP: case VCPU_TAG_UNBIND: return VCPU_FREE;
-	case VCPU_TAG_BIND: case VCPU_TAG_PAUSE: return VCPU_READY;
-	case VCPU_TAG_RUN: return VCPU_RUNNING;
-	case VCPU_TAG_KICK: return VCPU_RUNNING;
+	case VCPU_TAG_SETUP: case VCPU_TAG_UNBIND: return VCPU_STATE_FREE;
+	case VCPU_TAG_BIND: case VCPU_TAG_PAUSE: return VCPU_STATE_READY;
+	case VCPU_TAG_RUN: return VCPU_STATE_RUNNING;
+	case VCPU_TAG_KICK: return VCPU_STATE_RUNNING;
 	default: return lives[place];
 	}
 }
@@ -286,7 +288,7 @@ static void not_unbound_while_served(void **state)
 	K_REFUSED(SK_BAD_STATE, guest.vcpu, VCPU_TAG_UNBIND);
 	guest_reply(&guest, SK_EXIT_ACTION_STOP, 0);
 	K_OK(guest.vcpu, VCPU_TAG_UNBIND);
-	assert_int_equal(guest.v->life, VCPU_FREE);
+	assert_int_equal(guest.v->life, VCPU_STATE_FREE);
 	invariants_check();
 }
 

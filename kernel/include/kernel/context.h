@@ -127,7 +127,6 @@ struct thread {
 	uint64_t overrun_calls;      /* sampling of a call that takes too long: `calls` when it was first seen */
 	uint64_t overrun_since;
 	uint64_t progress;           /* of a preempted long operation */
-	uint32_t progress_op;
 	struct sk_msg fault_message; /* its fault call, while that waits */
 	struct thread *sibling;      /* next thread of the same process */
 	struct arch_fp_state fp_state;

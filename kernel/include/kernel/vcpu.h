@@ -9,17 +9,9 @@
 
 #include <kernel/context.h>
 #include <kernel/space.h>
+#include <sk/idl/kernel.h>
 
 #define EXIT_REASONS 32u /* numbers of interface vm_exit; 0 catches what has no route of its own */
-
-enum vcpu_life {
-	VCPU_CREATED = 1,
-	VCPU_FREE = 2,
-	VCPU_READY = 3,
-	VCPU_RUNNING = 4,
-	VCPU_BLOCKED = 5,
-	VCPU_INVALID = 6,
-};
 
 #define VCPU_LINE_WORDS ((SK_PRIVATE_LINES + SK_SHARED_LINES_MAX) / 64u)
 
@@ -27,7 +19,7 @@ struct vcpu {
 	struct context context;      /* first: a vCPU is a context */
 	struct sk_msg exit;          /* the exit that waits for its reply: kept for another delivery */
 	uint32_t exit_info;          /* what the architecture needs to finish it; 0: the reply says everything */
-	uint8_t life;                /* enum vcpu_life */
+	uint8_t life;                /* enum vcpu_state of kernel.idl */
 	uint8_t index;               /* in its VM */
 	uint8_t entry_set;
 	uint8_t space_set;

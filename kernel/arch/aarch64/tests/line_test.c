@@ -289,13 +289,13 @@ static void wrong_arguments(void)
 static void wakes(void)
 {
 	vcpu.context.state = CONTEXT_BLOCKED;
-	vcpu.life = VCPU_BLOCKED;
+	vcpu.life = VCPU_STATE_BLOCKED;
 	configure(20, 0);
 	virq_pend(&vcpu, 20);
 	CHECK(vcpu.context.state, CONTEXT_BLOCKED);
 	configure(20, ON);
 	CHECK(vcpu.context.state, CONTEXT_READY);
-	CHECK(vcpu.life, VCPU_RUNNING);
+	CHECK(vcpu.life, VCPU_STATE_RUNNING);
 	CHECK(wakes_seen, 1);
 	check_taken_and_end(20);
 	vcpu.context.state = CONTEXT_BLOCKED;
