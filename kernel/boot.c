@@ -11,26 +11,28 @@
 
 #define SUPERVISOR_TABLE_PAGES 64u
 
-/* RAM behind the boot image, handed out from the bottom while the kernel sets things up. */
-struct boot_memory {
+/* The supervisor in the making. RAM behind the boot image is handed out from the bottom. */
+struct boot {
+	const struct sk_boot_info *info;
 	uint64_t next;
 	uint64_t end;
+	struct space *space;
 };
 
-static void *take_pages(struct boot_memory *memory, uint64_t pages)
+static uint64_t take_pages(struct boot *boot, uint64_t pages)
 {
-	uint64_t base = memory->next;
-	if (base > memory->end || memory->end - base < pages * SK_PAGE_BYTES) {
-		panic("the machine's memory ends at %lx, too little for the boot image", memory->end);
+	uint64_t base = boot->next;
+	if (base > boot->end || boot->end - base < pages * SK_PAGE_BYTES) {
+		panic("the machine's memory ends at %lx, too little for the boot image", boot->end);
 	}
-	memory->next += pages * SK_PAGE_BYTES;
-	for (uint64_t i = 0; i < pages; i++) {
-		arch_clear_page((void *)(uintptr_t)(base + i * SK_PAGE_BYTES));
+	boot->next += pages * SK_PAGE_BYTES;
+	for (uint64_t page = base; page < boot->next; page += SK_PAGE_BYTES) {
+		arch_clear_page((void *)(uintptr_t)page);
 	}
-	return (void *)(uintptr_t)base;
+	return base;
 }
 
-static struct object *boot_object(enum object_type type, uint64_t base, uint64_t bytes)
+static struct object *make(enum object_type type, uint64_t base, uint64_t bytes)
 {
 	struct object *object = object_allocate(type);
 	if (object == NULL) {
@@ -41,22 +43,23 @@ static struct object *boot_object(enum object_type type, uint64_t base, uint64_t
 	return object;
 }
 
-static struct object *boot_page(struct boot_memory *memory, enum object_type type, uint64_t pages)
+static void install(const struct boot *boot, uint32_t slot, const struct object *object)
 {
-	void *base = take_pages(memory, pages);
-	struct object *object = boot_object(type, (uint64_t)(uintptr_t)base, pages * SK_PAGE_BYTES);
-	object->body = base;
+	boot->space->slots[slot] = object_capability(object, SK_RIGHTS_ALL, 0);
+}
+
+/* An object of a page, with that page for its body. */
+static struct object *make_page(struct boot *boot, enum object_type type, uint32_t slot)
+{
+	struct object *object = make(type, take_pages(boot, 1), SK_PAGE_BYTES);
+	object->body = (void *)(uintptr_t)object->base;
+	install(boot, slot, object);
 	return object;
 }
 
-static void install(struct space *space, uint32_t slot, const struct object *object)
+static void map(const struct boot *boot, struct object *memory, uint64_t address, uint32_t flags)
 {
-	space->slots[slot] = object_capability(object, SK_RIGHTS_ALL, 0);
-}
-
-static void map(struct space *space, struct object *memory, uint64_t address, uint32_t flags)
-{
-	if (space_map(space, memory, address, 0, memory->bytes, flags) != SK_OK) {
+	if (space_map(boot->space, memory, address, 0, memory->bytes, flags) != SK_OK) {
 		panic("the supervisor's segment at %lx overlaps another or is misaligned", address);
 	}
 }
@@ -66,87 +69,77 @@ static uint64_t page_round(uint64_t bytes)
 	return (bytes + SK_PAGE_BYTES - 1u) & ~(uint64_t)(SK_PAGE_BYTES - 1u);
 }
 
-static void load_segments(const struct sk_boot_info *info, struct boot_memory *memory, struct space *space)
+static void load_segments(struct boot *boot)
 {
+	const struct sk_boot_info *info = boot->info;
 	for (uint32_t i = 0; i < info->segment_count && i < SK_BOOT_SEGMENTS; i++) {
 		const struct sk_boot_segment *segment = &info->segments[i];
 		uint64_t bytes = page_round(segment->memory_bytes);
-		uint64_t source = (uint64_t)(uintptr_t)info + segment->offset;
+		uint64_t base = (uint64_t)(uintptr_t)info + segment->offset;
 		if (segment->offset > info->image_bytes || segment->file_bytes > info->image_bytes - segment->offset ||
 		    segment->file_bytes > segment->memory_bytes || bytes == 0) {
 			panic("supervisor segment %u lies outside the boot image", i);
 		}
-		struct object *object;
-		if ((segment->flags & SK_RIGHT_WRITE) == 0 && bytes == page_round(segment->file_bytes)) {
-			object = boot_object(OBJECT_MEMORY, source, bytes); /* used where it lies */
-		} else {
-			void *copy = take_pages(memory, bytes / SK_PAGE_BYTES);
-			memcpy(copy, (const void *)(uintptr_t)source, segment->file_bytes);
-			object = boot_object(OBJECT_MEMORY, (uint64_t)(uintptr_t)copy, bytes);
+		/* One that nobody writes to is used where it lies. */
+		if ((segment->flags & SK_RIGHT_WRITE) != 0 || bytes != page_round(segment->file_bytes)) {
+			base = take_pages(boot, bytes / SK_PAGE_BYTES);
+			memcpy((void *)(uintptr_t)base, (const uint8_t *)info + segment->offset, segment->file_bytes);
 		}
-		object->memory = (struct memory){ 0 };
-		arch_sync_memory(object->base, object->bytes);
-		map(space, object, segment->address, segment->flags);
+		arch_sync_memory(base, bytes);
+		map(boot, make(OBJECT_MEMORY, base, bytes), segment->address, segment->flags);
 	}
 }
 
 /* The supervisor's thread on the boot core, its endpoint and its notification. */
-static struct thread *make_thread(const struct sk_boot_info *info, struct boot_memory *memory, struct space *space)
+static struct thread *make_thread(struct boot *boot)
 {
-	struct object *buffer = boot_page(memory, OBJECT_MEMORY, 1);
-	buffer->memory = (struct memory){ .pins = 1 };
-	struct object *thread_object = boot_page(memory, OBJECT_THREAD, 1);
-	struct object *endpoint_object = boot_page(memory, OBJECT_ENDPOINT, 1);
-	struct object *notification_object = boot_page(memory, OBJECT_NOTIFICATION, 1);
-	struct thread *thread = thread_object->body;
-	struct endpoint *endpoint = endpoint_object->body;
-	struct notification *notification = notification_object->body;
-	thread_create(thread, thread_object, space, 0, buffer);
+	struct object *buffer = make(OBJECT_MEMORY, take_pages(boot, 1), SK_PAGE_BYTES);
+	buffer->memory.pins = 1;
+	map(boot, buffer, SK_VA_MESSAGE_BUFFERS, SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE);
+	struct object *object = make_page(boot, OBJECT_THREAD, SK_BOOT_SLOT_THREAD);
+	struct thread *thread = object->body;
+	thread_create(thread, object, boot->space, 0, buffer);
 	thread->buffer_address = SK_VA_MESSAGE_BUFFERS;
-	map(space, buffer, SK_VA_MESSAGE_BUFFERS, SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE);
-	endpoint->object = endpoint_object;
+	arch_thread_init(thread, boot->info->supervisor_entry, SK_VA_STACKS + 0x10000u, SK_VA_START_PAGE);
+	object = make_page(boot, OBJECT_ENDPOINT, SK_BOOT_SLOT_ENDPOINT);
+	struct endpoint *endpoint = object->body;
+	endpoint->object = object;
 	endpoint->served_cores = 1;
 	endpoint->receiver[0] = &thread->context;
-	notification->object = notification_object;
-	notification->bound = &thread->context;
 	thread->context.endpoint = endpoint;
 	thread->context.queue = &endpoint->queue[0];
+	object = make_page(boot, OBJECT_NOTIFICATION, SK_BOOT_SLOT_NOTIFICATION);
+	struct notification *notification = object->body;
+	notification->object = object;
+	notification->bound = &thread->context;
 	thread->context.bound = notification;
 	thread->context.signals = &notification->bits;
-	arch_thread_init(thread, info->supervisor_entry, SK_VA_STACKS + 0x10000u, SK_VA_START_PAGE);
-	install(space, SK_BOOT_SLOT_THREAD, thread_object);
-	install(space, SK_BOOT_SLOT_ENDPOINT, endpoint_object);
-	install(space, SK_BOOT_SLOT_NOTIFICATION, notification_object);
 	return thread;
 }
 
-static struct object *boot_range(uint64_t base, uint64_t bytes, bool device)
+static struct thread *make_supervisor(struct boot *boot)
 {
-	struct object *object = boot_object(OBJECT_MEMORY, base, bytes);
-	object->memory = (struct memory){ .device = device };
-	return object;
-}
-
-static struct thread *make_supervisor(const struct sk_boot_info *info, struct boot_memory *memory)
-{
-	struct object *space_object = boot_page(memory, OBJECT_SPACE, SPACE_PAGES + SUPERVISOR_TABLE_PAGES);
-	if (space_create(space_object, false) != SK_OK) {
+	const struct sk_boot_info *info = boot->info;
+	uint64_t pages = SPACE_PAGES + SUPERVISOR_TABLE_PAGES;
+	struct object *object = make(OBJECT_SPACE, take_pages(boot, pages), pages * SK_PAGE_BYTES);
+	if (space_create(object, false) != SK_OK) {
 		panic("no translation tables for the supervisor");
 	}
-	struct space *space = space_object->body;
-	load_segments(info, memory, space);
-	struct thread *thread = make_thread(info, memory, space);
-	uint64_t archive = (uint64_t)(uintptr_t)info + info->archive_offset;
-	struct object *archive_object = boot_range(archive, page_round(info->archive_bytes), false);
-	map(space, archive_object, SK_VA_ARCHIVE, SK_MAP_FLAGS_READ);
-	install(space, SK_BOOT_SLOT_ARCHIVE, archive_object);
-	install(space, SK_BOOT_SLOT_SPACE, space_object);
-	install(space, SK_BOOT_SLOT_MACHINE, boot_object(OBJECT_MACHINE, 0, 0));
+	boot->space = object->body;
+	install(boot, SK_BOOT_SLOT_SPACE, object);
+	load_segments(boot);
+	struct thread *thread = make_thread(boot);
+	object = make(OBJECT_MEMORY, (uint64_t)(uintptr_t)info + info->archive_offset, page_round(info->archive_bytes));
+	map(boot, object, SK_VA_ARCHIVE, SK_MAP_FLAGS_READ);
+	install(boot, SK_BOOT_SLOT_ARCHIVE, object);
+	install(boot, SK_BOOT_SLOT_MACHINE, make(OBJECT_MACHINE, 0, 0));
 	for (uint32_t i = 0; i < info->device_count && i < SK_BOOT_DEVICES; i++) {
-		install(space, SK_BOOT_SLOT_DEVICES + i, boot_range(info->devices[i].base, info->devices[i].bytes, true));
+		object = make(OBJECT_MEMORY, info->devices[i].base, info->devices[i].bytes);
+		object->memory.device = true;
+		install(boot, SK_BOOT_SLOT_DEVICES + i, object);
 	}
 	/* Last, once everything else has been taken: what is left. */
-	install(space, SK_BOOT_SLOT_RAM, boot_range(memory->next, memory->end - memory->next, false));
+	install(boot, SK_BOOT_SLOT_RAM, make(OBJECT_MEMORY, boot->next, boot->end - boot->next));
 	return thread;
 }
 
@@ -156,7 +149,8 @@ static void core_start(struct core *core)
 	core->slot_started = arch_ticks();
 	core->deadline = UINT64_MAX;
 	core->leaving = false;
-	core->watch_ticks = arch_ns_to_ticks(PLAN_WATCH_NS);
+	/* Cores' timers don't stay in step: one that wakes all at once has them wait for each other. */
+	core->watch_ticks = arch_ns_to_ticks(PLAN_WATCH_NS - core->index * PLAN_WATCH_SKEW_NS);
 	__atomic_store_n(&core->online, true, __ATOMIC_RELEASE);
 }
 
@@ -173,15 +167,16 @@ _Noreturn void kernel_main(const struct sk_boot_info *info)
 	    info->core_count > SK_MAX_CORES || info->object_slots < 256 || info->object_slots > UINT16_MAX) {
 		panic("no boot information behind the kernel: pack the image with the tool of the same build");
 	}
-	struct boot_memory memory = {
+	struct boot boot = {
+		.info = info,
 		.next = page_round((uint64_t)(uintptr_t)info + info->image_bytes),
 		.end = info->ram_base + info->ram_bytes,
 	};
 	uint64_t table_pages = page_round(info->object_slots * sizeof(struct object)) / SK_PAGE_BYTES;
-	object_init(take_pages(&memory, table_pages), info->object_slots);
+	object_init((struct object *)(uintptr_t)take_pages(&boot, table_pages), info->object_slots);
 	struct core *core = core_this();
 	core_start(core);
-	struct thread *supervisor = make_supervisor(info, &memory);
+	struct thread *supervisor = make_supervisor(&boot);
 	/* Until a scheduler commits a plan, the supervisor is the plan. */
 	struct plan_slot first = { .task = &supervisor->context };
 	plan_commit(core, &first, 1, 0);

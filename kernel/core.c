@@ -65,34 +65,32 @@ static void nothing(void *argument)
 void core_quiesce(void)
 {
 	for (uint32_t i = 0; i < core_count; i++) {
-		if (core_at(i)->online) {
-			core_run_on(i, nothing, NULL);
-		}
+		core_run_on(i, nothing, NULL);
 	}
+}
+
+/* Puts the context on a stack of another core, by that link of it, and has the core look. */
+static void push(uint32_t core, struct context **stack, struct context *context, struct context **link)
+{
+	*link = __atomic_load_n(stack, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(stack, link, context, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+		/* The link is the new top now. */
+	}
+	arch_core_poke(core);
 }
 
 void core_post(struct context *context, uint32_t flags)
 {
-	if (__atomic_fetch_or(&context->remote, flags, __ATOMIC_ACQ_REL) != 0) {
-		return; /* it is in the inbox already, and its core will see the new flag */
+	/* It may be in the inbox already, and its core will see the new flag. */
+	if (__atomic_fetch_or(&context->remote, flags, __ATOMIC_ACQ_REL) == 0) {
+		push(context->core, &core_at(context->core)->inbox, context, &context->remote_next);
 	}
-	struct core *core = core_at(context->core);
-	struct context *head = __atomic_load_n(&core->inbox, __ATOMIC_RELAXED);
-	do {
-		context->remote_next = head;
-	} while (!__atomic_compare_exchange_n(&core->inbox, &head, context, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
-	arch_core_poke(context->core);
 }
 
 void core_post_call(struct context *caller, uint32_t to)
 {
-	struct core *core = core_at(to);
-	struct context *head = __atomic_load_n(&core->calls, __ATOMIC_RELAXED);
-	do {
-		caller->away_next = head;
-	} while (!__atomic_compare_exchange_n(&core->calls, &head, caller, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 	core_count_event(core_this(), COUNT_CROSS_CORE);
-	arch_core_poke(to);
+	push(to, &core_at(to)->calls, caller, &caller->away_next);
 }
 
 /* A context of this core hears what another core left. */
@@ -113,26 +111,21 @@ static void remote_handle(const struct core *core, struct context *context, uint
 	}
 }
 
-/* Reverses a stack, so that what came first is handled first. */
-static struct context *oldest_first(struct context *list)
-{
-	struct context *oldest = NULL;
-	while (list != NULL) {
-		struct context *next = list->away_next;
-		list->away_next = oldest;
-		oldest = list;
-		list = next;
-	}
-	return oldest;
-}
-
 void core_drain_calls(struct core *core)
 {
-	struct context *caller = oldest_first(__atomic_exchange_n(&core->calls, NULL, __ATOMIC_ACQUIRE));
-	while (caller != NULL) {
-		struct context *next = caller->away_next;
+	/* The stack has the last first: turned over, so that who came first is handled first. */
+	struct context *stack = __atomic_exchange_n(&core->calls, NULL, __ATOMIC_ACQUIRE);
+	struct context *oldest = NULL;
+	while (stack != NULL) {
+		struct context *next = stack->away_next;
+		stack->away_next = oldest;
+		oldest = stack;
+		stack = next;
+	}
+	while (oldest != NULL) {
+		struct context *caller = oldest;
+		oldest = caller->away_next;
 		endpoint_arrived(core, caller);
-		caller = next;
 	}
 }
 

@@ -123,9 +123,7 @@ static void answer_here(struct context *caller, const struct sk_msg *reply)
 {
 	caller->redelivered = 0;
 	if (caller->kind == CONTEXT_VCPU) {
-		/* A status of the kernel's counts as the method's error. */
-		uint64_t tag = (int64_t)reply->tag < 0 ? sk_reply_tag((sk_status_t)reply->tag) : reply->tag;
-		vcpu_settle(vcpu_of(caller), tag, reply->w[0], reply->w[1]);
+		vcpu_settle(vcpu_of(caller), reply->tag, reply->w[0], reply->w[1]);
 	} else if (caller->faulting) {
 		caller->faulting = 0;
 		bool resume = sk_reply_status(reply->tag) == SK_OK && (reply->w[0] & 1u) != 0;

@@ -15,11 +15,8 @@ struct context *ipc_call(struct core *core)
 	core_count_event(core, COUNT_SLOW_CALLS);
 	struct context *caller = core->current;
 	uint64_t slot = arch_argument(caller->frame, 0);
-	if (slot > SK_CAP_SLOTS) {
-		return fail(core, SK_BAD_CAP);
-	}
-	sk_status_t status = SK_BAD_CAP;
-	capability cap = __atomic_load_n(&caller->space->slots[slot], __ATOMIC_RELAXED);
+	capability cap = slot_load(caller->space, slot);
+	sk_status_t status;
 	struct object *object = object_resolve(cap, &status);
 	if (object == NULL) {
 		return fail(core, status);
@@ -102,26 +99,20 @@ struct context *ipc_wait(struct core *core)
 	if (slot == SK_WAIT_ENDPOINT) {
 		return thread->endpoint == NULL ? fail(core, SK_BAD_STATE) : receive(core, thread);
 	}
-	sk_status_t status = SK_BAD_CAP;
-	struct object *object = slot > SK_CAP_SLOTS ? NULL : slot_resolve(thread->space, (uint32_t)slot,
-			OBJECT_NOTIFICATION, SK_RIGHT_WAIT, &status);
+	sk_status_t status;
+	struct object *object = slot_resolve(thread->space, slot, OBJECT_NOTIFICATION, SK_RIGHT_WAIT, &status);
 	if (object == NULL) {
 		return fail(core, status);
 	}
-	struct notification *notification = object->body;
-	if (!notification_wait(notification, thread)) {
-		return fail(core, SK_BAD_STATE);
-	}
-	return plan_continue(core);
+	return notification_wait(object->body, thread) ? plan_continue(core) : fail(core, SK_BAD_STATE);
 }
 
 struct context *ipc_poll(struct core *core)
 {
 	struct context *thread = core->current;
-	uint64_t slot = arch_argument(thread->frame, 0);
-	sk_status_t status = SK_BAD_CAP;
-	struct object *object = slot > SK_CAP_SLOTS ? NULL : slot_resolve(thread->space, (uint32_t)slot,
-			OBJECT_NOTIFICATION, SK_RIGHT_WAIT, &status);
+	sk_status_t status;
+	struct object *object = slot_resolve(thread->space, arch_argument(thread->frame, 0), OBJECT_NOTIFICATION,
+					     SK_RIGHT_WAIT, &status);
 	if (object == NULL) {
 		return fail(core, status);
 	}
@@ -133,13 +124,9 @@ struct context *ipc_poll(struct core *core)
 struct context *ipc_signal(struct core *core)
 {
 	struct context *thread = core->current;
-	uint64_t slot = arch_argument(thread->frame, 0);
 	uint64_t bits = arch_argument(thread->frame, 1);
-	if (slot > SK_CAP_SLOTS) {
-		return fail(core, SK_BAD_CAP);
-	}
-	capability cap = __atomic_load_n(&thread->space->slots[slot], __ATOMIC_RELAXED);
-	sk_status_t status = SK_BAD_CAP;
+	capability cap = slot_load(thread->space, arch_argument(thread->frame, 0));
+	sk_status_t status;
 	struct object *object = object_resolve(cap, &status);
 	if (object == NULL) {
 		return fail(core, status);
@@ -147,17 +134,16 @@ struct context *ipc_signal(struct core *core)
 	if ((capability_rights(cap) & SK_RIGHT_CALL) == 0) {
 		return fail(core, SK_NO_RIGHT);
 	}
-	core_count_event(core, COUNT_SIGNALS);
-	arch_set_result(thread->frame, 0, SK_OK);
 	if (object->type == OBJECT_NOTIFICATION) {
 		/* A badge limits the bits that this capability can set. */
 		uint32_t badge = capability_badge(cap);
 		notification_signal(object->body, badge != 0 ? bits & badge : bits);
-		return plan_continue(core);
-	}
-	if (object->type == OBJECT_VIRQ) {
+	} else if (object->type == OBJECT_VIRQ) {
 		virq_pulse(object->virq.vm, object->virq.line);
-		return plan_continue(core);
+	} else {
+		return fail(core, SK_BAD_TYPE);
 	}
-	return fail(core, SK_BAD_TYPE);
+	core_count_event(core, COUNT_SIGNALS);
+	arch_set_result(thread->frame, 0, SK_OK);
+	return plan_continue(core);
 }

@@ -6,16 +6,11 @@
 #include <kernel/call.h>
 #include <sk/idl/kernel_kernel.h>
 
-#define CLEAR_PAGES 64u  /* between two looks at pending interrupts */
-
-static bool page_aligned(uint64_t value)
-{
-	return (value & (SK_PAGE_BYTES - 1u)) == 0;
-}
+#define PIECE_BYTES (64u * SK_PAGE_BYTES) /* between two looks at pending interrupts */
 
 sk_status_t memory_do_split(struct kernel_call *call, struct object *memory, uint64_t at, sk_slot_t dest)
 {
-	if (!page_aligned(at) || at == 0 || at >= memory->bytes) {
+	if ((at & (SK_PAGE_BYTES - 1u)) != 0 || at == 0 || at >= memory->bytes) {
 		return SK_BAD_ARG;
 	}
 	if (memory_in_use(memory)) {
@@ -62,27 +57,17 @@ sk_status_t memory_do_info(struct object *memory, uint64_t *base, uint64_t *size
 	return SK_OK;
 }
 
-static sk_status_t check_range(const struct object *memory, uint64_t offset, uint64_t size)
-{
-	if (!page_aligned(offset) || !page_aligned(size) || size == 0 || offset > memory->bytes ||
-	    size > memory->bytes - offset || memory->memory.device) {
-		return SK_BAD_ARG;
-	}
-	return SK_OK;
-}
-
 /* Does `step` for [offset, offset + size) in pieces, and stops for interrupts. */
 static sk_status_t in_pieces(const struct object *memory, uint64_t offset, uint64_t size,
 			     void (*step)(uint64_t base, uint64_t bytes))
 {
-	sk_status_t status = check_range(memory, offset, size);
-	if (status != SK_OK) {
-		return status;
+	if (!memory_has(memory, offset, size) || memory->memory.device) {
+		return SK_BAD_ARG;
 	}
 	struct thread *thread = call_thread();
 	uint64_t done = thread->progress < size ? thread->progress : 0;
 	while (done < size) {
-		uint64_t piece = size - done < CLEAR_PAGES * SK_PAGE_BYTES ? size - done : CLEAR_PAGES * SK_PAGE_BYTES;
+		uint64_t piece = size - done < PIECE_BYTES ? size - done : PIECE_BYTES;
 		step(memory->base + offset + done, piece);
 		done += piece;
 		if (done < size && arch_interrupt_pending()) {
@@ -112,5 +97,5 @@ sk_status_t memory_do_sync(struct object *memory, uint64_t offset, uint64_t size
 
 sk_status_t memory_do_unmap_all(struct object *memory)
 {
-	return mapping_remove_all(memory) ? SK_OK : KERNEL_RESTART;
+	return mapping_remove_all(&memory->memory.mappings) ? SK_OK : KERNEL_RESTART;
 }

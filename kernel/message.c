@@ -50,32 +50,25 @@ static uint8_t *buffer_of(struct context *context)
 	return context->kind == CONTEXT_THREAD ? thread_of(context)->buffer : NULL;
 }
 
-/* Puts it into the first empty slot of the receiver's window, where threads of other cores may do so too; 0: none. */
-static uint32_t window_take(const struct thread *thread, capability cap)
+/*
+ * Copies the capability in the sender's slot to the first empty one of the receiver's window, where threads of other
+ * cores may put some, too. Returns that slot; 0 when it can't be given.
+ */
+static uint64_t capability_give(const struct thread *from, const struct thread *to, uint64_t slot)
 {
-	for (uint32_t i = 0; i < thread->window_count; i++) {
-		uint32_t slot = thread->window_first + i;
-		capability empty = CAPABILITY_NONE;
-		if (__atomic_compare_exchange_n(&thread->context.space->slots[slot], &empty, cap, false,
-						__ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
-			return slot;
-		}
-	}
-	return 0;
-}
-
-/* Copies the capability in the sender's slot; returns the receiver's slot, 0 when it can't be given. */
-static uint64_t capability_give(const struct thread *from, struct thread *to, uint64_t slot)
-{
-	if (slot == 0 || slot > SK_CAP_SLOTS) {
-		return 0;
-	}
 	sk_status_t status;
-	capability cap = from->context.space->slots[slot];
+	capability cap = slot_load(from->context.space, slot);
 	if (object_resolve(cap, &status) == NULL || (capability_rights(cap) & SK_RIGHT_GRANT) == 0) {
 		return 0;
 	}
-	return window_take(to, cap);
+	for (uint32_t at = to->window_first; at < to->window_first + to->window_count; at++) {
+		capability empty = CAPABILITY_NONE;
+		if (__atomic_compare_exchange_n(&to->context.space->slots[at], &empty, cap, false, __ATOMIC_RELEASE,
+						__ATOMIC_RELAXED)) {
+			return at;
+		}
+	}
+	return 0;
 }
 
 uint64_t message_transfer(struct context *from, struct context *to, uint64_t tag)

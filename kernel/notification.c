@@ -31,26 +31,14 @@ void notification_signal(struct notification *notification, uint64_t bits)
 
 void notification_deliver(struct context *thread)
 {
-	struct notification *notification;
-	if (thread->state == CONTEXT_RECEIVING) {
-		notification = thread->bound;
-	} else if (thread->state == CONTEXT_WAITING) {
-		notification = thread->waits_for;
-	} else {
-		return; /* it looks at the bits when it waits next */
+	/* Who does neither looks at the bits when it waits next. */
+	struct notification *notification = thread->state == CONTEXT_RECEIVING ? thread->bound : thread->waits_for;
+	uint64_t bits = notification != NULL ? notification_take(notification) : 0;
+	if (bits != 0) {
+		notification_forget(thread);
+		message_deliver(thread, SK_BADGE_SIGNAL, &(struct sk_msg){ .w = { bits } }, 0);
+		plan_wake(core_at(thread->core), thread);
 	}
-	if (notification == NULL) {
-		return;
-	}
-	uint64_t bits = notification_take(notification);
-	if (bits == 0) {
-		return;
-	}
-	if (thread->state == CONTEXT_WAITING) {
-		notification_forget(notification, thread);
-	}
-	message_deliver(thread, SK_BADGE_SIGNAL, &(struct sk_msg){ .w = { bits } }, 0);
-	plan_wake(core_at(thread->core), thread);
 }
 
 bool notification_wait(struct notification *notification, struct context *thread)
@@ -66,12 +54,10 @@ bool notification_wait(struct notification *notification, struct context *thread
 	return true;
 }
 
-void notification_forget(struct notification *notification, struct context *thread)
+void notification_forget(struct context *thread)
 {
-	struct context *expected = thread;
-	(void)__atomic_compare_exchange_n(&notification->waiter, &expected, NULL, false, __ATOMIC_SEQ_CST,
-					  __ATOMIC_SEQ_CST);
-	if (thread->waits_for == notification) {
+	if (thread->waits_for != NULL) {
+		__atomic_store_n(&thread->waits_for->waiter, NULL, __ATOMIC_SEQ_CST);
 		thread->waits_for = NULL;
 	}
 }

@@ -46,14 +46,11 @@ struct object *object_allocate(enum object_type type)
 
 bool object_bump(struct object *object)
 {
-	if (object->generation >= GENERATION_MAX - 1u) {
-		/* One past the last that a capability can have: nothing resolves here again. */
-		__atomic_store_n(&object->generation, (uint16_t)GENERATION_MAX, __ATOMIC_RELEASE);
-		object->exhausted = 1;
-		return false;
+	if (object->generation != GENERATION_MAX) {
+		__atomic_store_n(&object->generation, (uint16_t)(object->generation + 1u), __ATOMIC_RELEASE);
 	}
-	__atomic_store_n(&object->generation, (uint16_t)(object->generation + 1u), __ATOMIC_RELEASE);
-	return true;
+	/* One past the last that a capability can have: nothing resolves here again. */
+	return object->generation != GENERATION_MAX;
 }
 
 bool object_lasts(const struct object *object)
@@ -78,7 +75,7 @@ capability object_capability(const struct object *object, uint32_t rights, uint3
 	return capability_make(object_index(object), object->generation, rights, badge);
 }
 
-struct object *slot_resolve(const struct space *process, uint32_t slot, enum object_type type, uint32_t rights,
+struct object *slot_resolve(const struct space *process, uint64_t slot, enum object_type type, uint32_t rights,
 			    sk_status_t *status)
 {
 	return capability_resolve(slot_load(process, slot), type, rights, status);

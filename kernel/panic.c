@@ -1,16 +1,10 @@
 /*
  * The kernel's last words. Nothing outside the kernel can bring it here: a panic
- * is a kernel bug, or a boot image that is not one. The format knows %s %u %x %p
- * and the l and z length of them; it is for people, not for parsing.
+ * is a kernel bug, or a boot image that is not one. The format knows %u %x and the
+ * l length of them; it is for people, not for parsing.
  */
 #include <kernel/arch.h>
 #include <stdarg.h>
-#include <string.h>
-
-static void write_text(const char *text)
-{
-	arch_console_write(text, strlen(text));
-}
 
 static void write_number(uint64_t value, uint32_t base)
 {
@@ -25,28 +19,21 @@ static void write_number(uint64_t value, uint32_t base)
 
 _Noreturn void panic(const char *format, ...)
 {
+	static const char head[] = "\nKERNEL PANIC: ";
 	va_list arguments;
 	va_start(arguments, format);
-	write_text("\nKERNEL PANIC: ");
+	arch_console_write(head, sizeof head - 1u);
 	for (const char *c = format; *c != '\0'; c++) {
 		if (*c != '%') {
 			arch_console_write(c, 1);
 			continue;
 		}
-		bool wide = false;
-		for (c++; *c == 'l' || *c == 'z'; c++) {
-			wide = true;
-		}
-		if (*c == 's') {
-			write_text(va_arg(arguments, const char *));
-		} else if (*c == 'p') {
-			write_number((uintptr_t)va_arg(arguments, void *), 16);
-		} else {
-			uint64_t value = wide ? va_arg(arguments, uint64_t) : va_arg(arguments, uint32_t);
-			write_number(value, *c == 'x' ? 16 : 10);
-		}
+		bool wide = *++c == 'l';
+		c += wide ? 1 : 0;
+		uint64_t value = wide ? va_arg(arguments, uint64_t) : va_arg(arguments, uint32_t);
+		write_number(value, *c == 'x' ? 16 : 10);
 	}
 	va_end(arguments);
-	write_text("\n");
+	arch_console_write("\n", 1);
 	arch_power_off();
 }

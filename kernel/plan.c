@@ -29,32 +29,33 @@ struct context *plan_scheduler(const struct core *core)
 	return scheduler == NULL || scheduler->state == CONTEXT_STOPPED || scheduler->faulting ? NULL : scheduler;
 }
 
-/* Who would run on a turn of `task`: itself, or the last of the chain of servers it waits for; NULL: nobody here. */
-static struct context *chain_tail(const struct core *core, struct context *task)
+/* Who would run on a turn of the context: it, or the last of the chain of servers it waits for; NULL: nobody here. */
+static struct context *chain_tail(const struct core *core, struct context *context)
 {
-	struct context *context = task;
-	for (uint32_t i = 0; i <= SK_CALL_DEPTH + 1u; i++) {
-		switch (context->state) {
-		case CONTEXT_READY:
+	for (uint32_t i = 0; context != NULL && i <= SK_CALL_DEPTH + 1u; i++) {
+		if (context->state == CONTEXT_READY) {
 			return context;
-		case CONTEXT_QUEUED:
-		case CONTEXT_IN_SERVICE:
-			if (context_at_core(context) != core->index) {
-				return NULL;
-			}
-			context = context->state == CONTEXT_QUEUED ? context->at->receiver[core->index] : context->server;
-			break;
-		default:
-			return NULL;
 		}
-		if (context == NULL) {
+		if (context->state == CONTEXT_QUEUED && context->at_core == core->index) {
+			context = context->at->receiver[core->index];
+		} else if (context->state == CONTEXT_IN_SERVICE && context_at_core(context) == core->index) {
+			context = context->server;
+		} else {
 			return NULL;
 		}
 	}
 	return NULL;
 }
 
-static void charge(struct core *core, uint64_t now)
+/* The slot whose time it is; NULL: nobody's, the scheduler's to decide, or that of a task which is in no plan now. */
+static struct plan_slot *current_slot(struct core *core)
+{
+	const struct context *owner = core->owner;
+	return owner == NULL || core->deciding || owner->slot < 0 ? NULL : &core->plan.slots[owner->slot];
+}
+
+/* Time since is the current context's, and its slot's, which is returned. */
+static const struct plan_slot *charge(struct core *core, uint64_t now)
 {
 	uint64_t spent = now - core->slot_started;
 	core->slot_started = now;
@@ -63,29 +64,24 @@ static void charge(struct core *core, uint64_t now)
 	} else {
 		core->counters[COUNT_IDLE_NS] += spent; /* ticks until somebody asks */
 	}
-	if (core->slot < 0 || core->owner == NULL) {
-		return;
-	}
-	struct plan_slot *slot = &core->plan.slots[core->slot];
-	slot->used_ticks += spent;
-	if (slot->budget_ticks != 0) {
+	struct plan_slot *slot = current_slot(core);
+	if (slot != NULL) {
+		slot->used_ticks += spent;
 		slot->left_ticks = slot->left_ticks > spent ? slot->left_ticks - spent : 0;
 	}
+	return slot;
 }
 
 /*
  * A spent budget is the scheduler's business, whoever finds it: the timer that was set for its end never fires where
  * turns are taken more often than that.
  */
-static void note_spent(struct core *core)
+static void note_spent(struct core *core, const struct plan_slot *slot)
 {
-	if (core->owner != NULL && core->slot >= 0) {
-		const struct plan_slot *slot = &core->plan.slots[core->slot];
-		if (slot->budget_ticks != 0 && slot->left_ticks == 0) {
-			core->due |= 1u << EVENT_BUDGET;
-			core->due_slot = (uint8_t)core->slot;
-			core->reschedule = true;
-		}
+	if (slot != NULL && slot->budget_ticks != 0 && slot->left_ticks == 0) {
+		core->due |= 1u << EVENT_BUDGET;
+		core->due_slot = (uint8_t)core->owner->slot;
+		core->reschedule = true;
 	}
 }
 
@@ -95,10 +91,10 @@ static void timer_arm(struct core *core, uint64_t now)
 	if (core->owner != NULL) {
 		core->watch = core->watch > now ? core->watch : now + core->watch_ticks;
 		deadline = core->watch < deadline ? core->watch : deadline;
+		const struct plan_slot *slot = current_slot(core);
 		/* A spent budget is with the scheduler already. */
-		if (core->slot >= 0 && core->plan.slots[core->slot].left_ticks != 0) {
-			uint64_t left = core->plan.slots[core->slot].left_ticks;
-			deadline = deadline > now && left < deadline - now ? now + left : deadline;
+		if (slot != NULL && slot->left_ticks != 0 && deadline > now && slot->left_ticks < deadline - now) {
+			deadline = now + slot->left_ticks;
 		}
 	}
 	if (deadline != core->deadline) {
@@ -132,8 +128,7 @@ void plan_wake(struct core *core, struct context *context)
 {
 	uint64_t slots = slots_of(core, context);
 	core->ready |= slots;
-	if (slots != 0 && core->slot != SLOT_SCHEDULER &&
-	    (core->owner == NULL || __builtin_ctzll(slots) < core->slot)) {
+	if (slots != 0 && !core->deciding && (core->owner == NULL || __builtin_ctzll(slots) < core->owner->slot)) {
 		core->reschedule = true;
 	}
 	if (core->due != 0 && context == plan_scheduler(core)) {
@@ -141,40 +136,54 @@ void plan_wake(struct core *core, struct context *context)
 	}
 }
 
-/* The spent slot goes behind all others, and everybody's budget is whole again where it was spent. */
-static void run_without_scheduler(struct core *core)
+/* Budgets that are spent, and that nobody gave anew, are whole again: nobody is forgotten by oversight. */
+static void refill(struct plan *plan)
 {
-	struct plan *plan = &core->plan;
-	bool spent_one = (core->due & 1u << EVENT_BUDGET) != 0;
-	core->due = 0;
-	core->settling = false;
 	for (uint32_t i = 0; i < plan->count; i++) {
 		if (plan->slots[i].left_ticks == 0) {
 			plan->slots[i].left_ticks = plan->slots[i].budget_ticks;
 		}
 	}
-	if (spent_one && core->due_slot + 1u < plan->count) {
-		struct plan_slot spent = plan->slots[core->due_slot];
-		for (uint32_t i = core->due_slot; i + 1u < plan->count; i++) {
-			plan->slots[i] = plan->slots[i + 1u];
-			plan->slots[i].task->slot = (int8_t)i;
-		}
-		plan->slots[plan->count - 1u] = spent;
-		spent.task->slot = (int8_t)(plan->count - 1u);
-	}
-	core->ready = all_slots(core);
 }
 
-/* The scheduler's receiver, with the event delivered to it or still at work on what it had; NULL: it is away. */
-static struct context *scheduler_turn(struct core *core, uint64_t now)
+static void slot_put(struct plan *plan, uint32_t index, const struct plan_slot *slot)
 {
-	struct context *scheduler = plan_scheduler(core);
-	if (scheduler == NULL) {
-		return NULL;
+	plan->slots[index] = *slot;
+	slot->task->slot = (int8_t)index;
+}
+
+/* Those behind it move up. */
+static void slot_remove(struct plan *plan, uint32_t index)
+{
+	plan->slots[index].task->slot = -1;
+	plan->count--;
+	for (uint32_t i = index; i < plan->count; i++) {
+		slot_put(plan, i, &plan->slots[i + 1u]);
 	}
+}
+
+/* The spent slot goes behind all others, and everybody's budget is whole again where it was spent. */
+static void run_without_scheduler(struct core *core)
+{
+	struct plan *plan = &core->plan;
+	refill(plan);
+	if ((core->due & 1u << EVENT_BUDGET) != 0 && core->due_slot < plan->count) {
+		struct plan_slot spent = plan->slots[core->due_slot];
+		slot_remove(plan, core->due_slot);
+		slot_put(plan, plan->count++, &spent);
+	}
+	/* The scheduler's own slot may have something to run now: who it waits for has run on its turn so far. */
+	core->ready = all_slots(core);
+	core->due = 0;
+	core->settling = false;
+}
+
+/* The scheduler gets the event, if it waits for one. Returns who runs on its turn; NULL: it has nothing to decide. */
+static struct context *scheduler_turn(struct core *core, struct context *scheduler, uint64_t now)
+{
 	if (scheduler->state == CONTEXT_RECEIVING) {
-		if (core->due == 0) {
-			core->settling = false;
+		core->settling = core->due != 0;
+		if (!core->settling) {
 			return NULL;
 		}
 		uint32_t event = (core->due & 1u << EVENT_BUDGET) != 0 ? EVENT_BUDGET : EVENT_WAKE;
@@ -183,36 +192,35 @@ static struct context *scheduler_turn(struct core *core, uint64_t now)
 		plan_due_message(&msg, core->index, event, core->due_slot, arch_ticks_to_ns(now));
 		message_deliver(scheduler, SK_BADGE(PLAN_INTERFACE, core->index), &msg, PLAN_TOKEN);
 		scheduler->calls++;
-		core->settling = true;
 		core_count_event(core, COUNT_PLAN_CALLS);
 	}
 	return chain_tail(core, scheduler);
 }
 
+/* Whose turn it is: sets core->owner and core->deciding. Returns who runs on it. */
 static struct context *choose(struct core *core, uint64_t now)
 {
+	core->deciding = false;
 	if (core->due != 0 || core->settling) {
-		struct context *scheduler = scheduler_turn(core, now);
-		if (scheduler != NULL) {
-			core->slot = SLOT_SCHEDULER;
-			core->owner = scheduler;
-			return scheduler;
-		}
-		if (plan_scheduler(core) == NULL) {
+		core->owner = plan_scheduler(core);
+		if (core->owner == NULL) {
 			run_without_scheduler(core);
+		} else {
+			struct context *context = scheduler_turn(core, core->owner, now);
+			core->deciding = context != NULL;
+			if (core->deciding) {
+				return context;
+			}
 		}
 	}
-	while (core->ready != 0) {
-		uint32_t slot = (uint32_t)__builtin_ctzll(core->ready);
-		struct context *task = core->plan.slots[slot].task;
-		struct context *context = chain_tail(core, task);
+	for (; core->ready != 0; core->ready &= core->ready - 1u) {
+		core->owner = core->plan.slots[__builtin_ctzll(core->ready)].task;
+		struct context *context = chain_tail(core, core->owner);
 		if (context != NULL) {
-			core->slot = (int32_t)slot;
-			core->owner = task;
 			return context;
 		}
-		core->ready &= ~(1ull << slot);
 	}
+	core->owner = NULL;
 	return NULL;
 }
 
@@ -224,18 +232,12 @@ struct context *plan_pick(struct core *core)
 			core->ready |= slots_of(core, core->current);
 		}
 		uint64_t now = arch_ticks();
-		charge(core, now);
-		note_spent(core);
+		note_spent(core, charge(core, now));
 		core->reschedule = false;
-		struct context *context = choose(core, now);
-		if (context == NULL) {
-			core->owner = NULL;
-			core->slot = 0;
-		}
-		core->current = context;
+		core->current = choose(core, now);
 		timer_arm(core, now);
-		if (context != NULL) {
-			return context;
+		if (core->current != NULL) {
+			return core->current;
 		}
 		if (core->leaving) {
 			__atomic_store_n(&core->online, false, __ATOMIC_RELEASE);
@@ -273,16 +275,17 @@ static bool overrun(struct thread *thread, uint64_t now)
 void plan_tick(struct core *core)
 {
 	uint64_t now = arch_ticks();
-	charge(core, now);
+	note_spent(core, charge(core, now));
 	core->deadline = 0; /* it fires until it is set anew */
 	if (core->plan.wake_time != 0 && now >= core->plan.wake_time) {
 		core->plan.wake_time = 0;
 		core->due |= 1u << EVENT_WAKE;
 		core->reschedule = true;
 	}
-	note_spent(core);
 	struct context *current = core->current;
-	if (current != NULL && current->kind == CONTEXT_THREAD && overrun(thread_of(current), now)) {
+	/* It may have ended its turn already: the timer comes again while the core is among its interrupts. */
+	if (current != NULL && current->state == CONTEXT_READY && current->kind == CONTEXT_THREAD &&
+	    overrun(thread_of(current), now)) {
 		arch_unload(core); /* whoever repairs it may write to its frame */
 		thread_raise(core, thread_of(current), THREAD_FAULT_REASON_BUDGET, 0, 0, 0);
 	}
@@ -292,45 +295,33 @@ void plan_tick(struct core *core)
 void plan_settled(struct core *core)
 {
 	core->settling = false;
-	/* A budget that the scheduler left spent starts again: nobody is forgotten by oversight. */
-	for (uint32_t i = 0; i < core->plan.count; i++) {
-		if (core->plan.slots[i].left_ticks == 0) {
-			core->plan.slots[i].left_ticks = core->plan.slots[i].budget_ticks;
-		}
-	}
 	core->reschedule = true;
+	refill(&core->plan);
 }
 
 void plan_commit(struct core *core, struct plan_slot *slots, uint32_t count, uint64_t wake_time)
 {
-	uint64_t now = arch_ticks();
-	charge(core, now);
+	struct plan *plan = &core->plan;
+	(void)charge(core, arch_ticks());
 	for (struct plan_slot *slot = slots; slot < slots + count; slot++) {
-		if (slot->budget_ticks != 0 && slot->task->slot >= 0) {
-			const struct plan_slot *old = &core->plan.slots[slot->task->slot];
-			slot->left_ticks = old->budget_ticks == slot->budget_ticks && old->left_ticks != 0
-						   ? old->left_ticks : slot->left_ticks;
+		const struct plan_slot *old = slot->task->slot >= 0 ? &plan->slots[slot->task->slot] : slot;
+		if (old->budget_ticks == slot->budget_ticks && old->left_ticks != 0) {
+			slot->left_ticks = old->left_ticks;
 		}
 	}
-	for (uint32_t i = 0; i < core->plan.count; i++) {
-		core->plan.slots[i].task->slot = -1;
+	for (uint32_t i = 0; i < plan->count; i++) {
+		plan->slots[i].task->slot = -1;
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		struct context *task = slots[i].task;
-		core->plan.slots[i] = slots[i];
-		task->slot = (int8_t)i;
-		if (task->kind == CONTEXT_VCPU) {
-			arch_vcpu_trap_halt(vcpu_of(task), !slots[i].halts_alone);
+		slot_put(plan, i, &slots[i]);
+		if (slots[i].task->kind == CONTEXT_VCPU) {
+			arch_vcpu_trap_halt(vcpu_of(slots[i].task), !slots[i].halts_alone);
 		}
 	}
-	core->plan.count = count;
-	core->plan.wake_time = wake_time;
+	plan->count = count;
+	plan->wake_time = wake_time;
 	core->ready = all_slots(core);
 	core->reschedule = true;
-	if (core->slot != SLOT_SCHEDULER) {
-		/* The slot numbers changed under whoever runs: its time since is charged to where it is now. */
-		core->slot = core->owner != NULL && core->owner->slot >= 0 ? core->owner->slot : SLOT_SCHEDULER;
-	}
 }
 
 void plan_set_wake_time(struct core *core, uint64_t wake_time)
@@ -342,28 +333,11 @@ void plan_set_wake_time(struct core *core, uint64_t wake_time)
 void plan_forget(struct core *core, struct context *context)
 {
 	if (context->slot >= 0) {
-		struct plan *plan = &core->plan;
-		for (uint32_t i = (uint32_t)context->slot; i + 1u < plan->count; i++) {
-			plan->slots[i] = plan->slots[i + 1u];
-			plan->slots[i].task->slot = (int8_t)i;
-		}
-		plan->count--;
-		context->slot = -1;
+		slot_remove(&core->plan, (uint32_t)context->slot);
 		core->ready = all_slots(core);
-		core->reschedule = true;
-		if (core->slot >= 0) {
-			core->slot = core->owner != NULL && core->owner->slot >= 0 ? core->owner->slot : SLOT_SCHEDULER;
-		}
 	}
-	if (core->owner == context) {
-		core->owner = NULL;
-		core->reschedule = true;
-	}
-	if (core->current == context) {
-		core->current = NULL;
-		core->reschedule = true;
-	}
-	if (core->loaded == context) {
-		core->loaded = NULL;
-	}
+	core->owner = core->owner == context ? NULL : core->owner;
+	core->current = core->current == context ? NULL : core->current;
+	core->loaded = core->loaded == context ? NULL : core->loaded;
+	core->reschedule = true;
 }

@@ -54,38 +54,20 @@ void space_give_tables(struct space *space, void *pages, uint64_t count)
 	}
 }
 
-void space_give_table(struct space *space, void *table)
+/* Takes the entry out of its memory's or its space's list, which begins at `link`. */
+static void unlink(uint16_t *link, const struct object *entry, enum mapping_list list)
 {
-	space_give_tables(space, table, 1);
+	while (*link != object_index(entry)) {
+		link = &object_at(*link)->mapping.next[list];
+	}
+	*link = entry->mapping.next[list];
 }
 
-/* Takes the mapping out of its space's and its memory's lists, and gives its entry back. */
-static void mapping_unlink(struct object *entry)
+bool mapping_remove(struct object *entry)
 {
 	struct object *memory = object_at(entry->mapping.memory);
 	struct space *space = object_at(entry->mapping.space)->body;
-	uint16_t index = (uint16_t)object_index(entry);
-	uint16_t *link = &memory->memory.mappings;
-	while (*link != index) {
-		link = &object_at(*link)->mapping.next_of_memory;
-	}
-	*link = entry->mapping.next_of_memory;
-	memory->memory.mapping_count--;
-	link = &space->mappings;
-	while (*link != index) {
-		link = &object_at(*link)->mapping.next_of_space;
-	}
-	*link = entry->mapping.next_of_space;
-	object_release(entry);
-}
-
-/*
- * Takes a mapping out piece by piece; after each the entry describes what is left, so that
- * stopping for an interrupt is safe. True: all of it is gone.
- */
-static bool mapping_remove(struct object *entry)
-{
-	struct space *space = object_at(entry->mapping.space)->body;
+	/* Piece by piece: after each the entry describes what is left, so that stopping for an interrupt is safe. */
 	while (entry->mapping.done != 0) {
 		uint64_t bytes = arch_unmap(space, entry->mapping.address, entry->mapping.done);
 		entry->mapping.address += bytes;
@@ -96,25 +78,18 @@ static bool mapping_remove(struct object *entry)
 			return false;
 		}
 	}
-	mapping_unlink(entry);
+	unlink(&memory->memory.mappings, entry, OF_MEMORY);
+	memory->memory.mapping_count--;
+	unlink(&space->mappings, entry, OF_SPACE);
+	object_release(entry);
 	return true;
 }
 
-bool mapping_remove_all(struct object *memory)
+bool mapping_remove_all(const uint16_t *first)
 {
-	while (memory->memory.mappings != 0) {
-		if (!mapping_remove(object_at(memory->memory.mappings)) || arch_interrupt_pending()) {
-			return memory->memory.mappings == 0;
-		}
-	}
-	return true;
-}
-
-bool space_clear(struct space *space)
-{
-	while (space->mappings != 0) {
-		if (!mapping_remove(object_at(space->mappings)) || arch_interrupt_pending()) {
-			return space->mappings == 0;
+	while (*first != 0) {
+		if (!mapping_remove(object_at(*first)) || arch_interrupt_pending()) {
+			return *first == 0;
 		}
 	}
 	return true;
@@ -122,7 +97,7 @@ bool space_clear(struct space *space)
 
 struct object *space_mapping_at(const struct space *space, uint64_t address, uint64_t bytes)
 {
-	for (uint16_t index = space->mappings; index != 0; index = object_at(index)->mapping.next_of_space) {
+	for (uint16_t index = space->mappings; index != 0; index = object_at(index)->mapping.next[OF_SPACE]) {
 		const struct object *entry = object_at(index);
 		if (address < entry->mapping.address + entry->bytes && entry->mapping.address < address + bytes) {
 			return object_at(index);
@@ -149,7 +124,7 @@ static sk_status_t mapping_fill(struct space *space, struct object *entry)
 static uint64_t tables_promised(const struct space *space)
 {
 	uint64_t pages = 0;
-	for (uint16_t index = space->mappings; index != 0; index = object_at(index)->mapping.next_of_space) {
+	for (uint16_t index = space->mappings; index != 0; index = object_at(index)->mapping.next[OF_SPACE]) {
 		const struct object *entry = object_at(index);
 		uint64_t done = entry->mapping.done;
 		if (done < entry->bytes) {
@@ -162,9 +137,8 @@ static uint64_t tables_promised(const struct space *space)
 sk_status_t space_map(struct space *space, struct object *memory, uint64_t address, uint64_t offset, uint64_t size,
 		      uint32_t flags)
 {
-	if (((address | offset | size) & (SK_PAGE_BYTES - 1u)) != 0 || size == 0 || offset > memory->bytes ||
-	    size > memory->bytes - offset || address > ARCH_SPACE_LIMIT ||
-	    size > ARCH_SPACE_LIMIT - address) {
+	if (!memory_has(memory, offset, size) || (address & (SK_PAGE_BYTES - 1u)) != 0 ||
+	    address > ARCH_SPACE_LIMIT || size > ARCH_SPACE_LIMIT - address) {
 		return SK_BAD_ARG;
 	}
 	if (memory->memory.device) {
@@ -189,18 +163,13 @@ sk_status_t space_map(struct space *space, struct object *memory, uint64_t addre
 	entry->bytes = size;
 	entry->mapping = (struct mapping){
 		.memory = (uint16_t)object_index(memory), .space = (uint16_t)object_index(space->object),
-		.next_of_memory = memory->memory.mappings, .next_of_space = space->mappings, .flags = flags,
-		.address = address,
+		.next = { [OF_MEMORY] = memory->memory.mappings, [OF_SPACE] = space->mappings },
+		.flags = flags, .address = address,
 	};
 	memory->memory.mappings = (uint16_t)object_index(entry);
 	memory->memory.mapping_count++;
 	space->mappings = (uint16_t)object_index(entry);
 	return mapping_fill(space, entry);
-}
-
-bool space_unmap(struct object *entry)
-{
-	return mapping_remove(entry);
 }
 
 const struct route *space_route(const struct space *vm, uint64_t address)

@@ -98,7 +98,7 @@ sk_status_t space_do_unmap(struct space *space, uint64_t address)
 		return SK_BAD_ARG;
 	}
 	uint64_t bytes = mapping->bytes;
-	if (!space_unmap(mapping)) {
+	if (!mapping_remove(mapping)) {
 		caller->progress += bytes - mapping->bytes;
 		return KERNEL_RESTART;
 	}
@@ -226,7 +226,7 @@ sk_status_t space_do_destroy(struct space *space)
 	    space->virqs != 0) {
 		return SK_BAD_STATE;
 	}
-	if (!space_clear(space)) {
+	if (!mapping_remove_all(&space->mappings)) {
 		return KERNEL_RESTART;
 	}
 	object_bump(space->object);

@@ -41,12 +41,3 @@ void *memset(void *target, int value, size_t bytes)
 	}
 	return target;
 }
-
-size_t strlen(const char *text)
-{
-	size_t length = 0;
-	while (text[length] != '\0') {
-		length++;
-	}
-	return length;
-}

@@ -124,7 +124,7 @@ static void stop_here(void *argument)
 	}
 	struct notification *notification = context->waits_for;
 	if (context->state == CONTEXT_WAITING && notification != NULL) {
-		notification_forget(notification, context);
+		notification_forget(context);
 		notification_signal(notification, 0); /* what came for it is for whoever is bound */
 	}
 	if (context->state == CONTEXT_WAITING || context->state == CONTEXT_RECEIVING) {

@@ -45,7 +45,7 @@ static void act(struct vcpu *vcpu, uint64_t action, uint64_t line)
 
 void vcpu_settle(struct vcpu *vcpu, uint64_t tag, uint64_t w0, uint64_t w1)
 {
-	bool ok = (tag & 0xffffu) == 0;
+	bool ok = (tag & 0xffffu) == 0; /* neither the method's error nor a status of the kernel's */
 	uint64_t action = ok ? w0 : 0;
 	uint64_t method = vcpu->exit.tag & SK_TAG_METHOD_MASK;
 	switch (method) {

@@ -223,6 +223,61 @@ static void fault_endpoint_refusals(void **state)
 	K_REFUSED(SK_BAD_CAP, actor.thread, THREAD_TAG_SET_FAULT_ENDPOINT, 0);
 }
 
+/* The timer may come again before the core has left its interrupts: who made the fault call then makes no other. */
+static void an_overrun_is_found_once(void **state)
+{
+	(void)state;
+	const uint64_t ms = arch_ns_to_ticks(1000000);
+	struct scene scene;
+	scene_make(&scene, 1);
+	K_OK(scene.server.thread, THREAD_TAG_SET_CALL_BUDGET, 20000000);
+	actor_call(&scene.client, scene.slot, TAG, 1);
+	mock_advance(15 * ms);
+	assert_runs(&scene.server);
+	mock_this = core_at(1);
+	for (uint32_t i = 0; i < 3; i++) {
+		mock.now += 15 * ms;
+		plan_tick(core_at(1));
+	}
+	mock_this = core_at(0);
+	mock_advance(10 * ms);
+	assert_runs(&scene.keeper);
+	assert_int_equal(actor_x(&scene.keeper, 2), THREAD_FAULT_REASON_BUDGET);
+	invariants_check();
+	actor_reply_wait(&scene.keeper, actor_token(&scene.keeper), 0, 1);
+	assert_runs(&scene.server);
+	invariants_check();
+}
+
+/* The scheduler faults as it decides: its slot's turn is its keeper's, who is at something else. */
+static void a_faulted_scheduler_helps_its_keeper(void **state)
+{
+	(void)state;
+	struct actor scheduler;
+	struct actor worker;
+	struct actor keeper;
+	actor_make(&scheduler, 1);
+	actor_serve(&scheduler);
+	actor_make(&worker, 1);
+	actor_make(&keeper, 1);
+	actor_serve(&keeper);
+	uint32_t badged = world_copy(keeper.endpoint, SK_RIGHT_CALL, SK_BADGE(THREAD_FAULT_INTERFACE, 9));
+	K_OK(scheduler.thread, THREAD_TAG_SET_FAULT_ENDPOINT, badged);
+	world_plan(1, scheduler.thread, worker.thread, keeper.thread, 0);
+	actor_start(&scheduler);
+	actor_reply_wait(&scheduler, 0, 0, 0);
+	K_OK(world.core[1], CORE_TAG_SET_SCHEDULER, scheduler.endpoint);
+	actor_start(&keeper);
+	actor_start(&worker);
+	assert_runs(&worker);
+	K_OK(world.core[1], CORE_TAG_SET_WAKE_TIME, 1);
+	mock_settle();
+	assert_runs(&scheduler);
+	mock_fault(1, THREAD_FAULT_REASON_MEMORY, 0);
+	assert_runs(&keeper);
+	invariants_check();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +287,8 @@ int main(void)
 		cmocka_unit_test_setup(a_faulted_thread_is_restarted, world_setup),
 		cmocka_unit_test_setup(the_deepest_server_faults, world_setup),
 		cmocka_unit_test_setup(fault_endpoint_refusals, world_setup),
+		cmocka_unit_test_setup(an_overrun_is_found_once, world_setup),
+		cmocka_unit_test_setup(a_faulted_scheduler_helps_its_keeper, world_setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -208,11 +208,11 @@ static void check_plan(const struct core *core)
 		      "slot %u of core %u has work and isn't ready", i, core->index);
 		if (worker != NULL && !chosen) {
 			chosen = true;
-			CHECK(core->slot == SLOT_SCHEDULER || core->current == worker,
-			      "core %u should run slot %u, and runs %d", core->index, i, core->slot);
+			CHECK(core->deciding || core->current == worker, "core %u should run slot %u, and runs %u", core->index, i,
+			      core->current == NULL ? 0 : core->current->object_index);
 		}
 	}
-	CHECK(chosen || core->slot == SLOT_SCHEDULER || core->arch.idle, "core %u runs for nobody", core->index);
+	CHECK(chosen || core->deciding || core->arch.idle, "core %u runs for nobody", core->index);
 	CHECK(core->plan.count == 64 || core->ready >> core->plan.count == 0, "core %u: ready slots beyond its plan",
 	      core->index);
 }
@@ -302,12 +302,12 @@ static void check_mapping(uint32_t index)
 	CHECK(entry->base >= memory->base && entry->base + entry->bytes <= memory->base + memory->bytes,
 	      "mapping %u shows more than its memory", index);
 	uint32_t in_memory = 0;
-	for (uint16_t i = memory->memory.mappings; i != 0; i = object_at(i)->mapping.next_of_memory) {
+	for (uint16_t i = memory->memory.mappings; i != 0; i = object_at(i)->mapping.next[OF_MEMORY]) {
 		in_memory += i == index ? 1u : 0u;
 	}
 	const struct space *space = space_object->body;
 	uint32_t in_space = 0;
-	for (uint16_t i = space->mappings; i != 0; i = object_at(i)->mapping.next_of_space) {
+	for (uint16_t i = space->mappings; i != 0; i = object_at(i)->mapping.next[OF_SPACE]) {
 		in_space += i == index ? 1u : 0u;
 	}
 	CHECK(in_memory == 1 && in_space == 1, "mapping %u is %u and %u times listed", index, in_memory, in_space);
@@ -344,7 +344,7 @@ static void check_space(uint32_t index)
 	CHECK(pool == space->pool_pages, "pool of space %u: %zu of %zu pages", index, (size_t)pool,
 	      (size_t)space->pool_pages);
 	uint64_t pages = 0;
-	for (uint16_t i = space->mappings; i != 0; i = object_at(i)->mapping.next_of_space) {
+	for (uint16_t i = space->mappings; i != 0; i = object_at(i)->mapping.next[OF_SPACE]) {
 		CHECK(object_at(i)->type == OBJECT_MAPPING, "space %u lists what is no mapping", index);
 		pages += object_at(i)->mapping.done / SK_PAGE_BYTES;
 	}
@@ -380,7 +380,7 @@ static void check_object(uint32_t index)
 	switch (object->type) {
 	case OBJECT_MEMORY: {
 		uint32_t count = 0;
-		for (uint16_t i = object->memory.mappings; i != 0; i = object_at(i)->mapping.next_of_memory) {
+		for (uint16_t i = object->memory.mappings; i != 0; i = object_at(i)->mapping.next[OF_MEMORY]) {
 			CHECK(object_at(i)->type == OBJECT_MAPPING && ++count <= object_count, "mappings of memory %u", index);
 		}
 		CHECK(count == object->memory.mapping_count, "memory %u is mapped %u times", index, count);

@@ -332,14 +332,14 @@ static void servers_are_helped(void **state)
 	actor_call(&low, low_slot, TAG, 1);
 	actor_call(&server, deep_slot, TAG, 1);
 	assert_runs(&deep);
-	assert_int_equal(core_at(1)->slot, 2);
+	assert_int_equal(core_at(1)->owner->slot, 2);
 	actor_start(&middle);
 	assert_runs(&middle); /* the low one's servers have no claim on the middle one */
 	actor_start(&high);
 	assert_runs(&high);
 	actor_call(&high, high_slot, TAG, 2);
 	assert_runs(&deep);
-	assert_int_equal(core_at(1)->slot, 0);
+	assert_int_equal(core_at(1)->owner->slot, 0);
 	assert_ptr_equal(core_at(1)->owner, high.c);
 	invariants_check();
 	/* Its reply is no straight run: the turn is not its caller's root's. */
@@ -347,7 +347,7 @@ static void servers_are_helped(void **state)
 	actor_reply_wait(&deep, actor_token(&deep), 0, 0);
 	assert_int_equal(mock_count(MOCK_FAST), 0);
 	assert_runs(&server);
-	assert_int_equal(core_at(1)->slot, 0);
+	assert_int_equal(core_at(1)->owner->slot, 0);
 	actor_reply_wait(&server, context_token(low.c), 0, 0);
 	assert_runs(&server);
 	assert_ptr_equal(server.c->caller, high.c);
@@ -390,7 +390,7 @@ static void queued_callers_help_down_the_chain(void **state)
 	mock_syscall(0, SK_SYS_SIGNAL, (const uint64_t[8]){ notification, 1 });
 	mock_settle();
 	assert_runs(&deep);
-	assert_int_equal(core_at(1)->slot, 0);
+	assert_int_equal(core_at(1)->owner->slot, 0);
 	invariants_check();
 }
 

@@ -44,7 +44,7 @@ static void scheduler_make(struct actor *scheduler)
 static void check_event(const struct actor *scheduler, uint32_t event, uint32_t slot)
 {
 	assert_runs(scheduler);
-	assert_int_equal(core_at(1)->slot, SLOT_SCHEDULER);
+	assert_true(core_at(1)->deciding);
 	assert_int_equal(actor_x(scheduler, 0), SK_BADGE(PLAN_INTERFACE, 1));
 	assert_int_equal(actor_x(scheduler, 1) & SK_TAG_METHOD_MASK, PLAN_TAG_DUE);
 	assert_int_equal(actor_x(scheduler, 2), 1);
@@ -410,7 +410,7 @@ static void events_wait_for_a_busy_scheduler(void **state)
 	assert_int_equal(actor_x(&scheduler, 0), 7);
 	mock_advance(TICKS(2 * MS));
 	assert_runs(&scheduler);
-	assert_int_equal(core_at(1)->slot, SLOT_SCHEDULER);
+	assert_true(core_at(1)->deciding);
 	assert_int_equal(actor_x(&scheduler, 0), 7);
 	actor_reply_wait(&scheduler, actor_token(&scheduler), 0, 0);
 	check_event(&scheduler, BUDGET_SPENT, 0);

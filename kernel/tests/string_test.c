@@ -1,5 +1,5 @@
 /*
- * The kernel's own memcpy, memset and strlen, under other names (see the build):
+ * The kernel's own memcpy and memset, under other names (see the build):
  * at every alignment, no byte more and no byte less.
  */
 #include <setjmp.h>
@@ -11,7 +11,6 @@
 
 void *kernel_memcpy(void *restrict target, const void *restrict source, size_t bytes);
 void *kernel_memset(void *target, int value, size_t bytes);
-size_t kernel_strlen(const char *text);
 
 static _Alignas(8) uint8_t from[64];
 static _Alignas(8) uint8_t to[64];
@@ -52,18 +51,10 @@ static void every_alignment_and_length(void **state)
 	}
 }
 
-static void lengths(void **state)
-{
-	(void)state;
-	assert_int_equal(kernel_strlen(""), 0);
-	assert_int_equal(kernel_strlen("kernel"), 6);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_alignment_and_length),
-		cmocka_unit_test(lengths),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

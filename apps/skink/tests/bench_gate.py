@@ -9,7 +9,7 @@ import sys
 
 
 # Figures that do not reach their target yet, and what they must not exceed meanwhile. The table calls each "MISSED".
-OPEN = {"kernel_sloc": 7100}
+OPEN = {}
 
 
 def measure(skink):

@@ -118,7 +118,7 @@ static uint64_t redistributor_find(uint64_t mpidr)
 			return frame;
 		}
 	}
-	panic("no GIC redistributor for the core with affinity %#lx", mpidr);
+	panic("no GIC redistributor for the core with affinity %lx", mpidr);
 }
 
 void gic_core_init(struct core *core)

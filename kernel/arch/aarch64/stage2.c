@@ -185,7 +185,7 @@ uint64_t arch_unmap(struct space *space, uint64_t address, uint64_t bytes)
 		invalidate(&space->arch, freed_count == 0 && leaves == 1 ? leaf : EVERY_LEAF);
 	}
 	for (uint32_t i = 0; i < freed_count; i++) {
-		space_give_table(space, freed[i]);
+		space_give_tables(space, freed[i], 1);
 	}
 	return done < bytes ? done : bytes;
 }

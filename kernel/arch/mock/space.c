@@ -113,7 +113,7 @@ uint64_t arch_unmap(struct space *space, uint64_t address, uint64_t bytes)
 		for (uint32_t level = LEVELS; level > 1 && is_empty(find(space, at, level)); level--) {
 			uint64_t *empty = find(space, at, level);
 			*entry_of(find(space, at, level - 1u), at, level - 1u) = 0;
-			space_give_table(space, empty);
+			space_give_tables(space, empty, 1);
 		}
 		done += SK_PAGE_BYTES;
 	}

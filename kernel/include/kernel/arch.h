@@ -72,8 +72,6 @@ uint64_t arch_map(struct space *space, uint64_t address, uint64_t physical, uint
 /* The same in reverse; TLB maintenance included; empty tables go back to the pool. */
 uint64_t arch_unmap(struct space *space, uint64_t address, uint64_t bytes);
 bool arch_query(const struct space *space, uint64_t address, uint64_t *physical, uint32_t *flags);
-void *space_take_table(struct space *space);
-void space_give_table(struct space *space, void *table);
 /* Zeroes a page; makes memory visible to uncached agents and to fetches. */
 void arch_clear_page(void *page);
 void arch_sync_memory(uint64_t base, uint64_t bytes);

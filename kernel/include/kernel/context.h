@@ -35,7 +35,6 @@ enum context_kind { CONTEXT_THREAD, CONTEXT_VCPU };
 #define REMOTE_WAKE (1u << 0)   /* bits of a notification that it waits for were set */
 #define REMOTE_REPLY (1u << 1)  /* the reply to its call is in its registers */
 #define REMOTE_VIRQ (1u << 2)   /* lines were made pending */
-#define REMOTE_KICK (1u << 3)   /* force a trip through the kernel */
 
 /*
  * No caller, or one whose reply needs the general path: on another core, or with a fault. A server can give this as
@@ -74,7 +73,7 @@ struct context {
 	uint8_t at_core;             /* and whose queue of it */
 	struct context *deferred;    /* a thread: calls that it took and has yet to answer, first taken first */
 	struct context *next, *previous; /* in that queue, or in its server's list of deferred calls */
-	struct notification *waits_for;
+	struct notification *waits_for; /* WAITING: what it named */
 	struct sk_msg reply;         /* ANSWERED: what the other core replied */
 	uint32_t remote;             /* atomic: REMOTE_* */
 	struct context *remote_next; /* in its home core's inbox */
@@ -91,12 +90,7 @@ static inline uint64_t context_token(const struct context *context)
 /* Does the context wait for the end of a call of its own? */
 static inline bool context_calls(const struct context *context)
 {
-	switch (context->state) {
-	case CONTEXT_QUEUED: case CONTEXT_IN_SERVICE: case CONTEXT_DEFERRED: case CONTEXT_ANSWERED:
-		return true;
-	default:
-		return false;
-	}
+	return context->state >= CONTEXT_QUEUED && context->state <= CONTEXT_ANSWERED;
 }
 
 /* The core whose queue or server has the context's call. Read from another core it may be out of date. */

@@ -32,16 +32,14 @@ struct plan {
 
 /* The timer comes at least this often while anything runs, so that an overrun call is noticed. */
 #define PLAN_WATCH_NS 5000000ull
-
-/* Owner of the core's time while its scheduler decides; not a slot. */
-#define SLOT_SCHEDULER (-1)
+#define PLAN_WATCH_SKEW_NS 50000ull
 
 struct core {
 	struct arch_core arch;       /* first: entry code finds the stack through it */
 	struct context *current;     /* who runs, or trapped last; NULL: idle */
 	struct context *loaded;      /* whose banked registers and space are in the hardware */
-	struct context *owner;       /* whose turn it is: task of the current slot, or the scheduler's receiver */
-	int32_t slot;                /* current slot, or SLOT_SCHEDULER */
+	struct context *owner;       /* whose turn it is: task of a slot, or the scheduler's receiver; NULL: idle */
+	bool deciding;               /* it is the scheduler's, for a plan event: no slot's time */
 	uint32_t index;
 	uint64_t ready;              /* slots that may have something to run; cleared when found not to */
 	struct vcpu *resident;       /* whose EL1 state and list registers are in the hardware */

@@ -70,8 +70,8 @@ void notification_deliver(struct context *thread);
 void notification_signal(struct notification *notification, uint64_t bits);
 /* The thread waits for the notification's bits, or has them at once. False: somebody else waits. */
 bool notification_wait(struct notification *notification, struct context *thread);
-/* The thread waits for it no more. */
-void notification_forget(struct notification *notification, struct context *thread);
+/* The thread waits for none by name any more. */
+void notification_forget(struct context *thread);
 /* Takes all bits. */
 uint64_t notification_take(struct notification *notification);
 

@@ -30,7 +30,6 @@ enum object_type {
 	OBJECT_CORE,
 	OBJECT_MACHINE,
 	OBJECT_MAPPING,
-	OBJECT_TYPES
 };
 
 /* A range of RAM or device registers that nothing else describes. */
@@ -41,12 +40,13 @@ struct memory {
 	bool device;
 };
 
-/* One range of a space that shows a part of a memory. */
+/* One range of a space that shows a part of a memory: in a list of each. */
+enum mapping_list { OF_MEMORY, OF_SPACE };
+
 struct mapping {
 	uint16_t memory;
 	uint16_t space;
-	uint16_t next_of_memory;
-	uint16_t next_of_space;
+	uint16_t next[2];       /* index into the table, 0: the last */
 	uint32_t flags;         /* SK_MAP_FLAGS_* of kernel.idl */
 	uint64_t address;
 	uint64_t done;          /* bytes of it that are in the tables: mapping is cut into pieces */
@@ -71,9 +71,7 @@ struct virq {
 struct object {
 	uint16_t generation;
 	uint8_t type;
-	uint8_t exhausted;      /* generation used up: never reused */
 	uint16_t next_free;
-	uint16_t reserved;
 	uint64_t base;          /* memory that the object is or was made of; a mapping's physical start */
 	uint64_t bytes;
 	union {
@@ -124,6 +122,12 @@ static inline bool memory_in_use(const struct object *memory)
 {
 	return memory->memory.mapping_count != 0 || memory->memory.pins != 0;
 }
+/* Is [offset, offset + size) whole pages of the memory, and not empty? */
+static inline bool memory_has(const struct object *memory, uint64_t offset, uint64_t size)
+{
+	return ((offset | size) & (SK_PAGE_BYTES - 1u)) == 0 && size != 0 && offset <= memory->bytes &&
+	       size <= memory->bytes - offset;
+}
 /* Can the entry become an object and, when that is destroyed, memory again? */
 bool object_lasts(const struct object *object);
 /* A capability to the object as it is now. */
@@ -164,7 +168,7 @@ static inline struct object *capability_resolve(capability cap, enum object_type
 }
 
 /* The same for what is in the slot of a process. */
-struct object *slot_resolve(const struct space *process, uint32_t slot, enum object_type type, uint32_t rights,
+struct object *slot_resolve(const struct space *process, uint64_t slot, enum object_type type, uint32_t rights,
 			    sk_status_t *status);
 
 #endif

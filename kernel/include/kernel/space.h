@@ -65,30 +65,28 @@ _Static_assert(sizeof(struct space) <= SK_PAGE_BYTES, "the first page of a space
 _Static_assert(SPACE_ROUTES * sizeof(struct route) <= SK_PAGE_BYTES, "routes take the second page of a VM");
 
 /* What is in the slot of a process; CAPABILITY_NONE beyond its table. */
-static inline capability slot_load(const struct space *process, uint32_t slot)
+static inline capability slot_load(const struct space *process, uint64_t slot)
 {
 	return slot > SK_CAP_SLOTS ? CAPABILITY_NONE : __atomic_load_n(&process->slots[slot], __ATOMIC_RELAXED);
 }
 
-/* Feeds the pool: at once, however many. */
+/* The pool's pages: fed at once, however many; taken one by one, zeroed, by who knows that there are enough. */
 void space_give_tables(struct space *space, void *pages, uint64_t count);
+void *space_take_table(struct space *space);
 /* Makes the space in zeroed memory of at least SPACE_PAGES pages at `object`. */
 sk_status_t space_create(struct object *object, bool vm);
-/* Unmaps everything; false: stopped for an interrupt, to be called again. */
-bool space_clear(struct space *space);
 /*
  * Maps [offset, offset + size) of `memory` at `address`; statuses of kernel.idl's space.map. `flags` are within
  * the rights that the mapper has on the memory.
  */
 sk_status_t space_map(struct space *space, struct object *memory, uint64_t address, uint64_t offset, uint64_t size,
 		      uint32_t flags);
-/* The mapping that shows any of the range, or NULL; takes a mapping out. */
+/* The mapping that shows any of the range, or NULL. */
 struct object *space_mapping_at(const struct space *space, uint64_t address, uint64_t bytes);
-bool space_unmap(struct object *mapping); /* false: stopped for an interrupt */
+/* Takes a mapping out, or all of a list. False: stopped for an interrupt, to be called again. */
+bool mapping_remove(struct object *mapping);
+bool mapping_remove_all(const uint16_t *first);
 /* The route of exits at `address`, or NULL. */
 const struct route *space_route(const struct space *vm, uint64_t address);
-
-/* The memory's mappings all go; false: stopped for an interrupt, to be called again. */
-bool mapping_remove_all(struct object *memory);
 
 #endif

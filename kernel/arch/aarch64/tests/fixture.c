@@ -121,11 +121,11 @@ void *space_take_table(struct space *space)
 	return pool[tables_taken++];
 }
 
-void space_give_table(struct space *space, void *table)
+void space_give_tables(struct space *space, void *pages, uint64_t count)
 {
 	(void)space;
-	(void)table;
-	tables_given++;
+	(void)pages;
+	tables_given += (uint32_t)count;
 }
 
 void core_entered(struct core *core)
