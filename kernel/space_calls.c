@@ -163,21 +163,37 @@ static bool vm_runs(const struct space *vm)
 	return false;
 }
 
+/* Whoever reads the route meanwhile, on another core, finds it stale: never half of the one and half of the other. */
+static void redirect(struct exit_route *route, const struct exit_route *to)
+{
+	__atomic_store_n(&route->generation, route->generation - 1u, __ATOMIC_RELAXED);
+	core_quiesce();
+	route->endpoint = to->endpoint;
+	route->badge = to->badge;
+	core_quiesce();
+	__atomic_store_n(&route->generation, to->generation, __ATOMIC_RELEASE);
+}
+
 sk_status_t space_do_route_range(struct space *space, uint64_t address, uint64_t size, struct endpoint *endpoint,
 				 uint32_t badge)
 {
 	if (!space->vm || size == 0 || size > UINT64_MAX - address) {
 		return SK_BAD_ARG;
 	}
-	if (space->route_count == SPACE_ROUTES) {
-		return SK_NO_MEMORY;
-	}
+	const struct exit_route to = { endpoint->object, endpoint->object->generation, badge };
 	uint32_t at = 0;
 	while (at < space->route_count && space->routes[at].address + space->routes[at].bytes <= address) {
 		at++;
 	}
 	if (at < space->route_count && space->routes[at].address < address + size) {
-		return SK_OVERLAP;
+		if (space->routes[at].address != address || space->routes[at].bytes != size) {
+			return SK_OVERLAP;
+		}
+		redirect(&space->routes[at].to, &to);
+		return SK_OK;
+	}
+	if (space->route_count == SPACE_ROUTES) {
+		return SK_NO_MEMORY;
 	}
 	if (vm_runs(space)) {
 		return SK_BAD_STATE;
@@ -185,10 +201,7 @@ sk_status_t space_do_route_range(struct space *space, uint64_t address, uint64_t
 	for (uint32_t i = space->route_count; i > at; i--) {
 		space->routes[i] = space->routes[i - 1u];
 	}
-	space->routes[at] = (struct route){
-		.address = address, .bytes = size,
-		.to = { endpoint->object, endpoint->object->generation, badge },
-	};
+	space->routes[at] = (struct route){ .address = address, .bytes = size, .to = to };
 	space->route_count++;
 	return SK_OK;
 }

@@ -114,6 +114,40 @@ static void mmio_values_have_the_accesss_width(void **state)
 	invariants_check();
 }
 
+/*
+ * A device's server is gone for good: while the guest runs, and waits for that server, the device's range goes to another.
+ */
+static void a_range_goes_to_another_server(void **state)
+{
+	(void)state;
+	struct guest guest;
+	struct actor other;
+	guest_make(&guest);
+	K_OK(guest.vm, SPACE_TAG_ROUTE_RANGE, 0x1000, 0x1000, guest.vmm.endpoint);
+	guest_run(&guest);
+	actor_make(&other, 1);
+	actor_serve(&other);
+	actor_start(&other);
+	world_plan(1, other.thread, guest.vmm.thread, guest.vcpu, 0);
+	actor_wait(&other);
+	mock_mmio(1, 0x1000, false, 4, 4);
+	assert_runs(&guest.vmm);
+	uint64_t pc = mock_pc(&guest.v->context);
+	guest.v->context.frame->x[4] = 1;
+	K_OK(guest.vm, SPACE_TAG_ROUTE_RANGE, 0x1000, 0x1000, world_copy(other.endpoint, SK_RIGHT_CALL, 0x42));
+	K_OK(guest.vmm.thread, THREAD_TAG_STOP);
+	K_OK(world_copy(guest.vmm.endpoint, SK_RIGHTS_ALL & ~SK_RIGHT_CALL, 0), ENDPOINT_TAG_ABANDON);
+	mock_settle();
+	assert_true(runs(&guest.v->context));
+	assert_int_equal(mock_pc(&guest.v->context), pc + 4);
+	assert_int_equal(guest.v->context.frame->x[4], 0);
+	mock_mmio(1, 0x1004, false, 4, 4);
+	assert_runs(&other);
+	assert_int_equal(actor_status(&other), 0x42);
+	assert_int_equal(actor_x(&other, 2), 0x1004);
+	invariants_check();
+}
+
 /* A reply makes a private line pending, of its own vCPU or of another one of the VM. */
 static void replies_inject(void **state)
 {
@@ -332,6 +366,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(replies_act, world_setup),
 		cmocka_unit_test_setup(mmio_values_have_the_accesss_width, world_setup),
+		cmocka_unit_test_setup(a_range_goes_to_another_server, world_setup),
 		cmocka_unit_test_setup(replies_inject, world_setup),
 		cmocka_unit_test(paused_in_service),
 		cmocka_unit_test(blocked_until_a_line_is_pending),

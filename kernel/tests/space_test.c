@@ -339,6 +339,11 @@ static void ranges_are_routed_in_order(void **state)
 	assert_null(space_route(space, 0xfff));
 	assert_null(space_route(space, 0x4000));
 	assert_non_null(space_route(space, UINT64_MAX - 1));
+	/* Just the same range goes elsewhere. */
+	K_OK(vm, SPACE_TAG_ROUTE_RANGE, 0x2000, 0x1000, badged);
+	assert_int_equal(space->route_count, 4);
+	assert_int_equal(space_route(space, 0x2000)->to.badge, 0x100009);
+	assert_int_equal(space_route(space, 0x2000)->to.generation, world_object(endpoint)->generation);
 	K_REFUSED(SK_BAD_ARG, vm, SPACE_TAG_UNROUTE_RANGE, 0x2001);
 	K_OK(vm, SPACE_TAG_UNROUTE_RANGE, 0x2000);
 	assert_null(space_route(space, 0x2000));
@@ -355,6 +360,7 @@ static void ranges_run_out(void **state)
 		K_OK(vm, SPACE_TAG_ROUTE_RANGE, (SPACE_ROUTES - i) * 0x1000, 0x1000, endpoint);
 	}
 	K_REFUSED(SK_NO_MEMORY, vm, SPACE_TAG_ROUTE_RANGE, 0x1000000, 0x1000, endpoint);
+	K_OK(vm, SPACE_TAG_ROUTE_RANGE, 0x1000, 0x1000, endpoint);
 	for (uint64_t i = 1; i <= SPACE_ROUTES; i++) {
 		assert_int_equal(space_route(world_body(vm), i * 0x1000)->address, i * 0x1000);
 	}

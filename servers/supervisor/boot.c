@@ -64,6 +64,7 @@ static void read_manifest(void)
 	}
 	system_state.sched = manifest_find_server(&system_state.manifest, "sched");
 	system_state.console = manifest_find_server(&system_state.manifest, "console");
+	system_state.fallback = manifest_find_server(&system_state.manifest, "fallback");
 }
 
 static void claim_cores(void)

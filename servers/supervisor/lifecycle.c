@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <sk/arch/exit.h>
 #include <sk/idl/kernel_client.h>
@@ -10,6 +9,7 @@
 
 #include "alarm.h"
 #include "control.h"
+#include "failed.h"
 #include "heartbeat.h"
 #include "power.h"
 #include "process.h"
@@ -39,6 +39,7 @@ void lifecycle_start(struct server *server)
 static void regrow(struct server *server)
 {
 	server->instance++;
+	failed_unmark(server);
 	wiring_reset_channels(server, false);
 	run_instance(server);
 }
@@ -56,9 +57,7 @@ static bool uses(const struct manifest_server *client, uint32_t server)
 /* One level only: dependants that can't go on have policies of their own. The server itself starts cold with them. */
 static void restart_dependants(struct server *server)
 {
-	const struct layout_part *persistent = &server->layout.persistent;
-
-	memset(server->view + persistent->offset, 0, persistent->bytes);
+	process_forget(server);
 	server->history.count = 0;
 	for (uint32_t i = 0; i < system_state.manifest.server_count; i++) {
 		struct server *client = &system_state.servers[i];
@@ -79,6 +78,12 @@ static void give_up(struct server *server, const char *why)
 	if (server->config->restart.fallback == MANIFEST_FALLBACK_RESTART_DEPENDANTS) {
 		restart_dependants(server);
 		return;
+	}
+	if (server->config->restart.fallback == MANIFEST_FALLBACK_MARK_FAILED) {
+		failed_mark(server);
+	}
+	if (server->index == system_state.fallback) {
+		failed_silence();
 	}
 	process_abandon(server);
 	switch (server->config->restart.fallback) {

@@ -269,6 +269,11 @@ void process_fill(struct server *server)
 	server->start->instance = server->instance;
 }
 
+void process_forget(struct server *server)
+{
+	memset(server->view + server->layout.persistent.offset, 0, server->layout.persistent.bytes);
+}
+
 /*
  * Enables the line. One that an earlier instance took and never acknowledged is ended first: if the device still
  * asserts it, it comes again.

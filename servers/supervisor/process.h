@@ -29,6 +29,9 @@ struct symbols process_program(const char *name);
 /* Writes the image's data and empties the heap, for the instance `server->instance`. Threads are stopped. */
 void process_fill(struct server *server);
 
+/* Empties its persistent region: the next instance starts cold. Threads are stopped. */
+void process_forget(struct server *server);
+
 /* Sets the threads to the entry point and starts the first; it starts the others itself. */
 sk_status_t process_start(struct server *server);
 

@@ -64,6 +64,7 @@ struct server {
 	sk_cap_t ping;                /* its endpoint, badged for heartbeats; SK_CAP_NONE: not asked yet */
 	enum beat beat;
 	bool abandoned;               /* its endpoint refuses calls until it starts again */
+	bool marked;                  /* its device's exits go to the fallback */
 	const char *unusable;         /* why it was never built; NULL: it was */
 };
 
@@ -99,6 +100,7 @@ struct system {
 	struct vm vms[MANIFEST_VMS];
 	uint32_t sched;               /* servers with a part of their own; MANIFEST_NONE: there is none */
 	uint32_t console;
+	uint32_t fallback;
 };
 
 extern struct system system_state;

@@ -17,6 +17,16 @@ enum vm_order { VM_START, VM_PAUSE, VM_RESUME, VM_STOP, VM_RESET };
  */
 const char *vm_build(struct vm *vm);
 
+/* Sends the exits of the VM's device to that server, with `client` in the badge, wherever they went before. */
+sk_status_t vm_route_device(const struct vm *vm, uint32_t device, const struct server *to, uint32_t client);
+
+/*
+ * Requests of the VM's device may be in its driver's hardware, which then still reads and writes the VM's memory. The
+ * hardware is stopped, the requests are forgotten, and a new instance of the driver goes on with those of others. The
+ * device's server does not run.
+ */
+void vm_end_dma(const struct manifest_vm_device *device);
+
 /* Gives back all that the VM owns. Its vCPUs don't run, and neither do its VMM and its devices' servers. */
 void vm_demolish(struct vm *vm);
 

@@ -165,6 +165,13 @@ static sk_status_t route_range(const struct vm *vm, uint64_t base, uint64_t byte
 	return status;
 }
 
+sk_status_t vm_route_device(const struct vm *vm, uint32_t device, const struct server *to, uint32_t client)
+{
+	const struct manifest_vm_device *config = &vm->config->devices[device];
+
+	return route_range(vm, config->registers.base, config->registers.bytes, to, client);
+}
+
 static sk_status_t make_line(struct vm *vm, uint32_t device, struct server *server)
 {
 	const struct manifest_vm_device *config = &vm->config->devices[device];
@@ -195,7 +202,7 @@ static sk_status_t make_device(struct vm *vm, uint32_t device)
 		return SK_OK; /* its range answers as nothing there, by way of the VMM */
 	}
 
-	sk_status_t status = route_range(vm, config->registers.base, config->registers.bytes, server, 0);
+	sk_status_t status = vm_route_device(vm, device, server, 0);
 
 	if (status == SK_OK && config->line != 0) {
 		status = make_line(vm, device, server);

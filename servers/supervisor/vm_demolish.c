@@ -3,10 +3,9 @@
  * servers hold of it was granted last, so it is taken back as a whole, and their new
  * instances read a start page that names the new objects.
  */
-#include <string.h>
-
 #include <sk/idl/kernel_client.h>
 
+#include "failed.h"
 #include "grant.h"
 #include "hardware.h"
 #include "lifecycle.h"
@@ -36,10 +35,8 @@ static void take_back(struct server *server)
 /* A device's state is that of a machine that is no more. */
 static void forget(struct server *server)
 {
-	const struct layout_part *persistent = &server->layout.persistent;
-
 	if (server->unusable == NULL) {
-		memset(server->view + persistent->offset, 0, persistent->bytes);
+		process_forget(server);
 	}
 }
 
@@ -62,6 +59,7 @@ static void destroy_vcpu(struct vcpu *vcpu)
 
 void vm_demolish(struct vm *vm)
 {
+	failed_forget(vm);
 	/* The kernel takes vCPUs away in the reverse order of their creation only. */
 	for (uint32_t i = vm->config->vcpus; i > 0; i--) {
 		destroy_vcpu(&vm->vcpus[i - 1]);
@@ -91,11 +89,7 @@ void vm_demolish(struct vm *vm)
 	vm->ram_bytes = 0;
 }
 
-/*
- * Requests of the VM's device may be in its driver's hardware, which then still reads and writes the VM's memory. The
- * hardware is stopped, the requests are forgotten, and a new instance of the driver goes on with those of other VMs.
- */
-static void end_dma(const struct manifest_vm_device *device)
+void vm_end_dma(const struct manifest_vm_device *device)
 {
 	struct server *driver = device->dma_by == MANIFEST_NONE ? NULL : &system_state.servers[device->dma_by];
 
@@ -121,7 +115,7 @@ sk_status_t vm_destroy(struct vm *vm)
 		(void)vcpu_pause(vm->vcpus[i].vcpu);
 	}
 	for (uint32_t i = 0; i < vm->config->device_count; i++) {
-		end_dma(&vm->config->devices[i]);
+		vm_end_dma(&vm->config->devices[i]);
 	}
 	vm_demolish(vm);
 	vm->state = SK_VM_STATE_DESTROYED;

@@ -142,7 +142,7 @@ class Disks(Case):
 
     def setUp(self):
         super().setUp()
-        for name in ("blk_driver", "virtio_blk"):
+        for name in ("blk_driver", "fallback", "virtio_blk"):
             self.folder.put("aarch64/images/" + name, fixture.SERVER)
         self.disk = self.folder.put("disk.img", b"\0" * 4096)
 

@@ -92,7 +92,7 @@ static int boot(void **state)
 static void everything_that_can_run_runs(void **state)
 {
 	(void)state;
-	assert_int_equal(system_state.manifest.server_count, 7);
+	assert_int_equal(system_state.manifest.server_count, 9);
 	for (uint32_t i = 0; i < BROKEN; i++) {
 		assert_int_equal(server(i)->state, SK_SERVER_STATE_RUNNING);
 		assert_true(first_thread(server(i))->started);
@@ -199,7 +199,7 @@ static void the_vm_is_wired(void **state)
 	assert_int_equal(fake.objects[ram->memory].base % RAM_BLOCK_BYTES, 0);
 	assert_int_equal(fake_mapped(fake_at(server(VMM)->space), seen->address)->memory, ram->memory);
 	assert_int_equal(seen->address % RAM_BLOCK_BYTES, 0);
-	assert_int_equal(space->space->routes, 3); /* the device, the controller's two */
+	assert_int_equal(space->space->route_count, 4); /* the devices, the controller's two */
 	assert_true(space->space->lines);
 	assert_non_null(region_named(server(VMM), "lines"));
 	assert_non_null(region_named(server(VMM), "vcpu1"));
@@ -476,7 +476,7 @@ static void a_vm_can_be_taken_down_and_made_again(void **state)
 	assert_null(cap_named(server(UART), "virq"));
 	/* Its memory is no longer where a device could reach it. */
 	assert_int_equal(*stop, 0xdead);
-	assert_int_equal(server(DRIVER)->instance, instance + 1);
+	assert_int_equal(server(DRIVER)->instance, instance + 2); /* for each of the two devices */
 	assert_int_equal(server(DRIVER)->state, SK_SERVER_STATE_RUNNING);
 	assert_null(fake_in(fake_at(server(DRIVER)->space), guest));
 	assert_non_null(cap_named(server(UART), "console"));

@@ -219,6 +219,40 @@ static sk_status_t grant(struct fake_space *space, const struct sk_msg *msg)
 	return SK_OK;
 }
 
+const struct fake_route *fake_routed(const struct fake_object *vm, uint64_t address)
+{
+	for (uint32_t i = 0; i < vm->space->route_count; i++) {
+		const struct fake_route *route = &vm->space->routes[i];
+
+		if (address >= route->address && address - route->address < route->bytes) {
+			return route;
+		}
+	}
+	return NULL;
+}
+
+/* Just the same range again goes elsewhere. */
+static sk_status_t route(struct fake_object *vm, const struct sk_msg *msg)
+{
+	const struct fake_cap *to = &own->slots[msg->w[2]];
+	struct fake_route made = { msg->w[0], msg->w[1], to->object, to->badge };
+
+	for (uint32_t i = 0; i < vm->space->route_count; i++) {
+		struct fake_route *there = &vm->space->routes[i];
+
+		if (there->address == made.address && there->bytes == made.bytes) {
+			*there = made;
+			return SK_OK;
+		}
+		if (made.address < there->address + there->bytes && there->address < made.address + made.bytes) {
+			return SK_OVERLAP;
+		}
+	}
+	assert_true(vm->space->route_count < FAKE_ROUTES);
+	vm->space->routes[vm->space->route_count++] = made;
+	return SK_OK;
+}
+
 static sk_status_t destroy(struct fake_object *object, uint32_t slot, bool was_memory)
 {
 	object->generation++;
@@ -235,6 +269,15 @@ static sk_status_t destroy(struct fake_object *object, uint32_t slot, bool was_m
 	}
 	object->type = SK_OBJECT_TYPE_MEMORY;
 	put(slot, index_of(object));
+	return SK_OK;
+}
+
+static sk_status_t call_virq(struct fake_object *object, uint32_t slot, const struct sk_msg *msg)
+{
+	if ((msg->tag & SK_TAG_METHOD_MASK) == VIRQ_TAG_DESTROY) {
+		return destroy(object, slot, false);
+	}
+	object->level = msg->w[0] != 0;
 	return SK_OK;
 }
 
@@ -298,8 +341,7 @@ static sk_status_t call_space(struct fake_object *object, uint32_t slot, struct 
 	case SPACE_TAG_CREATE_VIRQ:
 		return install((uint32_t)msg->w[1], make(SK_OBJECT_TYPE_VIRQ, 0, 0));
 	case SPACE_TAG_ROUTE_RANGE:
-		object->space->routes++;
-		return SK_OK;
+		return route(object, msg);
 	case SPACE_TAG_DESTROY:
 		return destroy(object, slot, true);
 	default:
@@ -423,7 +465,7 @@ sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 	case SK_OBJECT_TYPE_VCPU:
 		return (msg->tag & SK_TAG_METHOD_MASK) == VCPU_TAG_DESTROY ? destroy(object, to, true) : SK_OK;
 	case SK_OBJECT_TYPE_VIRQ:
-		return (msg->tag & SK_TAG_METHOD_MASK) == VIRQ_TAG_DESTROY ? destroy(object, to, false) : SK_OK;
+		return call_virq(object, to, msg);
 	case SK_OBJECT_TYPE_ENDPOINT:
 		if ((own->slots[to].rights & SK_RIGHT_CALL) != 0) {
 			assert_true(fake.calls_allowed); /* by the caller thread, never by the main one */

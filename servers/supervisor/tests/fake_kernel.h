@@ -28,13 +28,20 @@ struct fake_cap {
 };
 
 #define FAKE_MAPPINGS 192u
+#define FAKE_ROUTES 16u
+
+struct fake_route {
+	uint64_t address, bytes;
+	uint32_t endpoint, badge;
+};
 
 struct fake_space {
 	bool vm;
 	struct fake_cap slots[SK_CAP_SLOTS + 1];
 	struct fake_mapping mappings[FAKE_MAPPINGS];
 	uint32_t mapping_count;
-	uint32_t routes;
+	struct fake_route routes[FAKE_ROUTES];
+	uint32_t route_count;
 	bool lines;
 };
 
@@ -50,10 +57,11 @@ struct fake_object {
 	uint64_t entry, stack, argument;
 	uint32_t stops;
 	uint64_t registers[34];
-	/* Endpoints, notifications, interrupts. */
+	/* Endpoints, notifications, interrupts, lines. */
 	uint32_t retired, abandoned, bound;
 	uint64_t bits;
 	bool enabled;
+	bool level;
 };
 
 struct fake {
@@ -83,6 +91,9 @@ struct fake_object *fake_at(uint32_t slot);
 struct fake_object *fake_in(const struct fake_object *space, uint32_t slot);
 /* The mapping that shows `address` to the space; NULL: none. */
 const struct fake_mapping *fake_mapped(const struct fake_object *space, uint64_t address);
+
+/* Where exits of the VM at `address` go; NULL: nowhere. */
+const struct fake_route *fake_routed(const struct fake_object *vm, uint64_t address);
 
 /* Live capabilities in the supervisor's table. */
 uint32_t fake_slots_used(void);

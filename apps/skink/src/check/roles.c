@@ -31,6 +31,25 @@ static void check_server_roles(struct system *system, char **role)
 	}
 }
 
+static bool is_virtio(const struct system *system, const struct manifest_server *server)
+{
+	const struct manifest *manifest = &system->manifest;
+	uint32_t device = 0;
+	uint32_t vm = manifest_vm_of_device(manifest, (uint32_t)(server - manifest->servers), &device);
+	return vm != MANIFEST_NONE && strcmp(manifest->vms[vm].devices[device].compatible, "virtio,mmio") == 0;
+}
+
+/* A virtio device can tell its guest that it has failed: one server does that for all of them. */
+static void check_fallback(struct system *system, const struct manifest_server *server)
+{
+	uint32_t index = manifest_find_server(&system->manifest, "fallback");
+	if (index == MANIFEST_NONE || system->manifest.servers[index].persistent_kib == 0) {
+		CHECK_ERROR(system, server->restart.node, "fallback",
+			    "marks a virtio device failed, which takes a server named `fallback`; expected one among "
+			    "/servers, with `persistent-kib`");
+	}
+}
+
 static void check_restart(struct system *system, const struct manifest_server *server, bool serves_device,
 			  bool serves_vm)
 {
@@ -40,6 +59,9 @@ static void check_restart(struct system *system, const struct manifest_server *s
 			    "is \"mark-failed\", but `%s` serves no VM's device; expected \"none\", "
 			    "\"restart-dependants\" or \"halt\"",
 			    server->name);
+	}
+	if (restart->fallback == MANIFEST_FALLBACK_MARK_FAILED && is_virtio(system, server)) {
+		check_fallback(system, server);
 	}
 	if (restart->fallback == MANIFEST_FALLBACK_STOP_VM && !serves_vm) {
 		CHECK_ERROR(
