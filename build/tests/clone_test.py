@@ -39,7 +39,13 @@ def four_busy_cpus(text):
 
 def main():
     shutil.rmtree(CLONE, ignore_errors=True)
-    subprocess.run(["git", "clone", "--quiet", SOURCES, CLONE], check=True)
+    if os.path.exists(os.path.join(SOURCES, ".git")):
+        subprocess.run(["git", "clone", "--quiet", SOURCES, CLONE], check=True)
+    else:  # unpacked from an archive: as good as a clone once it has a history
+        shutil.copytree(SOURCES, CLONE, symlinks=True, ignore=lambda folder, _: ["out"] if folder == SOURCES else [])
+        commit = ("-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "-m", "as unpacked")
+        for command in (("init", "--quiet"), ("add", "-A"), commit):
+            subprocess.run(["git", *command], cwd=CLONE, check=True)
     for name in FETCHED:
         kept = os.path.join(SOURCES, "out", name)
         if os.path.isdir(kept):
