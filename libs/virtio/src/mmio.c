@@ -121,6 +121,14 @@ void virtio_mmio_break(struct virtio_mmio *device)
 	STORE(device->state->status, device->state->status | VIRTIO_CONFIG_S_NEEDS_RESET);
 }
 
+void virtio_mmio_config_changed(struct virtio_mmio *device)
+{
+	STORE(device->state->config_generation, device->state->config_generation + 1);
+	if ((device->state->status & VIRTIO_CONFIG_S_DRIVER_OK) != 0) {
+		raise_interrupt(device, VIRTIO_MMIO_INT_CONFIG);
+	}
+}
+
 /* A queue whose rings can't be is not used: nothing that the driver does with it has an effect. */
 static bool open_queue(struct virtio_mmio *device, uint32_t index)
 {
@@ -198,6 +206,9 @@ bool virtio_mmio_settle(struct virtio_mmio *device)
 		}
 	}
 	if (settled && state->resetting != 0) {
+		if (device->operations != NULL && device->operations->reset != NULL) {
+			device->operations->reset(device);
+		}
 		clear_registers(device);
 	}
 	return settled;

@@ -3,6 +3,7 @@
  *
  *	complete: used ring's entry; position = (available + 1, used + 1); guest's used index
  *	put:      used ring's entry; position = (available, used + 1); guest's used index
+ *	commit:   used ring's entries; position = (available + n, used + n); guest's used index
  *
  * The entry is beyond the guest's used index until that is stored, so it may be written any number of times; the
  * guest's index is a copy of `position`. What the guest must see before its index moves (data, entry) is
@@ -35,9 +36,9 @@ static uint64_t with_part(uint64_t position, enum position_part part, uint16_t i
 	return (position & ~((uint64_t)POSITION_INDEX_MASK << shift)) | (uint64_t)index << shift;
 }
 
-static uint64_t advanced(uint64_t position, enum position_part part)
+static uint64_t advanced(uint64_t position, enum position_part part, uint32_t count)
 {
-	return with_part(position, part, (uint16_t)((position >> (part * POSITION_INDEX_BITS)) + 1u));
+	return with_part(position, part, (uint16_t)((position >> (part * POSITION_INDEX_BITS)) + count));
 }
 
 /* Ranges begin on pages, so what is aligned for the guest is aligned here. */
@@ -176,17 +177,18 @@ static bool walk_chain(const struct virtio_queue *queue, struct virtio_chain *ch
 	return false;
 }
 
-enum virtio_taken virtio_queue_next(struct virtio_queue *queue, struct virtio_chain *chain)
+enum virtio_taken virtio_queue_ahead(struct virtio_queue *queue, uint32_t ahead, struct virtio_chain *chain)
 {
 	uint16_t next = position_of(queue, POSITION_AVAILABLE);
 	uint16_t waiting = (uint16_t)(LOAD_ACQUIRE(queue->available->idx) - next);
 
-	if (waiting == 0) {
-		return VIRTIO_EMPTY;
-	}
 	if (waiting > queue->size) {
 		return VIRTIO_BROKEN;
 	}
+	if (waiting <= ahead) {
+		return VIRTIO_EMPTY;
+	}
+	next = (uint16_t)(next + ahead);
 	chain->index = next;
 	chain->head = LOAD(queue->available->ring[next & (queue->size - 1)]);
 	chain->count = 0;
@@ -196,15 +198,21 @@ enum virtio_taken virtio_queue_next(struct virtio_queue *queue, struct virtio_ch
 	return walk_chain(queue, chain) ? VIRTIO_TAKEN : VIRTIO_BROKEN;
 }
 
-void virtio_queue_taken(struct virtio_queue *queue)
+enum virtio_taken virtio_queue_next(struct virtio_queue *queue, struct virtio_chain *chain)
 {
-	STORE_RELEASE(queue->state->position, advanced(queue->state->position, POSITION_AVAILABLE));
+	return virtio_queue_ahead(queue, 0, chain);
 }
 
-/* The used ring's next entry: the guest does not look at it before its index moves. */
-static void write_entry(struct virtio_queue *queue, uint16_t head, uint32_t bytes)
+void virtio_queue_taken(struct virtio_queue *queue)
 {
-	struct vring_used_elem *entry = &queue->used->ring[position_of(queue, POSITION_USED) & (queue->size - 1)];
+	STORE_RELEASE(queue->state->position, advanced(queue->state->position, POSITION_AVAILABLE, 1));
+}
+
+/* The used ring's next entry, or one behind it: the guest does not look at it before its index moves. */
+static void write_entry(struct virtio_queue *queue, uint32_t ahead, uint16_t head, uint32_t bytes)
+{
+	uint32_t index = position_of(queue, POSITION_USED) + ahead;
+	struct vring_used_elem *entry = &queue->used->ring[index & (queue->size - 1)];
 
 	STORE(entry->id, head);
 	STORE(entry->len, bytes);
@@ -219,15 +227,25 @@ static void commit(struct virtio_queue *queue, uint64_t position)
 void virtio_queue_put(struct virtio_queue *queue, uint16_t head, uint32_t bytes)
 {
 	if (head < queue->size) {
-		write_entry(queue, head, bytes);
-		commit(queue, advanced(queue->state->position, POSITION_USED));
+		write_entry(queue, 0, head, bytes);
+		commit(queue, advanced(queue->state->position, POSITION_USED, 1));
 	}
+}
+
+void virtio_queue_stage(struct virtio_queue *queue, uint32_t ahead, const struct virtio_chain *chain, uint32_t bytes)
+{
+	write_entry(queue, ahead, chain->head, bytes);
+}
+
+void virtio_queue_commit(struct virtio_queue *queue, uint32_t count)
+{
+	commit(queue, advanced(advanced(queue->state->position, POSITION_AVAILABLE, count), POSITION_USED, count));
 }
 
 void virtio_queue_complete(struct virtio_queue *queue, const struct virtio_chain *chain, uint32_t bytes)
 {
-	write_entry(queue, chain->head, bytes);
-	commit(queue, advanced(advanced(queue->state->position, POSITION_AVAILABLE), POSITION_USED));
+	virtio_queue_stage(queue, 0, chain, bytes);
+	virtio_queue_commit(queue, 1);
 }
 
 /* The event index behind the used ring: the guest notifies when its index passes it. */
@@ -236,9 +254,9 @@ static uint16_t *available_event(struct virtio_queue *queue)
 	return (void *)&queue->used->ring[queue->size];
 }
 
-bool virtio_queue_arm(struct virtio_queue *queue)
+bool virtio_queue_arm_ahead(struct virtio_queue *queue, uint32_t ahead)
 {
-	uint16_t next = position_of(queue, POSITION_AVAILABLE);
+	uint16_t next = (uint16_t)(position_of(queue, POSITION_AVAILABLE) + ahead);
 
 	if (queue->event_index) {
 		STORE(*available_event(queue), next);
@@ -248,6 +266,11 @@ bool virtio_queue_arm(struct virtio_queue *queue)
 	/* The guest stores its index, then looks whether to notify; we do it the other way round. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return LOAD(queue->available->idx) != next;
+}
+
+bool virtio_queue_arm(struct virtio_queue *queue)
+{
+	return virtio_queue_arm_ahead(queue, 0);
 }
 
 /* With event indices there is nothing to do: the index asked for is passed, and stays behind. */

@@ -22,7 +22,7 @@
 
 struct virtio_mmio;
 
-/* What a device does. All are called with the queue in use, the driver ready (DRIVER_OK), and nothing broken. */
+/* What a device does. Unless otherwise said, the queue is in use, the driver ready (DRIVER_OK), and nothing broken. */
 struct virtio_operations {
 	/*
 	 * There may be something available in `queue`, or its server just began. True if it left something
@@ -34,6 +34,11 @@ struct virtio_operations {
 	 * then the device is asked again by virtio_mmio_settle(). NULL: nothing ever is.
 	 */
 	bool (*drained)(struct virtio_mmio *device, uint32_t queue);
+	/*
+	 * The guest resets the device, and no queue is in use any more: its own state goes back to what it is after boot. It is
+	 * done again if an instance is killed meanwhile. NULL: it has none.
+	 */
+	void (*reset)(struct virtio_mmio *device);
 };
 
 struct virtio_mmio {
@@ -82,6 +87,9 @@ bool virtio_mmio_settle(struct virtio_mmio *device);
 
 /* Interrupts the guest for what was put into `queue`, if it wants that. */
 void virtio_mmio_notify(struct virtio_mmio *device, uint32_t queue);
+
+/* Tells the guest, once it is ready, that configuration space has changed. */
+void virtio_mmio_config_changed(struct virtio_mmio *device);
 
 /* The guest broke a rule, or the device can't go on: DEVICE_NEEDS_RESET. No queue is served until it resets. */
 void virtio_mmio_break(struct virtio_mmio *device);

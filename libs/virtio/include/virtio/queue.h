@@ -84,10 +84,22 @@ void virtio_queue_put(struct virtio_queue *queue, uint16_t head, uint32_t bytes)
 void virtio_queue_complete(struct virtio_queue *queue, const struct virtio_chain *chain, uint32_t bytes);
 
 /*
+ * Several chains in one store: virtio_queue_ahead() shows the chain that is `ahead` behind the next one (0: that one),
+ * virtio_queue_stage() notes for it what virtio_queue_complete() would, and virtio_queue_commit() then takes and
+ * completes the first `count` of them. Until then nothing has happened. At most the queue's size of them.
+ */
+enum virtio_taken virtio_queue_ahead(struct virtio_queue *queue, uint32_t ahead, struct virtio_chain *chain);
+void virtio_queue_stage(struct virtio_queue *queue, uint32_t ahead, const struct virtio_chain *chain, uint32_t bytes);
+void virtio_queue_commit(struct virtio_queue *queue, uint32_t count);
+
+/*
  * Asks the guest to notify when it adds a chain. True if there is one already, added before the guest could
  * know: then nobody will notify, and the caller looks again.
  */
 bool virtio_queue_arm(struct virtio_queue *queue);
+
+/* The same for a chain behind the next `ahead` ones, which are there and not enough. */
+bool virtio_queue_arm_ahead(struct virtio_queue *queue, uint32_t ahead);
 
 /* Notifications are of no use until virtio_queue_arm(). Only a hint: some may come all the same. */
 void virtio_queue_disarm(struct virtio_queue *queue);
