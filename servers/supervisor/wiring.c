@@ -7,6 +7,7 @@
 #include <sk/idl/console.h>
 #include <sk/idl/device.h>
 #include <sk/idl/kernel_client.h>
+#include <sk/idl/net.h>
 #include <sk/idl/sched.h>
 #include <sk/idl/supervisor.h>
 #include <sk/idl/vmm.h>
@@ -30,6 +31,7 @@ uint32_t wiring_interface(const struct manifest_server *server)
 		{ "console", CONSOLE_INTERFACE },
 		{ "vmm", VMM_INTERFACE },
 		{ "blk_driver", BLOCK_INTERFACE },
+		{ "netswitch", NET_INTERFACE },
 	};
 
 	for (uint32_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

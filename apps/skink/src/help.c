@@ -18,6 +18,7 @@ static const struct command_help commands[] = {
 	  "  skink run --vcpus 4 --cores 4 --mem 512     a larger one\n"
 	  "  skink run --kernel Image --initrd my.cpio --append 'console=ttyAMA0 quiet'\n"
 	  "  skink run --disk disk.img manifest/disk.dts a guest with a disk\n"
+	  "  skink run --forward 8080:80 manifest/net.dts a guest on a network\n"
 	  "  skink run --batch --timeout 120 --run 'uname -a'\n"
 	  "  skink run --batch --when 'login:' --monitor 'kill uart0'\n"
 	  "\n"

@@ -30,6 +30,11 @@ const struct option_row option_rows[] = {
 	{ "disk", "FILE", "a disk of the physical machine: a raw image; FILE,ro: read-only; FILE,snapshot: what is written "
 	  "is forgotten (may be repeated, a disk for each blk_driver)", COMMAND_RUN, OPTION_LIST, AT(disk), 0, 0,
 	  AT(disk_count) },
+	{ "net", "KIND", "what is behind the physical network interface: user (QEMU's user network: DHCP, the host at "
+	  "10.0.2.2, what the host reaches) or none; default: user, with --batch none", COMMAND_RUN, OPTION_TEXT, AT(net), 0,
+	  0, 0 },
+	{ "forward", "PORT:PORT", "a TCP port of the host's loopback that leads to one of the guest's (may be repeated)",
+	  COMMAND_RUN, OPTION_LIST, AT(forward), 0, 0, AT(forward_count) },
 	{ "icount", NULL, "count instructions: virtual time is 1 ns for each, runs repeat exactly", COMMAND_RUN,
 	  OPTION_FLAG, AT(icount), 0, 0, 0 },
 	{ "gdb", NULL, "wait for a debugger of the whole machine on TCP port 1234", COMMAND_RUN, OPTION_FLAG, AT(gdb),

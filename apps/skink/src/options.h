@@ -34,6 +34,9 @@ struct options {
 	uint64_t machine_mem;
 	const char *disk[OPTIONS_LIST];
 	uint32_t disk_count;
+	const char *net; /* NULL: not given */
+	const char *forward[OPTIONS_LIST];
+	uint32_t forward_count;
 	bool icount;
 	bool gdb;
 	/* The run. */

@@ -46,6 +46,12 @@ char *system_manifest(const char *out, const char *name);
 /* Number of the virtio-mmio transport that this device is; MANIFEST_NONE: it is none. */
 uint32_t device_transport(const struct manifest_device *device);
 
+/*
+ * Transport of the virtio-mmio device that is the number-th, from 0, whose owner has this image; MANIFEST_NONE: there are
+ * fewer.
+ */
+uint32_t transport_driven_by(const struct manifest *manifest, const char *image, uint32_t number);
+
 /* Path of a node of the manifest. */
 char *system_path(const struct system *system, int node);
 

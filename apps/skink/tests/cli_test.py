@@ -174,6 +174,38 @@ class Disks(Case):
         self.refused("has drivers for 0", "run", "--dry-run", "--disk", self.disk, manifest("one.dts"))
 
 
+class Networks(Case):
+    RUN = ("run", "--dry-run", "--qemu", "echo-qemu")
+    USER = "-global virtio-mmio.force-legacy=false -netdev user,id=net0"
+
+    def setUp(self):
+        super().setUp()
+        for name in ("netswitch", "net_driver", "virtio_net"):
+            self.folder.put("aarch64/images/" + name, fixture.SERVER)
+
+    def test_by_default(self):
+        self.assertIn(self.USER + " -device virtio-net-device,netdev=net0,bus=virtio-mmio-bus.8",
+                      self.accepted(*self.RUN, manifest("net.dts")))
+        self.assertNotIn("netdev", self.accepted(*self.RUN, "--batch", manifest("net.dts")))
+        self.assertNotIn("netdev", self.accepted(*self.RUN, manifest("one.dts")))
+
+    def test_as_told(self):
+        self.assertIn(self.USER, self.accepted(*self.RUN, "--batch", "--net", "user", manifest("net.dts")))
+        self.assertNotIn("netdev", self.accepted(*self.RUN, "--net", "none", manifest("net.dts")))
+        self.refused("--net is 'tap'; expected user or none", *self.RUN, "--net", "tap", manifest("net.dts"))
+        self.refused("has no driver for a network", *self.RUN, "--net", "user", manifest("one.dts"))
+        self.refused("--net is no option of `skink check`", "check", "--net", "user", manifest("net.dts"))
+
+    def test_forwards(self):
+        self.assertIn(self.USER + ",hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=tcp:127.0.0.1:1-:65535 ",
+                      self.accepted(*self.RUN, "--forward", "8080:80", "--forward", "1:65535", manifest("net.dts")))
+        for wrong in ("80", "80:", ":80", "80:0", "0:80", "80:65536", "80:80x", "80:80:80", "99999999999:80", "a:b", ""):
+            self.refused(f"--forward is '{wrong}'; expected two ports", *self.RUN, "--forward", wrong, manifest("net.dts"))
+        self.refused("--forward needs a network", *self.RUN, "--batch", "--forward", "1:2", manifest("net.dts"))
+        self.refused("--forward needs a network", *self.RUN, "--net", "none", "--forward", "1:2", manifest("net.dts"))
+        self.refused("has no driver for a network", *self.RUN, "--forward", "1:2", manifest("one.dts"))
+
+
 class Graph(Case):
     def test_dot(self):
         for name in sorted(os.listdir(fixture.MANIFESTS)):

@@ -11,25 +11,6 @@
 
 #define SECTOR_BYTES 512
 
-/* The transport of disk `number`: that of the number-th virtio-mmio device whose owner drives disks. */
-static uint32_t transport_of(const struct manifest *manifest, uint32_t number)
-{
-	for (uint32_t i = 0; i < manifest->platform.device_count; i++) {
-		uint32_t transport = device_transport(&manifest->platform.devices[i]);
-		for (uint32_t j = 0; transport != MANIFEST_NONE && j < manifest->server_count; j++) {
-			const struct manifest_server *server = &manifest->servers[j];
-			bool owns = false;
-			for (uint32_t k = 0; k < server->device_count; k++) {
-				owns = owns || server->devices[k].device == i;
-			}
-			if (owns && strcmp(server->image, "blk_driver") == 0 && number-- == 0) {
-				return transport;
-			}
-		}
-	}
-	return MANIFEST_NONE;
-}
-
 /* A comma begins the next option in QEMU's words: one in a name is doubled. */
 static char *without_commas(const char *path)
 {
@@ -74,7 +55,7 @@ static struct disk disk_find(const struct system *system, uint32_t number)
 	size_t end = read_only ? strlen(",ro") : snapshot ? strlen(",snapshot") : 0;
 	char *path = text_print("%.*s", (int)(strlen(given) - end), given);
 	check_file(path, !read_only && !snapshot);
-	uint32_t transport = transport_of(&system->manifest, number);
+	uint32_t transport = transport_driven_by(&system->manifest, "blk_driver", number);
 	if (transport == MANIFEST_NONE) {
 		fatal(TOOL_BAD_INPUT,
 		      "--disk is given %u times, but '%s' has drivers for %u; expected a server with image = \"blk_driver\" "

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "disks.h"
+#include "network.h"
 
 #define STOP_PATIENCE_MS 3000
 
@@ -39,15 +40,29 @@ static uint32_t add_disks(struct qemu *qemu, const struct system *system, uint32
 {
 	struct disk disks[OPTIONS_LIST];
 	uint32_t count = disks_find(system, disks);
-	if (count != 0) {
-		qemu->argv[n++] = "-global";
-		qemu->argv[n++] = "virtio-mmio.force-legacy=false";
-	}
 	for (uint32_t i = 0; i < count; i++) {
 		qemu->argv[n++] = "-drive";
 		qemu->argv[n++] = disks[i].drive;
 		qemu->argv[n++] = "-device";
 		qemu->argv[n++] = disks[i].device;
+	}
+	return n;
+}
+
+static uint32_t add_devices(struct qemu *qemu, const struct system *system, uint32_t n)
+{
+	struct network network;
+	bool networked = network_find(system, &network);
+	if (networked || system->options->disk_count != 0) {
+		qemu->argv[n++] = "-global";
+		qemu->argv[n++] = "virtio-mmio.force-legacy=false";
+	}
+	n = add_disks(qemu, system, n);
+	if (networked) {
+		qemu->argv[n++] = "-netdev";
+		qemu->argv[n++] = network.backend;
+		qemu->argv[n++] = "-device";
+		qemu->argv[n++] = network.device;
 	}
 	return n;
 }
@@ -78,7 +93,7 @@ void qemu_prepare(struct qemu *qemu, const struct system *system, const struct b
 	qemu->argv[n++] = "chardev:uart";
 	qemu->argv[n++] = "-kernel";
 	qemu->argv[n++] = text_print("/proc/self/fd/%d", qemu->image);
-	n = add_disks(qemu, system, n);
+	n = add_devices(qemu, system, n);
 	if (options->icount) {
 		qemu->argv[n++] = "-icount";
 		qemu->argv[n++] = "shift=0,sleep=off";

@@ -1,0 +1,145 @@
+#include "net.h"
+
+#define FEATURE(name) (1ull << VIRTIO_NET_F_##name)
+
+#define STORE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
+
+void net_mac_bytes(uint64_t mac, uint8_t bytes[NET_MAC_BYTES])
+{
+	for (uint32_t i = 0; i < NET_MAC_BYTES; i++) {
+		bytes[i] = (uint8_t)(mac >> (8 * i));
+	}
+}
+
+uint64_t net_mac_word(const uint8_t bytes[NET_MAC_BYTES])
+{
+	uint64_t mac = 0;
+
+	for (uint32_t i = 0; i < NET_MAC_BYTES; i++) {
+		mac |= (uint64_t)bytes[i] << (8 * i);
+	}
+	return mac;
+}
+
+net_offloads_t net_guest_accepts(const struct net *net)
+{
+	net_offloads_t accepts = 0;
+
+	accepts |= net_has(net, VIRTIO_NET_F_GUEST_CSUM) ? NET_OFFLOADS_CHECKSUM : 0;
+	accepts |= net_has(net, VIRTIO_NET_F_GUEST_TSO4) ? NET_OFFLOADS_TSO4 : 0;
+	accepts |= net_has(net, VIRTIO_NET_F_GUEST_TSO6) ? NET_OFFLOADS_TSO6 : 0;
+	accepts |= net_has(net, VIRTIO_NET_F_GUEST_ECN) ? NET_OFFLOADS_ECN : 0;
+	return accepts;
+}
+
+void net_update_config(struct net *net)
+{
+	net_mac_bytes(net->state->mac != 0 ? net->state->mac : net->own_mac, net->config.mac);
+	net->config.status = VIRTIO_NET_S_LINK_UP;
+	if (net->state->announce != 0) {
+		net->config.status |= VIRTIO_NET_S_ANNOUNCE;
+	}
+}
+
+/* From here on packets are for the guest that has just set the device up: those before were for nobody. */
+static void begin(struct net *net)
+{
+	packet_port_drop(&net->port);
+	packet_port_accept(&net->port, net_guest_accepts(net));
+	net->live = true;
+}
+
+static bool serve(struct virtio_mmio *device, uint32_t index)
+{
+	struct net *net = (struct net *)(void *)device;
+	bool more;
+
+	if (!net->live) {
+		begin(net);
+	}
+	if (net_has(net, VIRTIO_NET_F_CTRL_VQ) && index == net_control_queue(net)) {
+		more = net_control(net, index);
+	} else {
+		more = index % 2 == 0 ? net_receive(net) : net_transmit(net, index);
+	}
+	if (packet_port_wakes(&net->port)) {
+		net->wake();
+	}
+	return more;
+}
+
+static void reset(struct virtio_mmio *device)
+{
+	struct net *net = (struct net *)(void *)device;
+
+	net->live = false;
+	net->blocked = 0;
+	packet_port_accept(&net->port, 0);
+	STORE(net->state->mac, 0);
+	STORE(net->state->pairs, 0);
+	STORE(net->state->announce, 0);
+	net_update_config(net);
+}
+
+static const struct virtio_operations operations = { .serve = serve, .reset = reset };
+
+static uint64_t features_of(const struct net_settings *settings)
+{
+	uint64_t features = FEATURE(MAC) | FEATURE(STATUS) | FEATURE(MTU) | FEATURE(MRG_RXBUF) | FEATURE(GUEST_CSUM) |
+			    FEATURE(GUEST_TSO4) | FEATURE(GUEST_TSO6) | FEATURE(GUEST_ECN) | FEATURE(CTRL_VQ) |
+			    FEATURE(CTRL_RX) | FEATURE(CTRL_MAC_ADDR) | FEATURE(GUEST_ANNOUNCE);
+
+	features |= settings->pairs > 1 ? FEATURE(MQ) : 0;
+	if ((settings->offloads & NET_OFFLOADS_CHECKSUM) == 0) {
+		return features;
+	}
+	features |= FEATURE(CSUM);
+	features |= (settings->offloads & NET_OFFLOADS_TSO4) != 0 ? FEATURE(HOST_TSO4) : 0;
+	features |= (settings->offloads & NET_OFFLOADS_TSO6) != 0 ? FEATURE(HOST_TSO6) : 0;
+	features |= (settings->offloads & NET_OFFLOADS_ECN) != 0 ? FEATURE(HOST_ECN) : 0;
+	return features;
+}
+
+void net_describe(struct net *net, const struct net_settings *settings)
+{
+	net->own_mac = settings->mac;
+	net->pairs = settings->pairs;
+	net->config.max_virtqueue_pairs = (uint16_t)settings->pairs;
+	net->config.mtu = NET_MTU;
+	net->device.operations = &operations;
+	net->device.id = VIRTIO_ID_NET;
+	net->device.queue_count = 2 * settings->pairs + 1;
+	net->device.queue_size_max = NET_QUEUE_SIZE;
+	net->device.features = features_of(settings);
+	net->device.config = (const uint8_t *)&net->config;
+	net->device.config_bytes = sizeof(net->config);
+}
+
+void net_open(struct net *net, struct sk_net_state *state, struct packet_channel *channel, void (*wake)(void), bool again)
+{
+	net->state = state;
+	net->wake = wake;
+	net->blocked = 0;
+	packet_port_open(&net->port, channel, true);
+	net->live = virtio_mmio_serves(&net->device, 0) || virtio_mmio_serves(&net->device, 1);
+	packet_port_accept(&net->port, net->live ? net_guest_accepts(net) : 0);
+	if (again && net->live && net_has(net, VIRTIO_NET_F_GUEST_ANNOUNCE)) {
+		STORE(state->announce, 1);
+		virtio_mmio_config_changed(&net->device);
+	}
+	net_update_config(net);
+}
+
+void net_look(struct net *net)
+{
+	uint32_t queues = net->blocked;
+
+	for (uint32_t i = 0; i < net->pairs; i++) {
+		if (virtio_mmio_serves(&net->device, 2 * i)) {
+			queues |= 1u << (2 * i);
+			break;
+		}
+	}
+	net->blocked = 0;
+	virtio_mmio_serve(&net->device, queues);
+}

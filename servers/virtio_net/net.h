@@ -1,0 +1,91 @@
+/*
+ * A network device of the guest: its queues on one side, a channel to the switch
+ * (idl/net.idl) on the other. A packet is copied once, from one to the other, in
+ * this order:
+ *
+ *	transmit: into the channel; there it is sent by one store; then the chain is completed by one store
+ *	receive:  into the guest's buffers, one or several; all of them are completed by one store; then the
+ *	          packet is taken out of the channel by one store
+ *
+ * A server that is killed between the two stores does the packet again: it comes twice, which networks may do.
+ * No buffer of the guest is lost: it is available until the store that completes it, and used from then on.
+ *
+ * Not thread-safe: the caller serialises. It makes no system call but for `wake`.
+ */
+#ifndef VIRTIO_NET_NET_H
+#define VIRTIO_NET_NET_H
+
+#define VIRTIO_NET_NO_LEGACY
+#include <linux/virtio_net.h>
+
+#include <packet/channel.h>
+#include <virtio/mmio.h>
+
+#define NET_QUEUE_SIZE 256u
+#define NET_PAIRS_MAX 7u /* of queues; and the control queue */
+#define NET_HEADER_BYTES ((uint32_t)sizeof(struct virtio_net_hdr_v1))
+#define NET_ROUND 64u    /* packets of a queue at a stretch, while the guest's vCPU waits */
+#define NET_MAC_BYTES 6u
+#define NET_MTU 1500u
+
+struct net {
+	struct virtio_mmio device; /* the first member */
+	struct virtio_net_config config;
+	struct sk_net_state *state;
+	struct packet_port port;
+	void (*wake)(void); /* signals the switch */
+	uint64_t own_mac;   /* the manifest's, first byte lowest */
+	uint32_t pairs;     /* of queues that the device has */
+	uint32_t blocked;   /* transmit queues that wait for room in the channel, a bit for each */
+	bool live;          /* what comes in is for the guest that runs now */
+};
+
+/* What a device is made of. */
+struct net_settings {
+	uint64_t mac;             /* first byte lowest */
+	uint32_t pairs;           /* 1 to NET_PAIRS_MAX */
+	net_offloads_t offloads;  /* that the switch takes */
+};
+
+/* Makes the device, before virtio_mmio_open(). */
+void net_describe(struct net *net, const struct net_settings *settings);
+
+/*
+ * Attaches it to its state and its channel, after virtio_mmio_open(). `again`: it is not the first instance. Call
+ * net_look() next.
+ */
+void net_open(struct net *net, struct sk_net_state *state, struct packet_channel *channel, void (*wake)(void), bool again);
+
+/* Gives the guest what came in, and goes on with what waited for room. */
+void net_look(struct net *net);
+
+/* Bytes of a MAC address from and to a word. */
+void net_mac_bytes(uint64_t mac, uint8_t bytes[NET_MAC_BYTES]);
+uint64_t net_mac_word(const uint8_t bytes[NET_MAC_BYTES]);
+
+/* After a change of the state: what the guest reads of it. */
+void net_update_config(struct net *net);
+
+/* What the guest's driver takes. */
+net_offloads_t net_guest_accepts(const struct net *net);
+
+/* receive.c: true if it is to be called again soon. */
+bool net_receive(struct net *net);
+/* transmit.c, for queue `index`: likewise. */
+bool net_transmit(struct net *net, uint32_t index);
+/* control.c: likewise. */
+bool net_control(struct net *net, uint32_t index);
+
+/* True if the guest accepted this feature, a bit number. */
+static inline bool net_has(const struct net *net, uint32_t feature)
+{
+	return virtio_mmio_has(&net->device, feature);
+}
+
+/* Index of the control queue, for this guest. */
+static inline uint32_t net_control_queue(const struct net *net)
+{
+	return net_has(net, VIRTIO_NET_F_MQ) ? 2 * net->pairs : 2;
+}
+
+#endif
