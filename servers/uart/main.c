@@ -9,7 +9,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define VM_EXIT_SERVE_SOME
 #define VM_EXIT_SERVES_MMIO_READ
@@ -114,6 +113,13 @@ sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t add
 	return SK_OK;
 }
 
+/* Its vCPU goes on. Refused: the VM is gone. */
+static void answer(struct pl011_access *access)
+{
+	(void)vm_exit_mmio_write_reply(access->token, SK_OK);
+	access->token = 0;
+}
+
 /* Tries the writes that wait again; those that found room are answered. */
 static void retry_waiting(void)
 {
@@ -130,8 +136,7 @@ static void retry_waiting(void)
 		if ((effect & PL011_SIGNAL) != 0) {
 			signal_console();
 		}
-		(void)vm_exit_mmio_write_reply(access->token, SK_OK); /* refused: the VM is gone */
-		access->token = 0;
+		answer(access);
 	}
 }
 
@@ -151,7 +156,11 @@ sk_status_t device_serve_reset(const struct sk_caller *caller)
 {
 	(void)caller;
 	sk_spin_lock(&uart.lock);
-	memset(uart.waiting, 0, sizeof(uart.waiting));
+	for (uint32_t vcpu = 0; vcpu < PL011_VCPUS; vcpu++) {
+		if (uart.waiting[vcpu].token != 0) {
+			answer(&uart.waiting[vcpu]);
+		}
+	}
 	pl011_reset(&uart.model);
 	update_line();
 	sk_spin_unlock(&uart.lock);
