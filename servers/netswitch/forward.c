@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <packet/offload.h>
+
 #define ROUND 32u /* packets of a port, before the next one has its turn */
 #define ADDRESSES_BYTES 16u /* both addresses, and what follows to fill two words */
 
@@ -31,23 +33,74 @@ static bool is_reserved(uint64_t mac)
 	return (mac & 0xf0ffffffffffull) == 0x0000c28001ull;
 }
 
+/* All: what a receiver does not take is done here. */
 net_offloads_t switch_accepts(void)
 {
-	return 0;
+	return NET_OFFLOADS_MASK;
 }
 
 static void copy_to(struct packet_port *out, const struct packet_port *from, const struct packet_in *in)
 {
-	if ((packet_needs(&in->header) & ~packet_port_accepted(out)) != 0 || packet_port_room(out) < in->slots) {
-		return;
-	}
 	for (uint32_t i = 0; i < in->slots; i++) {
 		uint32_t left = in->header.bytes - i * PACKET_SLOT_BYTES;
 
 		memcpy(packet_port_slot(out, i), packet_port_received(from, i),
 		       left < PACKET_SLOT_BYTES ? left : PACKET_SLOT_BYTES);
 	}
-	packet_port_send(out, &in->header);
+}
+
+/* A packet of one slot, with its checksum: no frame that is not to be cut is longer. */
+static void finish_to(struct packet_port *out, const struct packet_port *from, const struct packet_in *in)
+{
+	const struct net_packet header = { .bytes = in->header.bytes };
+
+	if (in->slots != 1) {
+		return;
+	}
+	copy_to(out, from, in);
+	packet_checksum(packet_port_slot(out, 0), &in->header);
+	packet_port_send(out, &header);
+}
+
+/* Its segments, as many as there is room for. */
+static void cut_to(struct packet_port *out, const struct packet_port *from, const struct packet_in *in)
+{
+	uint8_t headers[PACKET_HEADERS_MAX];
+	struct packet_cutter cutter;
+	struct net_packet header = { 0 };
+	uint32_t data;
+	uint32_t data_bytes;
+
+	packet_port_read(from, 0, headers, in->header.bytes < sizeof(headers) ? in->header.bytes : sizeof(headers));
+	if (!packet_cut_begin(&cutter, &in->header, headers, PACKET_SLOT_BYTES)) {
+		return;
+	}
+	while (packet_port_room(out) != 0 &&
+	       (header.bytes = packet_cut_next(&cutter, packet_port_slot(out, 0), &data, &data_bytes)) != 0) {
+		uint8_t *frame = packet_port_slot(out, 0);
+
+		packet_port_read(from, data, frame + header.bytes - data_bytes, data_bytes);
+		packet_cut_finish(&cutter, frame, header.bytes);
+		packet_port_send(out, &header);
+	}
+}
+
+/* Sends a packet on, as its receiver takes it. Without room for it, it is lost. */
+static void pass_to(struct packet_port *out, const struct packet_port *from, const struct packet_in *in)
+{
+	net_offloads_t lacking = packet_needs(&in->header) & ~packet_port_accepted(out);
+
+	if (packet_port_room(out) < in->slots) {
+		return;
+	}
+	if (lacking == 0) {
+		copy_to(out, from, in);
+		packet_port_send(out, &in->header);
+	} else if (in->header.segmentation == NET_SEGMENTATION_NONE) {
+		finish_to(out, from, in);
+	} else {
+		cut_to(out, from, in);
+	}
 }
 
 static void forward(struct netswitch *netswitch, uint32_t port, const struct packet_in *in, uint64_t now_ns)
@@ -65,7 +118,7 @@ static void forward(struct netswitch *netswitch, uint32_t port, const struct pac
 	}
 	for (uint32_t i = 0; i < netswitch->port_count; i++) {
 		if (i != port && (to == TABLE_NONE || to == i)) {
-			copy_to(&netswitch->ports[i], from, in);
+			pass_to(&netswitch->ports[i], from, in);
 		}
 	}
 }

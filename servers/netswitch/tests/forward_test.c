@@ -156,18 +156,99 @@ static void test_what_is_not_passed_on(void **unused)
 	expect(60, 0, 0);
 }
 
-/* What needs more than a client takes does not reach it. */
-static void test_offloads(void **unused)
+/* A frame with a checksum that is only begun: as it is to who takes that, and finished to the others. */
+static void test_checksums(void **unused)
 {
-	struct net_packet header = { .bytes = 60, .packet_flags = NET_PACKET_FLAGS_NEEDS_CHECKSUM, .checksum_start = 34 };
+	const struct net_packet header = { .bytes = 61, .packet_flags = NET_PACKET_FLAGS_NEEDS_CHECKSUM, .checksum_start = 34,
+					   .checksum_offset = 6 };
+	struct packet_in in;
+	uint8_t sum[2];
 
 	(void)unused;
 	packet_port_accept(&clients[2], NET_OFFLOADS_CHECKSUM);
-	memset(packet_port_slot(&clients[0], 0), 1, 60);
-	memcpy(packet_port_slot(&clients[0], 0), everybody, 6);
+	memset(packet_port_slot(&clients[0], 0), 1, 61);
+	memset(packet_port_slot(&clients[0], 0), 0xff, 6);
 	packet_port_slot(&clients[0], 0)[6] = 2;
 	packet_port_send(&clients[0], &header);
-	expect(60, 0, 0x4);
+	run();
+	assert_true(packet_port_next(&clients[2], &in));
+	assert_memory_equal(&in.header, &header, sizeof(header));
+	packet_port_read(&clients[2], 40, sum, 2);
+	assert_int_equal(sum[0] << 8 | sum[1], 0x0101);
+	assert_true(packet_port_next(&clients[1], &in));
+	assert_int_equal(in.header.packet_flags, 0);
+	assert_int_equal(in.header.bytes, 61);
+	packet_port_read(&clients[1], 40, sum, 2);
+	/* 13 words of 0x0101 and a byte of 1. */
+	assert_int_equal(sum[0] << 8 | sum[1], 0xffff - 13 * 0x0101 - 0x0100);
+}
+
+/* A TCP packet of 5,000 bytes over IPv4. */
+static struct net_packet send_large(uint16_t segment_bytes)
+{
+	static uint8_t frame[54 + 5000];
+	const struct net_packet header = {
+		.bytes = sizeof(frame), .packet_flags = NET_PACKET_FLAGS_NEEDS_CHECKSUM, .segmentation = NET_SEGMENTATION_TCP4,
+		.header_bytes = 54, .segment_bytes = segment_bytes, .checksum_start = 34, .checksum_offset = 16,
+	};
+
+	for (uint32_t i = 54; i < sizeof(frame); i++) {
+		frame[i] = (uint8_t)(i / 100);
+	}
+	memset(frame, 0xff, 6);
+	memcpy(frame + 6, "\2\2\2\2\2\2\x08\x00\x45", 9);
+	frame[23] = 6;
+	frame[46] = 0x50;
+	packet_port_write(&clients[0], 0, frame, sizeof(frame));
+	packet_port_send(&clients[0], &header);
+	return header;
+}
+
+static void test_segments(void **unused)
+{
+	const struct net_packet *header;
+	struct net_packet sent;
+	struct packet_in in;
+	uint32_t data = 54;
+
+	(void)unused;
+	packet_port_accept(&clients[2], NET_OFFLOADS_CHECKSUM | NET_OFFLOADS_TSO4);
+	packet_port_accept(&clients[3], NET_OFFLOADS_CHECKSUM | NET_OFFLOADS_TSO6);
+	sent = send_large(1460);
+	run();
+	assert_true(packet_port_next(&clients[2], &in));
+	assert_memory_equal(&in.header, &sent, sizeof(sent));
+	for (uint32_t i = 0; i < 4; i++) {
+		uint8_t frame[PACKET_SLOT_BYTES];
+
+		assert_true(packet_port_next(&clients[1], &in));
+		header = &in.header;
+		assert_int_equal(header->bytes, i < 3 ? 1514 : 54 + 5000 - 3 * 1460);
+		assert_int_equal(packet_needs(header), 0);
+		packet_port_read(&clients[1], 0, frame, header->bytes);
+		for (uint32_t j = 54; j < header->bytes; j++) {
+			assert_int_equal(frame[j], (uint8_t)(data++ / 100));
+		}
+		packet_port_done(&clients[1], &in);
+		assert_true(packet_port_next(&clients[3], &in));
+		packet_port_done(&clients[3], &in);
+	}
+	assert_false(packet_port_next(&clients[1], &in));
+	assert_false(packet_port_next(&clients[3], &in));
+	/* What can't be cut is lost for those who don't take it whole. */
+	(void)send_large(2000);
+	run();
+	assert_false(packet_port_next(&clients[1], &in));
+	/* As much as there is room for. */
+	while (packet_port_room(&netswitch.ports[1]) > 3) {
+		send(3, 12, everybody, 60);
+		run();
+		packet_port_drop(&clients[0]);
+		packet_port_drop(&clients[2]);
+	}
+	(void)send_large(1000);
+	run();
+	assert_int_equal(packet_port_room(&netswitch.ports[1]), 0);
 }
 
 /* A client that takes nothing loses its packets, and nobody waits for it. */
@@ -264,7 +345,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_learning_and_flooding, set_up),
 		cmocka_unit_test_setup(test_what_is_not_passed_on, set_up),
-		cmocka_unit_test_setup(test_offloads, set_up),
+		cmocka_unit_test_setup(test_checksums, set_up),
+		cmocka_unit_test_setup(test_segments, set_up),
 		cmocka_unit_test_setup(test_a_client_that_sleeps, set_up),
 		cmocka_unit_test_setup(test_waking, set_up),
 		cmocka_unit_test_setup(test_a_new_instance, set_up),
