@@ -180,7 +180,7 @@ class Networks(Case):
 
     def setUp(self):
         super().setUp()
-        for name in ("netswitch", "net_driver", "virtio_net"):
+        for name in ("netswitch", "net_driver", "virtio_net", "fallback"):
             self.folder.put("aarch64/images/" + name, fixture.SERVER)
 
     def test_by_default(self):
