@@ -7,7 +7,7 @@
 #include "screen.h"
 
 static const struct command *const groups[] = {
-	command_vm, command_server, command_statistics, command_console, command_system,
+	command_vm, command_server, command_inject, command_statistics, command_console, command_system,
 };
 
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
@@ -71,6 +71,8 @@ static const char *kind_name(enum argument_kind kind)
 		return "number";
 	case ARGUMENT_SWITCH:
 		return "\"on\" or \"off\"";
+	case ARGUMENT_FAULT:
+		return "type of fault";
 	default:
 		return "argument";
 	}

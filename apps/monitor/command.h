@@ -21,6 +21,7 @@ enum argument_kind {
 	ARGUMENT_COMMAND, /* a command's name */
 	ARGUMENT_NUMBER,  /* decimal, or hexadecimal after 0x */
 	ARGUMENT_SWITCH,  /* on, off */
+	ARGUMENT_FAULT,   /* a type of fault */
 };
 
 /* One argument as given: what it names, and the word itself. */
@@ -42,6 +43,7 @@ struct command {
 /* Groups of commands, each ended by an entry without a name. */
 extern const struct command command_vm[];
 extern const struct command command_server[];
+extern const struct command command_inject[];
 extern const struct command command_statistics[];
 extern const struct command command_console[];
 extern const struct command command_system[];

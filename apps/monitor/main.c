@@ -79,7 +79,8 @@ int main(void)
 	monitor.capacity = sk_byte_ring_capacity(half);
 	monitor.typed = (struct sk_byte_ring *)(uintptr_t)(stream->address + half);
 	names_open(sk_cap_named_of_type("supervisor", SK_OBJECT_TYPE_ENDPOINT),
-		   sk_cap_named_of_type("console", SK_OBJECT_TYPE_ENDPOINT));
+		   sk_cap_named_of_type("console", SK_OBJECT_TYPE_ENDPOINT),
+		   sk_cap_named_of_type("injection", SK_OBJECT_TYPE_ENDPOINT));
 	bool terminal = is_terminal();
 	screen_open((struct sk_byte_ring *)(uintptr_t)stream->address, monitor.capacity,
 		    sk_cap_named_of_type("console", SK_OBJECT_TYPE_NOTIFICATION),

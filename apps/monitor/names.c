@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <inject/faults.h>
 #include <sk/idl/console_client.h>
 #include <sk/idl/supervisor_client.h>
 
@@ -10,11 +11,13 @@
 
 static sk_cap_t supervisor;
 static sk_cap_t console;
+static sk_cap_t injection;
 
-void names_open(sk_cap_t supervisor_cap, sk_cap_t console_cap)
+void names_open(sk_cap_t supervisor_cap, sk_cap_t console_cap, sk_cap_t injection_cap)
 {
 	supervisor = supervisor_cap;
 	console = console_cap;
+	injection = injection_cap;
 }
 
 sk_cap_t names_supervisor(void)
@@ -25,6 +28,11 @@ sk_cap_t names_supervisor(void)
 sk_cap_t names_console(void)
 {
 	return console;
+}
+
+sk_cap_t names_injection(void)
+{
+	return injection;
 }
 
 static void copy_name(char name[SK_NAME_BYTES], const uint8_t *from)
@@ -68,6 +76,14 @@ bool names_at(enum argument_kind kind, uint32_t i, char name[SK_NAME_BYTES])
 	case ARGUMENT_SWITCH:
 		(void)strcpy(name, i == 0 ? "off" : "on");
 		return i < 2;
+	case ARGUMENT_FAULT:
+		/* The table's end has no name: nobody asks beyond it. */
+		if (fault_types[i].name == NULL) {
+			return false;
+		}
+		(void)strncpy(name, fault_types[i].name, SK_NAME_BYTES - 1);
+		name[SK_NAME_BYTES - 1] = '\0';
+		return true;
 	default:
 		return false;
 	}

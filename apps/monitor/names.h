@@ -12,10 +12,11 @@
 #include "command.h"
 
 /* Capabilities, once at start. */
-void names_open(sk_cap_t supervisor, sk_cap_t console);
+void names_open(sk_cap_t supervisor, sk_cap_t console, sk_cap_t injection);
 
 sk_cap_t names_supervisor(void);
 sk_cap_t names_console(void);
+sk_cap_t names_injection(void); /* SK_CAP_NONE where the manifest does not allow it */
 
 /* Name of the i-th thing of this kind in `name`; false beyond the last, or when nobody answers. */
 bool names_at(enum argument_kind kind, uint32_t i, char name[SK_NAME_BYTES]);

@@ -1,7 +1,8 @@
 /*
  * The supervisor's voice: its own log, like any server's, and the control stream,
  * whose lines the host tool reads: `boot`, `vm NAME off`, `vm NAME reset`,
- * `vm NAME failed WHY`, `server NAME failed WHY`, `halt`.
+ * `vm NAME failed WHY`, `server NAME failed WHY`, `halt`; with fault injection also
+ * `crash NUMBER SERVER REASON VERDICT …` and `inject …`.
  */
 #ifndef SUPERVISOR_CONTROL_H
 #define SUPERVISOR_CONTROL_H

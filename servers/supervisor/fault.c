@@ -4,6 +4,7 @@
 #include <sk/idl/vm_exit_server.h>
 
 #include "lifecycle.h"
+#include "trap.h"
 
 /* A deliberate end is a breakpoint with a number of its own, whichever of the kernel's reasons that is. */
 static enum sk_crash_reason reason_of(uint32_t kernel_reason, uint64_t syndrome)
@@ -17,7 +18,8 @@ static enum sk_crash_reason reason_of(uint32_t kernel_reason, uint64_t syndrome)
 }
 
 /*
- * Never answered: stopping the thread withdraws the call. No thread goes on after a fault.
+ * Never answered: stopping the thread withdraws the call. No thread goes on after a fault but one that fault injection
+ * made.
  */
 sk_status_t thread_fault_serve_fault(const struct sk_caller *caller, uint32_t reason, uint64_t syndrome,
 				     uint64_t address, uint64_t pc, uint64_t caller_tag, uint64_t caller_badge,
@@ -26,7 +28,6 @@ sk_status_t thread_fault_serve_fault(const struct sk_caller *caller, uint32_t re
 	uint32_t client = SK_BADGE_CLIENT(caller->badge);
 	uint32_t index = fault_client_server(client);
 
-	(void)pc; /* among the registers */
 	*resume = false;
 	if (index >= system_state.manifest.server_count) {
 		return SK_BAD_ARG;
@@ -45,6 +46,14 @@ sk_status_t thread_fault_serve_fault(const struct sk_caller *caller, uint32_t re
 	if (cause.thread >= server->config->core_count || server->state != SK_SERVER_STATE_RUNNING) {
 		return SK_BAD_STATE;
 	}
-	lifecycle_crashed(server, &cause);
-	return SK_DEFERRED;
+	switch (trap_taken(server, &cause, pc, caller->token)) {
+	case TRAP_RESUME:
+		*resume = true;
+		return SK_OK;
+	case TRAP_LATER:
+		return SK_DEFERRED;
+	default:
+		lifecycle_crashed(server, &cause);
+		return SK_DEFERRED;
+	}
 }

@@ -16,6 +16,7 @@
 #include "lifecycle.h"
 #include "power.h"
 #include "tasks.h"
+#include "trap.h"
 
 static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 {
@@ -26,6 +27,8 @@ static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 		return vm_events_dispatch(caller, msg);
 	case OPERATOR_INTERFACE:
 		return operator_dispatch(caller, msg);
+	case INJECTION_INTERFACE:
+		return injection_dispatch(caller, msg);
 	default:
 		return sk_server_refuse(msg);
 	}
@@ -41,6 +44,8 @@ static void ring(uint32_t alarm)
 		if (!heartbeat_due(server)) {
 			(void)lifecycle_kill(server, SK_CRASH_REASON_HEARTBEAT);
 		}
+	} else if (alarm == ALARM_TRAP) {
+		trap_over();
 	} else {
 		power_now();
 	}

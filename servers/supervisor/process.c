@@ -31,6 +31,10 @@ static bool read_image(struct server *server)
 	const char *error = image_read(archive->base, (uint64_t)(file.data - archive->base), file.bytes,
 				       &server->image);
 
+	/* Text that faults are put into is nobody else's, and each start makes it anew. */
+	for (uint32_t i = 0; system_state.manifest.fault_injection && i < server->image.segment_count; i++) {
+		server->image.segments[i].in_place = false;
+	}
 	return error == NULL || unusable(server, error);
 }
 
@@ -246,6 +250,19 @@ bool process_build(struct server *server)
 	return true;
 }
 
+/* What was written has to be fetched as instructions. */
+static void sync_text(const struct server *server)
+{
+	for (uint32_t i = 0; i < server->image.segment_count; i++) {
+		const struct image_segment *segment = &server->image.segments[i];
+		const struct layout_part *part = &server->layout.segments[i];
+
+		if (!segment->in_place && (segment->rights & SK_RIGHT_EXECUTE) != 0) {
+			(void)memory_sync(server->ram, part->offset, part->bytes);
+		}
+	}
+}
+
 void process_fill(struct server *server)
 {
 	const uint8_t *archive = system_state.archive.base;
@@ -266,6 +283,7 @@ void process_fill(struct server *server)
 		written = at + segment->file_bytes;
 	}
 	memset(server->view + written, 0, layout->fresh_bytes - written);
+	sync_text(server);
 	server->start->instance = server->instance;
 }
 
@@ -278,7 +296,7 @@ void process_forget(struct server *server)
  * Enables the line. One that an earlier instance took and never acknowledged is ended first: if the device still
  * asserts it, it comes again.
  */
-static sk_status_t connect_interrupt(const struct server *server, uint32_t index)
+sk_status_t process_connect_interrupt(const struct server *server, uint32_t index)
 {
 	(void)interrupt_acknowledge(server->interrupts[index]);
 	return interrupt_bind(server->interrupts[index], server->notifications[0], SK_SIGNAL_INTERRUPT,
@@ -300,7 +318,7 @@ sk_status_t process_start(struct server *server)
 	}
 	server->abandoned = false;
 	for (uint32_t i = 0; status == SK_OK && i < server->interrupt_count; i++) {
-		status = connect_interrupt(server, i);
+		status = process_connect_interrupt(server, i);
 	}
 	return status != SK_OK ? status : thread_start(server->workers[0].thread);
 }

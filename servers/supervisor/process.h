@@ -44,6 +44,9 @@ void process_stop(struct server *server);
 /* It will not come back, as far as is known: those who wait for it and those who call it get SERVER_DIED. */
 void process_abandon(struct server *server);
 
+/* Its interrupt `index` may come; one that came to somebody who never acknowledged it comes again. */
+sk_status_t process_connect_interrupt(const struct server *server, uint32_t index);
+
 /* Address of `bytes` of the process's memory in the supervisor's view; NULL: not its own RAM, or not all of it. */
 const void *process_peek(const struct server *server, uint64_t address, uint64_t bytes);
 

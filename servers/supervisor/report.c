@@ -1,8 +1,13 @@
 #include "report.h"
 
+#include <inttypes.h>
+
+#include <sk/idl/supervisor_names.h>
 #include <sk/log.h>
 
+#include "control.h"
 #include "crash.h"
+#include "system.h"
 
 #define TEXT_BYTES 48u /* of a name or a reason */
 
@@ -56,4 +61,11 @@ void report_crash(const char *name, const struct sk_crash_record *record)
 
 	sk_log_write(line, report_line(line, name, crash_reason_text(record->reason), record->backtrace[0],
 				       record->address, record->number));
+	if (system_state.manifest.fault_injection) {
+		control_say("crash %" PRIu32 " %s %s %s at=%" PRIu64 " delay=%" PRIu64 " took=%" PRIu64 " pc=%#" PRIx64
+			    " address=%#" PRIx64,
+			    record->number, name, sk_crash_reason_name(record->reason),
+			    sk_crash_verdict_name(record->verdict), record->at_ns, record->delay_ns, record->took_ns,
+			    record->backtrace[0], record->address);
+	}
 }

@@ -95,6 +95,7 @@ struct system {
 	struct sk_archive archive;
 	sk_cap_t cores[SK_MAX_CORES];
 	sk_cap_t channels[MANIFEST_CHANNELS]; /* their memory */
+	uint8_t *channel_views[MANIFEST_CHANNELS]; /* with fault injection: where the supervisor sees it */
 	uint32_t core_count;          /* online */
 	struct server servers[MANIFEST_SERVERS];
 	struct vm vms[MANIFEST_VMS];

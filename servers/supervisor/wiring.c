@@ -76,6 +76,10 @@ static sk_status_t connect_uses(struct server *server)
 		status = grant_cap(server, "supervisor", SK_OBJECT_TYPE_ENDPOINT, SK_BOOT_SLOT_ENDPOINT, SK_RIGHT_CALL,
 				   SK_BADGE(OPERATOR_INTERFACE, server->index));
 	}
+	if (status == SK_OK && config->operator && system_state.manifest.fault_injection) {
+		status = grant_cap(server, "injection", SK_OBJECT_TYPE_ENDPOINT, SK_BOOT_SLOT_ENDPOINT, SK_RIGHT_CALL,
+				   SK_BADGE(INJECTION_INTERFACE, server->index));
+	}
 	if (status == SK_OK && config->operator && system_state.sched != MANIFEST_NONE) {
 		status = grant_cap(server, "sched-control", SK_OBJECT_TYPE_ENDPOINT,
 				   server_at(system_state.sched)->endpoint, SK_RIGHT_CALL,
@@ -173,6 +177,9 @@ static sk_status_t connect_channel(uint32_t index)
 	if (status == SK_OK) {
 		system_state.channels[index] = range.memory;
 		status = memory_clear(range.memory, 0, range.bytes);
+	}
+	if (status == SK_OK && system_state.manifest.fault_injection) {
+		system_state.channel_views[index] = object_view(range.memory, range.bytes);
 	}
 	for (uint32_t i = 0; status == SK_OK && i < channel->member_count; i++) {
 		status = connect_member(channel, i, range.memory);

@@ -35,6 +35,8 @@ sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 
 	if (to == BENCH_SUPERVISOR && !bench.dead) {
 		assert_true(operator_dispatch(&caller, msg));
+	} else if (to == BENCH_INJECTION) {
+		assert_true(injection_dispatch(&caller, msg));
 	} else if (to == BENCH_CONSOLE) {
 		assert_true(console_dispatch(&caller, msg));
 	} else {
@@ -235,6 +237,114 @@ sk_status_t operator_serve_machine_reset(const struct sk_caller *caller)
 	return note("machine_reset", 0);
 }
 
+/* Fault injection: server 3 has something to spoil. */
+
+sk_status_t injection_serve_target(const struct sk_caller *caller, uint32_t server, bool *running, uint32_t *threads,
+				   uint32_t *interrupts, uint32_t *instance)
+{
+	(void)caller;
+	(void)server;
+	*running = true;
+	*threads = 1;
+	*interrupts = 0;
+	*instance = 0;
+	return SK_OK;
+}
+
+sk_status_t injection_serve_part(const struct sk_caller *caller, uint32_t server, enum sk_server_part part,
+				 uint32_t index, uint64_t *address, uint64_t *bytes)
+{
+	(void)caller;
+	if (server != 3 || part != SK_SERVER_PART_PERSISTENT || index != 0) {
+		return INJECTION_ERROR_NO_SUCH_PART;
+	}
+	*address = 0x1000;
+	*bytes = sizeof(bench.words);
+	return SK_OK;
+}
+
+sk_status_t injection_serve_word(const struct sk_caller *caller, uint32_t server, uint64_t address, uint64_t *value)
+{
+	(void)caller;
+	(void)server;
+	*value = bench.words[(address - 0x1000) / 8];
+	return SK_OK;
+}
+
+sk_status_t injection_serve_change_word(const struct sk_caller *caller, uint32_t server, uint64_t address,
+					uint64_t clear, uint64_t flip, uint64_t *before)
+{
+	uint64_t *word = &bench.words[(address - 0x1000) / 8];
+
+	(void)caller;
+	(void)server;
+	*before = *word;
+	*word = (*word & ~clear) ^ flip;
+	return bench.order_status;
+}
+
+sk_status_t injection_serve_registers(const struct sk_caller *caller, uint32_t server, uint32_t thread,
+				      uint64_t *registers)
+{
+	(void)caller;
+	(void)server;
+	(void)thread;
+	(void)registers;
+	return INJECTION_ERROR_NO_SUCH_THREAD;
+}
+
+sk_status_t injection_serve_arm(const struct sk_caller *caller, uint32_t server, uint64_t address,
+				uint32_t register_number, uint64_t clear, uint64_t flip, uint64_t delay_ns)
+{
+	(void)caller;
+	(void)server;
+	(void)address;
+	(void)register_number;
+	(void)clear;
+	(void)flip;
+	(void)delay_ns;
+	return SK_OK;
+}
+
+sk_status_t injection_serve_disarm(const struct sk_caller *caller, bool *reached)
+{
+	(void)caller;
+	*reached = false;
+	return SK_OK;
+}
+
+sk_status_t injection_serve_signal(const struct sk_caller *caller, uint32_t server, uint64_t bits)
+{
+	(void)caller;
+	(void)server;
+	(void)bits;
+	return SK_OK;
+}
+
+sk_status_t injection_serve_interrupt(const struct sk_caller *caller, uint32_t server, uint32_t index, bool enabled)
+{
+	(void)caller;
+	(void)server;
+	(void)index;
+	(void)enabled;
+	return SK_OK;
+}
+
+sk_status_t injection_serve_hold_memory(const struct sk_caller *caller, bool hold, uint64_t *held_bytes)
+{
+	(void)caller;
+	*held_bytes = hold ? 4096 : 0;
+	return SK_OK;
+}
+
+sk_status_t injection_serve_say(const struct sk_caller *caller, const uint8_t *text, uint32_t text_bytes)
+{
+	(void)caller;
+	(void)text;
+	(void)text_bytes;
+	return SK_OK;
+}
+
 /* The console. */
 
 sk_status_t console_serve_stream(const struct sk_caller *caller, uint32_t index, struct sk_stream_info *info)
@@ -301,7 +411,7 @@ void bench_open(bool terminal)
 	assert_true(sk_process_adopt(&start));
 	screen_open((struct sk_byte_ring *)(void *)memory, sk_byte_ring_capacity(RING_BYTES), BENCH_CONSOLE_BITS,
 		    SK_CAP_NONE, terminal);
-	names_open(BENCH_SUPERVISOR, BENCH_CONSOLE);
+	names_open(BENCH_SUPERVISOR, BENCH_CONSOLE, BENCH_INJECTION);
 	line_open(&bench.line, "skink> ", terminal);
 	line_begin(&bench.line);
 	(void)bench_printed();

@@ -18,7 +18,7 @@
 #include "../command.h"
 #include "../line.h"
 
-enum bench_cap { BENCH_SUPERVISOR = 1, BENCH_CONSOLE = 2, BENCH_CONSOLE_BITS = 3 };
+enum bench_cap { BENCH_SUPERVISOR = 1, BENCH_CONSOLE = 2, BENCH_CONSOLE_BITS = 3, BENCH_INJECTION = 4 };
 
 struct bench {
 	struct line line;
@@ -26,6 +26,7 @@ struct bench {
 	char orders[256];          /* those received, "vm_start 0;" */
 	bool dead;                 /* the supervisor answers nothing */
 	uint32_t console_selected;
+	uint64_t words[64];        /* uart0's persistent region, from 0x1000 on */
 };
 
 extern struct bench bench;

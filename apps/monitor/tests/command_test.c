@@ -1,6 +1,8 @@
 /* Commands: what they ask, what they print, and what they say when something is wrong. */
 #include "bench.h"
 
+#include "../names.h"
+
 static int program(void **unused)
 {
 	(void)unused;
@@ -143,6 +145,46 @@ static void test_consoles(void **unused)
 	assert_int_equal(bench_printed()[4999], 'l');
 }
 
+static uint32_t wrong_words(void)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < 64; i++) {
+		count += bench.words[i] != 0 ? 1u : 0u;
+	}
+	return count;
+}
+
+static void test_faults(void **unused)
+{
+	(void)unused;
+	assert_answer("settle", "there is no fault to settle\n");
+	command_run("inject frobnicate uart0");
+	bench_assert_contains("there is no type of fault \"frobnicate\". There are: kill, hang, flip-text, ");
+	command_run("inject persistent uart0 5");
+	bench_assert_contains("seed 5: place 0x1");
+	assert_int_equal(wrong_words(), 1);
+	/* The same again is the same. */
+	uint64_t words[64];
+	memcpy(words, bench.words, sizeof(words));
+	assert_answer("settle", "the persistent before: kept\n");
+	assert_int_equal(wrong_words(), 0);
+	command_run("inject persistent uart0 5");
+	assert_memory_equal(words, bench.words, sizeof(words));
+	command_run("inject kill uart0");
+	bench_assert_contains("the persistent before: kept\n");
+	assert_int_equal(wrong_words(), 0);
+	assert_string_equal(bench.orders, "server_kill 3;");
+	command_run("inject persistent sched 2");
+	bench_assert_contains("sched has nothing for persistent, or not with seed 2\n");
+	bench.order_status = 6;
+	command_run("inject persistent uart0 5");
+	bench_assert_contains("inject uart0: not done: ");
+	names_open(BENCH_SUPERVISOR, BENCH_CONSOLE, SK_CAP_NONE);
+	assert_answer("inject kill uart0", "this system allows no fault injection: its manifest's /supervisor lacks "
+					   "`fault-injection`\n");
+}
+
 static void test_help(void **unused)
 {
 	const struct command *command = NULL;
@@ -172,6 +214,7 @@ int main(void)
 		cmocka_unit_test_setup(test_statistics, program),
 		cmocka_unit_test_setup(test_crashes, program),
 		cmocka_unit_test_setup(test_consoles, program),
+		cmocka_unit_test_setup(test_faults, program),
 		cmocka_unit_test_setup(test_help, program),
 	};
 

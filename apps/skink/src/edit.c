@@ -197,11 +197,39 @@ static void edit_epochs(struct system *system)
 	}
 }
 
+/* The words behind the server's name, each with its NUL. */
+static void edit_args(struct system *system, const char *given)
+{
+	void *blob = edit_blob(system);
+	int servers = fdt_subnode_offset(blob, 0, "servers");
+	int length = (int)strcspn(given, " ");
+	int server = servers < 0 ? servers : fdt_subnode_offset_namelen(blob, servers, given, length);
+	struct bytes args = { 0 };
+	if (server < 0) {
+		fatal(TOOL_BAD_INPUT, "--args '%s': '%s' has no server `%.*s`; expected 'SERVER ARGUMENT ...'", given,
+		      system->source.path, length, given);
+	}
+	for (const char *word = given + length; *word != '\0';) {
+		size_t size = strcspn(word, " ");
+		bytes_append(&args, word, size);
+		if (size != 0) {
+			bytes_append(&args, "", 1);
+		}
+		word += size + (word[size] == ' ' ? 1 : 0);
+	}
+	edit_must(system, fdt_setprop(blob, server, "args", args.data, (int)args.size), "--args");
+	edit_note(system, fdt_subnode_offset_namelen(blob, servers, given, length), "args", "--args");
+	bytes_free(&args);
+}
+
 void edit_apply(struct system *system)
 {
 	const struct options *options = system->options;
 	if (!edit_open(system, options->append != NULL ? strlen(options->append) : 0)) {
 		return;
+	}
+	for (uint32_t i = 0; i < options->args_count; i++) {
+		edit_args(system, options->args[i]);
 	}
 	edit_epochs(system);
 	edit_file(system, "kernel", options->kernel, "--kernel");

@@ -48,6 +48,19 @@ static const struct command_help commands[] = {
 	  "two, by programs in apps/bench and apps/guest/bench; lines are neither blank nor comment.\n"
 	  "\n"
 	  "Exit status: 0 every figure is within what it must reach, 1 one is not, 2 and up as `skink run`.\n" },
+	{ COMMAND_INJECT, "inject", "[options] --out DIR [MANIFEST]",
+	  "injects faults into the servers of a running system",
+	  "  skink inject --faults 100 --seed 7 --out r  a campaign\n"
+	  "  skink inject --faults 1000000 --shard 3/50 --out r3    a fiftieth of a large one\n"
+	  "  skink inject --merge r1 --merge r2 --out r  the results of two parts as one\n"
+	  "  skink inject --seed 7 --boot 4 --out r4     boot 4 of that campaign again, exactly\n"
+	  "\n"
+	  "Faults are drawn from the seed and made by the server `inject` (apps/inject) under QEMU's instruction\n"
+	  "counting: the same seed gives the same faults.csv. Its column `outcome`, from harmless to worst:\n"
+	  "not_injected, no_effect, masked, recovered, degraded, guest_visible, vm_lost, cross_domain, kernel.\n"
+	  "\n"
+	  "Exit status: 0 nothing was worse than a recovery or a declared fallback (degraded), 4 something was,\n"
+	  "5 kernel panic, 1 and 2 as `skink run`.\n" },
 };
 
 const char *command_name(enum command command)

@@ -41,6 +41,7 @@ static const struct {
 	{ "graph", COMMAND_GRAPH, graph_main },
 	{ "pack", COMMAND_PACK, pack_main },
 	{ "bench", COMMAND_BENCH, bench_main },
+	{ "inject", COMMAND_INJECT, inject_main },
 };
 
 int main(int argc, char **argv)
@@ -61,6 +62,6 @@ int main(int argc, char **argv)
 			return commands[i].main(&options);
 		}
 	}
-	fatal(TOOL_BAD_INPUT, "unknown command '%s'; expected run, check, graph, pack or bench (see `skink --help`)",
-	      argv[1]);
+	fatal(TOOL_BAD_INPUT,
+	      "unknown command '%s'; expected run, check, graph, pack, bench or inject (see `skink --help`)", argv[1]);
 }

@@ -9,11 +9,11 @@
 #define AT(field) offsetof(struct options, field)
 #define SYSTEM (COMMAND_RUN | COMMAND_CHECK | COMMAND_PACK)
 #define ALL (SYSTEM | COMMAND_GRAPH)
-#define MACHINE (COMMAND_RUN | COMMAND_BENCH)
+#define MACHINE (COMMAND_RUN | COMMAND_BENCH | COMMAND_INJECT)
 
 const struct option_row option_rows[] = {
-	{ "manifest", "FILE", "the system to run (.dts or .dtb); default: manifest/one.dts", ALL, OPTION_TEXT,
-	  AT(manifest), 0, 0, 0 },
+	{ "manifest", "FILE", "the system to run (.dts or .dtb); default: manifest/one.dts", ALL | COMMAND_INJECT,
+	  OPTION_TEXT, AT(manifest), 0, 0, 0 },
 	{ "kernel", "FILE", "the first VM's kernel", SYSTEM, OPTION_TEXT, AT(kernel), 0, 0, 0 },
 	{ "initrd", "FILE", "its initrd", SYSTEM, OPTION_TEXT, AT(initrd), 0, 0, 0 },
 	{ "append", "STRING", "its kernel command line", SYSTEM, OPTION_TEXT, AT(append), 0, 0, 0 },
@@ -27,6 +27,8 @@ const struct option_row option_rows[] = {
 	  AT(machine_mem), 64, 1u << 20, 0 },
 	{ "cpu", "TYPE", "the physical machine's CPU, as QEMU names it; default: cortex-a53", MACHINE, OPTION_TEXT,
 	  AT(cpu), 0, 0, 0 },
+	{ "args", "'SERVER ARG ...'", "a server's arguments, instead of the manifest's (may be repeated)", SYSTEM,
+	  OPTION_LIST, AT(args), 0, 0, AT(args_count) },
 	{ "disk", "FILE", "a disk of the physical machine: a raw image; FILE,ro: read-only; FILE,snapshot: what is written "
 	  "is forgotten (may be repeated, a disk for each blk_driver)", COMMAND_RUN, OPTION_LIST, AT(disk), 0, 0,
 	  AT(disk_count) },
@@ -39,7 +41,8 @@ const struct option_row option_rows[] = {
 	  OPTION_FLAG, AT(icount), 0, 0, 0 },
 	{ "gdb", NULL, "wait for a debugger of the whole machine on TCP port 1234", COMMAND_RUN, OPTION_FLAG, AT(gdb),
 	  0, 0, 0 },
-	{ "timeout", "SECONDS", "give up after this time, with exit status 3", COMMAND_RUN, OPTION_NUMBER, AT(timeout),
+	{ "timeout", "SECONDS", "give up after this time, with exit status 3 (inject: on one boot)",
+	  COMMAND_RUN | COMMAND_INJECT, OPTION_NUMBER, AT(timeout),
 	  1, 86400, 0 },
 	{ "batch", NULL, "no terminal: the first VM's console is standard output, logs are standard error", COMMAND_RUN,
 	  OPTION_FLAG, AT(batch), 0, 0, 0 },
@@ -63,6 +66,26 @@ const struct option_row option_rows[] = {
 	{ "out", "DIR", "the build's output folder; default: the one that this program is in",
 	  ALL | COMMAND_BENCH, OPTION_TEXT, AT(out), 0, 0, 0 },
 	{ "qemu", "PROGRAM", "default: qemu-system-aarch64", MACHINE, OPTION_TEXT, AT(qemu), 0, 0, 0 },
+	{ "faults", "N", "how many; default 16", COMMAND_INJECT, OPTION_NUMBER, AT(faults), 1, UINT32_MAX, 0 },
+	{ "seed", "S", "what all of them are drawn from; default 0", COMMAND_INJECT, OPTION_NUMBER, AT(seed), 0,
+	  UINT64_MAX, 0 },
+	{ "load", "LOAD", "what the guest does meanwhile: console (default)", COMMAND_INJECT, OPTION_TEXT, AT(load), 0,
+	  0, 0 },
+	{ "shard", "I/N", "only part I (1 to N) of the campaign's N parts", COMMAND_INJECT, OPTION_TEXT, AT(shard), 0, 0,
+	  0 },
+	{ "per-boot", "N", "faults of one boot; default 16", COMMAND_INJECT, OPTION_NUMBER, AT(per_boot), 1, 64, 0 },
+	{ "jobs", "N", "boots at the same time; default: one for each of this machine's CPUs", COMMAND_INJECT,
+	  OPTION_NUMBER, AT(jobs), 1, 1024, 0 },
+	{ "types", "A,B,...", "only these types of faults", COMMAND_INJECT, OPTION_TEXT, AT(types), 0, 0, 0 },
+	{ "targets", "A,B,...", "only into these servers", COMMAND_INJECT, OPTION_TEXT, AT(targets), 0, 0, 0 },
+	{ "boot", "B", "only boot B (1 and up), with --per-boot faults: a replay", COMMAND_INJECT, OPTION_NUMBER,
+	  AT(boot), 1, UINT32_MAX, 0 },
+	{ "merge", "DIR", "no campaign: the results of shards, put together (repeated)", COMMAND_INJECT, OPTION_LIST,
+	  AT(merge), 0, 0, AT(merge_count) },
+	{ "out", "DIR", "where the results go: faults.csv, report.html, failures/", COMMAND_INJECT, OPTION_TEXT,
+	  AT(results), 0, 0, 0 },
+	{ "build", "DIR", "the build's output folder; default: the one that this program is in", COMMAND_INJECT,
+	  OPTION_TEXT, AT(out), 0, 0, 0 },
 	{ "dry-run", NULL, "check and pack everything, print QEMU's command line, start nothing", COMMAND_RUN,
 	  OPTION_FLAG, AT(dry_run), 0, 0, 0 },
 	{ "verbose", NULL, "tell what is done", ALL | COMMAND_BENCH, OPTION_FLAG, AT(verbose), 0, 0, 0 },

@@ -15,6 +15,7 @@ enum command {
 	COMMAND_GRAPH = 1u << 2,
 	COMMAND_PACK = 1u << 3,
 	COMMAND_BENCH = 1u << 4,
+	COMMAND_INJECT = 1u << 5,
 };
 
 struct options {
@@ -32,6 +33,8 @@ struct options {
 	const char *cpu;
 	uint64_t cores;
 	uint64_t machine_mem;
+	const char *args[OPTIONS_LIST]; /* "SERVER ARGUMENT ..." */
+	uint32_t args_count;
 	const char *disk[OPTIONS_LIST];
 	uint32_t disk_count;
 	const char *net; /* NULL: not given */
@@ -58,6 +61,19 @@ struct options {
 	const char *output;
 	const char *format;
 	bool json;
+	/* A campaign. */
+	uint64_t faults;
+	uint64_t seed;
+	uint64_t per_boot;
+	uint64_t jobs;
+	uint64_t boot; /* the only one, counted from 1; 0: all */
+	const char *load;
+	const char *shard;
+	const char *types;
+	const char *targets;
+	const char *results;
+	const char *merge[OPTIONS_LIST];
+	uint32_t merge_count;
 	bool no_images;
 	bool dry_run;
 	bool verbose;

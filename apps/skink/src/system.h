@@ -85,6 +85,8 @@ int graph_main(const struct options *options);
 void pack_system(struct system *system, struct bytes *image);
 /* run/run.c */
 int run_main(const struct options *options);
+/* inject/inject.c */
+int inject_main(const struct options *options);
 /* bench/bench.c */
 int bench_main(const struct options *options);
 

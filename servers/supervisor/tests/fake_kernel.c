@@ -386,6 +386,9 @@ static sk_status_t call_thread(struct fake_object *object, struct sk_msg *msg)
 		memcpy(buffer, object->registers, sizeof(object->registers));
 		msg->tag = SK_TAG_BYTES(sizeof(object->registers));
 		return SK_OK;
+	case THREAD_TAG_WRITE_REGISTERS:
+		memcpy(object->registers, buffer, sizeof(object->registers));
+		return SK_OK;
 	case THREAD_TAG_INFO:
 		memset(msg->w, 0, sizeof(msg->w));
 		return SK_OK;

@@ -54,11 +54,18 @@ static void session_prepare(struct session *session, struct system *system)
 
 int run_main(const struct options *options)
 {
+	return run_observed(options, NULL, NULL);
+}
+
+int run_observed(const struct options *options, session_observe *observe, void *context)
+{
 	static struct session session;
 	struct bytes image = { 0 };
 	struct system *system = system_load(options);
 	edit_chosen(system, options->batch, options->batch);
 	session_prepare(&session, system);
+	session.observe = observe;
+	session.context = context;
 	if (session.trigger.options->monitor_count != 0 &&
 	    manifest_server_of_stream(&system->manifest, 'M') == MANIFEST_NONE) {
 		fatal(TOOL_BAD_INPUT, "--monitor needs a monitor: no server of '%s' has `operator` and `stream`",

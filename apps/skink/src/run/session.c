@@ -74,6 +74,9 @@ static void session_control(struct session *session, const uint8_t *data, size_t
 static void session_deliver(void *context, char stream, const uint8_t *data, size_t size)
 {
 	struct session *session = context;
+	if (session->observe != NULL) {
+		session->observe(session->context, stream, data, size);
+	}
 	if (stream == DEMUX_CONTROL) {
 		session_control(session, data, size);
 	}

@@ -10,6 +10,9 @@
 #include "trigger.h"
 #include "verdict.h"
 
+/* Hears all that the machine says, in the order in which it says it, before anybody else. */
+typedef void session_observe(void *context, char stream, const uint8_t *data, size_t size);
+
 struct session {
 	const struct system *system;
 	const struct options *options;
@@ -28,9 +31,14 @@ struct session {
 	int64_t leave_ms;	 /* when QEMU is stopped that should stop by itself; 0: not asked to */
 	bool left;		 /* the person left */
 	FILE *log;		 /* --log; NULL: none */
+	session_observe *observe; /* NULL: nobody */
+	void *context;
 };
 
 int64_t now_ms(void);
+
+/* `skink run` with these options, and somebody who listens. Once in a process. */
+int run_observed(const struct options *options, session_observe *observe, void *context);
 
 /* Bytes from the UART. */
 void session_output(struct session *session, const uint8_t *data, size_t size);

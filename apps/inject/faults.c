@@ -1,0 +1,309 @@
+#include <inject/faults.h>
+
+#include <sk/idl/supervisor_client.h>
+#include <sk/start.h>
+
+#include <arch/instruction.h>
+
+#include "place.h"
+
+#define LATE_MIN_NS 100000ull
+#define LATE_MAX_NS 8000000ull
+#define MESSAGE_REGISTERS 7u /* of a reply: tag and words, from register 1 */
+#define GENERAL_REGISTERS 31u
+#define SLOTS_DRAWN 64u /* capability slots that are tried in place of the right one */
+
+static sk_cap_t operator;
+static sk_cap_t injection;
+
+void faults_open(sk_cap_t operator_cap, sk_cap_t injection_cap)
+{
+	operator= operator_cap;
+	injection = injection_cap;
+	place_open(injection_cap);
+}
+
+static uint32_t instance_of(uint32_t server)
+{
+	bool running;
+	uint32_t threads;
+	uint32_t interrupts;
+	uint32_t instance = 0;
+
+	(void)injection_target(injection, server, &running, &threads, &interrupts, &instance);
+	return instance;
+}
+
+/* A word that is changed. */
+
+static bool draw_bit(struct fault *fault, struct draw *draw)
+{
+	fault->clear = 0;
+	fault->flip = 1ull << draw_below(draw, 64);
+	return true;
+}
+
+/* A bit of one word, or all of it. */
+static bool draw_value(struct fault *fault, struct draw *draw)
+{
+	if (draw_once_in(draw, 2)) {
+		return draw_bit(fault, draw);
+	}
+	fault->clear = UINT64_MAX;
+	fault->flip = draw_next(draw);
+	return true;
+}
+
+static sk_status_t make_change(struct fault *fault)
+{
+	fault->instance = instance_of(fault->target);
+	return injection_change_word(injection, fault->target, fault->place, fault->clear, fault->flip, &fault->before);
+}
+
+/*
+ * A word that still is as the fault left it has, as far as anybody can tell, not been used; it is put right. A
+ * restart makes all anew but for what is meant to outlive it.
+ */
+static const char *end_change(struct fault *fault)
+{
+	uint64_t value = 0;
+	uint64_t wrong = (fault->before & ~fault->clear) ^ fault->flip;
+
+	if (injection_word(injection, fault->target, fault->place, &value) != SK_OK) {
+		return "unknown";
+	}
+	if (value != wrong) {
+		return instance_of(fault->target) != fault->instance ? "restarted" : "overwritten";
+	}
+	(void)injection_change_word(injection, fault->target, fault->place, UINT64_MAX, fault->before, &value);
+	return "kept";
+}
+
+static bool draw_data(struct fault *fault, struct draw *draw)
+{
+	return place_word_in_use(fault->target, SK_SERVER_PART_DATA, draw, &fault->place) && draw_bit(fault, draw);
+}
+
+static bool draw_heap(struct fault *fault, struct draw *draw)
+{
+	return place_word_in_use(fault->target, SK_SERVER_PART_HEAP, draw, &fault->place) && draw_bit(fault, draw);
+}
+
+static bool draw_stack(struct fault *fault, struct draw *draw)
+{
+	return place_word(fault->target, SK_SERVER_PART_STACK, draw, &fault->place) && draw_bit(fault, draw);
+}
+
+static bool draw_persistent(struct fault *fault, struct draw *draw)
+{
+	return place_word_in_use(fault->target, SK_SERVER_PART_PERSISTENT, draw, &fault->place) &&
+	       draw_value(fault, draw);
+}
+
+/* Instructions: half a word each. */
+
+static bool put_instruction(struct fault *fault, uint32_t old, uint32_t new)
+{
+	uint32_t shift = (uint32_t)(fault->place & 4u) * 8;
+
+	fault->place &= ~7ull;
+	fault->clear = 0;
+	fault->flip = (uint64_t)(old ^ new) << shift;
+	return old != new;
+}
+
+static bool draw_text(struct fault *fault, struct draw *draw)
+{
+	if (!place_instruction(fault->target, draw, &fault->place)) {
+		return false;
+	}
+
+	uint32_t old = place_read(fault->target, fault->place);
+
+	return put_instruction(fault, old, old ^ 1u << draw_below(draw, 32));
+}
+
+static bool draw_nop(struct fault *fault, struct draw *draw)
+{
+	return place_instruction(fault->target, draw, &fault->place) &&
+	       put_instruction(fault, place_read(fault->target, fault->place), INSTRUCTION_NOP);
+}
+
+static bool draw_branch(struct fault *fault, struct draw *draw)
+{
+	int32_t words = (int32_t)draw_below(draw, 32) + 1;
+
+	if (draw_once_in(draw, 2)) {
+		words = -words;
+	}
+	return place_instruction(fault->target, draw, &fault->place) &&
+	       put_instruction(fault, place_read(fault->target, fault->place), instruction_branch(words));
+}
+
+static bool draw_source(struct fault *fault, struct draw *draw)
+{
+	uint32_t change = (uint32_t)draw_below(draw, 31) + 1;
+
+	if (!place_instruction(fault->target, draw, &fault->place)) {
+		return false;
+	}
+
+	uint32_t old = place_read(fault->target, fault->place);
+
+	return put_instruction(fault, old, instruction_other_source(old, change));
+}
+
+static bool draw_destination(struct fault *fault, struct draw *draw)
+{
+	uint32_t change = (uint32_t)draw_below(draw, 31) + 1;
+
+	if (!place_instruction(fault->target, draw, &fault->place)) {
+		return false;
+	}
+
+	uint32_t old = place_read(fault->target, fault->place);
+
+	return put_instruction(fault, old, instruction_other_destination(old, change));
+}
+
+/* What it does next, it does for ever. */
+static bool draw_hang(struct fault *fault, struct draw *draw)
+{
+	(void)draw;
+	return place_next(fault->target, &fault->place) &&
+	       put_instruction(fault, place_read(fault->target, fault->place), INSTRUCTION_LOOP);
+}
+
+/* A register, changed where the program comes by. */
+
+static sk_status_t make_trap(struct fault *fault)
+{
+	fault->instance = instance_of(fault->target);
+	return injection_arm(injection, fault->target, fault->place, fault->register_number, fault->clear, fault->flip,
+			     fault->delay_ns);
+}
+
+static const char *end_trap(struct fault *fault)
+{
+	bool reached = false;
+
+	(void)fault;
+	return injection_disarm(injection, &reached) != SK_OK ? "unknown" : reached ? "reached" : "unreached";
+}
+
+static bool draw_register(struct fault *fault, struct draw *draw)
+{
+	fault->register_number = (uint32_t)draw_below(draw, GENERAL_REGISTERS + 1);
+	return place_instruction(fault->target, draw, &fault->place) && draw_bit(fault, draw);
+}
+
+/* Near 0, far out, and everywhere in between; aligned or not. */
+static uint64_t wild_address(struct draw *draw)
+{
+	uint64_t bits = draw_below(draw, 64);
+
+	return draw_next(draw) >> bits;
+}
+
+static bool is_access(uint32_t word)
+{
+	return instruction_is_access(word) && instruction_base(word) != REGISTER_SP_NUMBER;
+}
+
+static bool draw_wild_pointer(struct fault *fault, struct draw *draw)
+{
+	if (!place_instruction(fault->target, draw, &fault->place) ||
+	    !place_find(fault->target, &fault->place, is_access)) {
+		return false;
+	}
+	fault->register_number = instruction_base(place_read(fault->target, fault->place));
+	fault->clear = UINT64_MAX;
+	fault->flip = wild_address(draw);
+	return true;
+}
+
+static bool is_reply(uint32_t word)
+{
+	return instruction_is_system_call(word, SK_SYS_REPLY_WAIT);
+}
+
+/* The reply is made in the loop that serves: the thread stands just behind it, unless it is at work. */
+static bool place_reply(struct fault *fault)
+{
+	if (!place_next(fault->target, &fault->place)) {
+		return false;
+	}
+	if (is_reply(place_read(fault->target, fault->place - INSTRUCTION_BYTES))) {
+		fault->place -= INSTRUCTION_BYTES;
+		return true;
+	}
+	return place_find(fault->target, &fault->place, is_reply);
+}
+
+static bool draw_reply(struct fault *fault, struct draw *draw)
+{
+	fault->register_number = 1 + (uint32_t)draw_below(draw, MESSAGE_REGISTERS);
+	return place_reply(fault) && draw_value(fault, draw);
+}
+
+static bool draw_late_reply(struct fault *fault, struct draw *draw)
+{
+	fault->register_number = 0;
+	fault->delay_ns = LATE_MIN_NS + draw_below(draw, LATE_MAX_NS - LATE_MIN_NS);
+	return place_reply(fault);
+}
+
+static bool is_call(uint32_t word)
+{
+	return instruction_is_system_call(word, SK_SYS_CALL) || instruction_is_system_call(word, SK_SYS_SIGNAL);
+}
+
+/* A slot that is empty, that is stale, or that names something else. */
+static bool draw_capability(struct fault *fault, struct draw *draw)
+{
+	fault->register_number = 0;
+	fault->clear = UINT64_MAX;
+	fault->flip = draw_below(draw, SLOTS_DRAWN);
+	return place_instruction(fault->target, draw, &fault->place) &&
+	       place_find(fault->target, &fault->place, is_call);
+}
+
+/* The server as a whole. */
+
+static bool draw_nothing(struct fault *fault, struct draw *draw)
+{
+	(void)fault;
+	(void)draw;
+	return true;
+}
+
+static const char *end_nothing(struct fault *fault)
+{
+	(void)fault;
+	return "done";
+}
+
+static sk_status_t make_kill(struct fault *fault)
+{
+	return operator_server_kill(operator, fault->target);
+}
+
+const struct fault_type fault_types[] = {
+	{ "kill", draw_nothing, make_kill, end_nothing },
+	{ "hang", draw_hang, make_change, end_change },
+	{ "flip-text", draw_text, make_change, end_change },
+	{ "flip-data", draw_data, make_change, end_change },
+	{ "flip-heap", draw_heap, make_change, end_change },
+	{ "flip-stack", draw_stack, make_change, end_change },
+	{ "flip-register", draw_register, make_trap, end_trap },
+	{ "wild-pointer", draw_wild_pointer, make_trap, end_trap },
+	{ "nop", draw_nop, make_change, end_change },
+	{ "branch", draw_branch, make_change, end_change },
+	{ "source", draw_source, make_change, end_change },
+	{ "destination", draw_destination, make_change, end_change },
+	{ "reply", draw_reply, make_trap, end_trap },
+	{ "late-reply", draw_late_reply, make_trap, end_trap },
+	{ "capability", draw_capability, make_trap, end_trap },
+	{ "persistent", draw_persistent, make_change, end_change },
+	{ .name = NULL },
+};

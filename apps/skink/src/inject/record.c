@@ -1,0 +1,335 @@
+/* See record.h. */
+#define _POSIX_C_SOURCE 200809L /* strnlen */
+#include "record.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../run/demux.h"
+
+static void trouble(struct record *record, const char *text)
+{
+	if (record->trouble[0] == '\0') {
+		snprintf(record->trouble, sizeof(record->trouble), "%s", text);
+	}
+}
+
+/* Of the fault that is under way; NULL: none yet. */
+static struct row *current_row(struct record *record)
+{
+	return record->current < record->count ? &record->rows[record->current] : NULL;
+}
+
+static struct aftermath *current_after(struct record *record)
+{
+	return record->current < record->count ? &record->after[record->current] : NULL;
+}
+
+static void load_problem(void *context, const char *problem)
+{
+	struct record *record = context;
+	struct aftermath *after = current_after(record);
+	if (after == NULL) {
+		trouble(record, problem);
+		return;
+	}
+	if (!after->load_failed) {
+		row_note(current_row(record), problem);
+	}
+	after->load_failed = true;
+}
+
+void record_begin(struct record *record, const struct manifest *manifest, const struct row *common, uint32_t count)
+{
+	memset(record, 0, sizeof(*record));
+	record->manifest = manifest;
+	record->count = count < RECORD_FAULTS ? count : RECORD_FAULTS;
+	record->current = RECORD_FAULTS;
+	for (uint32_t i = 0; i < record->count; i++) {
+		record->rows[i] = *common;
+		record->rows[i].fault = i;
+		record->rows[i].register_number = ROW_NO_REGISTER;
+	}
+	load_begin(&record->load, load_problem, record);
+}
+
+/* A server uses another one, directly or through others: so many steps there can be. */
+static bool depends_on(const struct manifest *manifest, uint32_t client, uint32_t server, uint32_t steps)
+{
+	bool reached[MANIFEST_SERVERS] = { false };
+	reached[client] = true;
+	for (uint32_t step = 0; step < steps; step++) {
+		for (uint32_t i = 0; i < manifest->server_count; i++) {
+			for (uint32_t j = 0; reached[i] && j < manifest->servers[i].use_count; j++) {
+				reached[manifest->servers[i].uses[j].server] = true;
+			}
+		}
+	}
+	return reached[server];
+}
+
+/* Is `name` the target, or does it depend on the target? */
+static bool in_domain(const struct record *record, const char *name, const char *target)
+{
+	const struct manifest *manifest = record->manifest;
+	uint32_t server = manifest_find_server(manifest, name);
+	uint32_t hit = manifest_find_server(manifest, target);
+	return strcmp(name, target) == 0 || (server != MANIFEST_NONE && hit != MANIFEST_NONE &&
+					     depends_on(manifest, server, hit, manifest->server_count));
+}
+
+static void set_word(char to[ROW_WORD], const char *from)
+{
+	size_t length = strnlen(from, ROW_WORD - 1);
+	memmove(to, from, length);
+	to[length] = '\0';
+}
+
+static void take_crash(struct record *record, const char *line)
+{
+	struct row *row = current_row(record);
+	struct aftermath *after = current_after(record);
+	char server[ROW_WORD];
+	char reason[ROW_WORD];
+	char verdict[ROW_WORD];
+	uint64_t at;
+	uint64_t delay;
+	uint64_t took;
+	char text[ROW_DETAIL];
+	if (sscanf(line, "crash %*u %23s %23s %23s at=%" SCNu64 " delay=%" SCNu64 " took=%" SCNu64, server, reason,
+		   verdict, &at, &delay, &took) != 6) {
+		return;
+	}
+	if (row == NULL) {
+		trouble(record, line);
+		return;
+	}
+	if (strcmp(server, row->target) == 0) {
+		if (row->crashes++ == 0) {
+			set_word(row->reason, reason);
+			row->detect_ns = at > row->at_ns ? at - row->at_ns : 0;
+			row->recovery_ns = delay + took;
+		}
+		return;
+	}
+	snprintf(text, sizeof(text), "%s crashed: %s", server, reason);
+	row_note(row, text);
+	after->crossed = after->crossed || !in_domain(record, server, row->target);
+}
+
+/* "server NAME failed WHY": its fallback is in force. */
+static void take_failed(struct record *record, const char *line)
+{
+	struct row *row = current_row(record);
+	if (row == NULL) {
+		trouble(record, line);
+		return;
+	}
+	row_note(row, line);
+	current_after(record)->gave_up = true;
+}
+
+/* "vm NAME failed WHY". */
+static void take_vm(struct record *record, const char *line)
+{
+	struct aftermath *after = current_after(record);
+	const char *rest = strchr(line + strlen("vm "), ' ');
+	if (rest == NULL) {
+		return;
+	}
+	record->off = record->off || strcmp(rest, " off") == 0;
+	if (strncmp(rest, " failed", strlen(" failed")) != 0 && strcmp(rest, " reset") != 0) {
+		return;
+	}
+	if (after == NULL) {
+		trouble(record, line);
+		return;
+	}
+	after->vm_failed = true;
+	row_note(current_row(record), line);
+}
+
+/* "fault NUMBER TYPE TARGET at=… …": from here on, what happens is its. */
+static void take_fault(struct record *record, const char *line)
+{
+	uint32_t number;
+	struct row fault = { 0 };
+	if (sscanf(line,
+		   "fault %" SCNu32 " %23s %23s at=%" SCNu64 " place=%" SCNx64 " clear=%" SCNx64 " flip=%" SCNx64
+		   " register=%" SCNu32 " delay=%" SCNu64,
+		   &number, fault.type, fault.target, &fault.at_ns, &fault.place, &fault.clear, &fault.flip,
+		   &fault.register_number, &fault.delay_ns) != 9 ||
+	    number >= record->count) {
+		return;
+	}
+	struct row *row = &record->rows[number];
+	fault.seed = row->seed;
+	fault.boot = row->boot;
+	fault.fault = number;
+	memcpy(fault.load, row->load, sizeof(fault.load));
+	*row = fault;
+	record->current = number;
+}
+
+static void take_skipped(struct record *record, uint32_t number, const char *why)
+{
+	row_note(&record->rows[number], why);
+	record->rows[number].outcome = OUTCOME_NOT_INJECTED;
+}
+
+/* What `inject` says of itself. */
+static void take_inject(struct record *record, const char *line)
+{
+	uint32_t number;
+	int behind = 0;
+	record->ended = record->ended || strcmp(line, "end") == 0;
+	record->deadline = record->deadline || strcmp(line, "deadline") == 0;
+	if (sscanf(line, "%*s %" SCNu32 " %n", &number, &behind) != 1 || behind == 0 || number >= record->count) {
+		return;
+	}
+	struct row *row = &record->rows[number];
+	const char *rest = line + behind;
+	if (strncmp(line, "fault ", strlen("fault ")) == 0) {
+		take_fault(record, line);
+	} else if (strncmp(line, "skipped ", strlen("skipped ")) == 0) {
+		take_skipped(record, number, rest);
+	} else if (strncmp(line, "made ", strlen("made ")) == 0) {
+		record->after[number].made = strcmp(rest, "status=0") == 0;
+		if (!record->after[number].made) {
+			row_note(row, rest);
+		}
+	} else if (strncmp(line, "after ", strlen("after ")) == 0) {
+		set_word(row->state, rest);
+	}
+}
+
+static void take_control(struct record *record, const char *line)
+{
+	static const struct {
+		const char *begin;
+		void (*take)(struct record *record, const char *line);
+	} kinds[] = {
+		{ "crash ", take_crash },
+		{ "server ", take_failed },
+		{ "vm ", take_vm },
+	};
+	record->halted = record->halted || strcmp(line, "halt") == 0;
+	if (strncmp(line, "inject ", strlen("inject ")) == 0) {
+		take_inject(record, line + strlen("inject "));
+	}
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strncmp(line, kinds[i].begin, strlen(kinds[i].begin)) == 0) {
+			kinds[i].take(record, line);
+		}
+	}
+}
+
+/* For the crash record of the fault, if it comes to one. */
+static void keep(struct record *record, const char *line)
+{
+	struct aftermath *after = current_after(record);
+	if (after != NULL && after->text.size < RECORD_TEXT) {
+		bytes_text(&after->text, line);
+		bytes_text(&after->text, "\n");
+	}
+}
+
+/* True at a line's end: it is in `line`, without it. Longer ones are cut. */
+static bool collect(char *line, size_t room, size_t *length, uint8_t byte)
+{
+	if (byte == '\n') {
+		line[*length] = '\0';
+		*length = 0;
+		return true;
+	}
+	if (byte != '\r' && *length + 1 < room) {
+		line[(*length)++] = (char)byte;
+	}
+	return false;
+}
+
+void record_observe(void *context, char stream, const uint8_t *data, size_t size)
+{
+	struct record *record = context;
+	uint32_t console = manifest_console_of_vm(record->manifest, 0);
+	if (console != MANIFEST_NONE && stream == manifest_stream_id(record->manifest, console)) {
+		load_take(&record->load, data, size);
+	}
+	for (size_t i = 0; i < size; i++) {
+		if (stream == DEMUX_CONTROL && collect(record->line, sizeof(record->line), &record->length, data[i])) {
+			take_control(record, record->line);
+		}
+		if (stream == DEMUX_LOG && collect(record->log, sizeof(record->log), &record->log_length, data[i])) {
+			keep(record, record->log);
+		}
+	}
+}
+
+/* Of a fault that nothing is known to have followed from. */
+static enum outcome quiet_outcome(const struct row *row)
+{
+	static const char *const without_effect[] = { "kept", "unreached" };
+	for (size_t i = 0; i < sizeof(without_effect) / sizeof(without_effect[0]); i++) {
+		if (strcmp(row->state, without_effect[i]) == 0) {
+			return OUTCOME_NO_EFFECT;
+		}
+	}
+	return OUTCOME_MASKED;
+}
+
+static enum outcome judge(const struct row *row, const struct aftermath *after)
+{
+	if (!after->made && row->crashes == 0) {
+		return OUTCOME_NOT_INJECTED;
+	}
+	return after->crossed	    ? OUTCOME_CROSS_DOMAIN
+	       : after->vm_failed   ? OUTCOME_VM_LOST
+	       : after->load_failed ? OUTCOME_GUEST_VISIBLE
+	       : after->gave_up	    ? OUTCOME_DEGRADED
+	       : row->crashes != 0  ? OUTCOME_RECOVERED
+				    : quiet_outcome(row);
+}
+
+bool record_judge(struct record *record, bool panicked, bool timed_out)
+{
+	struct row *last = current_row(record);
+	bool finished = record->off && record->load.complete && !record->deadline;
+	if (!finished && !panicked) {
+		const char *why = timed_out	     ? "the machine did not stop in time"
+				  : record->deadline ? "the VM did not finish"
+				  : !record->off     ? "the VM did not switch itself off"
+						     : "the load did not finish";
+		if (last == NULL) {
+			trouble(record, why);
+		} else {
+			row_note(last, why);
+		}
+	}
+	for (uint32_t i = 0; i < record->count; i++) {
+		struct row *row = &record->rows[i];
+		if (row->at_ns != 0) {
+			row->outcome = judge(row, &record->after[i]);
+		}
+	}
+	if (!record->ended && last != NULL && last->outcome != OUTCOME_KERNEL) {
+		/* `inject` is not the target, and what it waits for, a timer, has not come. */
+		row_note(last, "inject itself was hit: it did not go on");
+		last->outcome = OUTCOME_CROSS_DOMAIN;
+	}
+	for (uint32_t i = 0; i < record->count; i++) {
+		if (record->rows[i].outcome == OUTCOME_NOT_INJECTED && record->rows[i].detail[0] == '\0') {
+			row_note(&record->rows[i], "its time did not come");
+		}
+	}
+	if (last == NULL) {
+		return panicked ? false : record->trouble[0] == '\0';
+	}
+	if (panicked || (!record->halted && !timed_out)) {
+		row_note(last, panicked ? "kernel panic" : "the machine stopped without a word");
+		last->outcome = OUTCOME_KERNEL;
+	} else if (!finished && last->outcome < OUTCOME_VM_LOST) { /* VM_LOST, unless it is worse already */
+		last->outcome = record->off && !record->deadline ? OUTCOME_GUEST_VISIBLE : OUTCOME_VM_LOST;
+	}
+	return record->trouble[0] == '\0';
+}

@@ -1,0 +1,56 @@
+/*
+ * One boot of a campaign as it is heard: the control stream's lines (what `inject` did, who crashed) and the guest's
+ * console (the load), in the order in which the machine says them. What happens belongs to the last fault before it.
+ */
+#ifndef INJECT_RECORD_H
+#define INJECT_RECORD_H
+
+#include <skink/manifest.h>
+
+#include "load.h"
+#include "row.h"
+
+#define RECORD_FAULTS 64u
+#define RECORD_TEXT 16384u
+
+/* What came after a fault, and before the next one. */
+struct aftermath {
+	bool made;    /* the supervisor did it */
+	bool gave_up; /* a server within the fault's domain was not restarted */
+	bool load_failed;
+	bool vm_failed;
+	bool crossed;
+	struct bytes text; /* log and control lines, for the crash record */
+};
+
+struct record {
+	const struct manifest *manifest;
+	struct row rows[RECORD_FAULTS];
+	struct aftermath after[RECORD_FAULTS];
+	uint32_t count;		  /* faults that this boot was to have */
+	uint32_t current;	  /* the last one begun; RECORD_FAULTS: none yet */
+	bool ended;		  /* `inject` came to its end */
+	bool deadline;		  /* the machine had to be switched off */
+	bool off;		  /* the VM switched itself off */
+	bool halted;		  /* the machine went off in good order */
+	char trouble[ROW_DETAIL]; /* before the first fault: the boot is worth nothing; "" */
+	struct load load;
+	char line[1024]; /* of the control stream */
+	size_t length;
+	char log[1024];
+	size_t log_length;
+};
+
+/* `seed`, `load`, `boot` go into every row. */
+void record_begin(struct record *record, const struct manifest *manifest, const struct row *common, uint32_t count);
+
+/* A session_observe. */
+void record_observe(void *context, char stream, const uint8_t *data, size_t size);
+
+/*
+ * The machine has stopped; `panicked`: the kernel did. Gives each row its outcome. False: it was in trouble
+ * before the first fault.
+ */
+bool record_judge(struct record *record, bool panicked, bool timed_out);
+
+#endif

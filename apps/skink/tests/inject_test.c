@@ -1,0 +1,499 @@
+/* A campaign's parts: how a load is verified, what a fault's outcome is, the table, the command that replays a boot. */
+#define _POSIX_C_SOURCE 200809L /* fmemopen, mkstemp */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "inject/campaign.h"
+#include "inject/record.h"
+#include "run/demux.h"
+
+#define TEXT "the quick brown fox jumps over the lazy dog 0123456789"
+
+static struct manifest manifest;
+static struct record record;
+static uint64_t number; /* of the load's last line */
+static uint64_t sum;
+
+/* uart0 and vmm0 use sched, which vmm0's client uses through it; rtc0 uses nobody. */
+static void make_manifest(void)
+{
+	static const char *const names[] = { "sched", "vmm0", "uart0", "rtc0", "client" };
+	memset(&manifest, 0, sizeof(manifest));
+	for (uint32_t i = 0; i < 5; i++) {
+		manifest.servers[i].name = names[i];
+		manifest.servers[i].image = names[i];
+	}
+	manifest.server_count = 5;
+	manifest.servers[1].uses[0].server = 0;
+	manifest.servers[1].use_count = 1;
+	manifest.servers[4].uses[0].server = 1;
+	manifest.servers[4].use_count = 1;
+	manifest.servers[2].stream = true;
+	manifest.vm_count = 1;
+	manifest.vms[0].device_count = 1;
+	manifest.vms[0].devices[0].server = 2;
+}
+
+static void hear(char stream, const char *text)
+{
+	record_observe(&record, stream, (const uint8_t *)text, strlen(text));
+}
+
+static void control(const char *text)
+{
+	hear(DEMUX_CONTROL, text);
+}
+
+static void load_line(void)
+{
+	char text[200];
+	number++;
+	sum = (sum * 31 + number) % 1000003;
+	snprintf(text, sizeof(text), "load %llu %llu " TEXT "\r\n", (unsigned long long)number,
+		 (unsigned long long)sum);
+	hear('1', text);
+}
+
+static void load_ends(void)
+{
+	char text[200];
+	snprintf(text, sizeof(text), "load ends %llu %llu\r\n", (unsigned long long)number, (unsigned long long)sum);
+	hear('1', text);
+}
+
+#define FAULT(number, type, target) \
+	"inject fault " number " " type " " target " at=1000 place=0x400 clear=0 flip=0x8 register=99 delay=0\n" \
+	"inject made " number " status=0\n"
+
+static void begin(uint32_t faults)
+{
+	struct row common = { .seed = 5, .load = "console", .boot = 3 };
+	make_manifest();
+	record_begin(&record, &manifest, &common, faults);
+	number = 0;
+	sum = 1;
+	control("boot\ninject begin seed=5 boot=3 faults=2\n");
+	hear('1', "[    0.1] Linux\r\nload begins\r\n");
+	load_line();
+}
+
+static void end(void)
+{
+	load_line();
+	load_ends();
+	control("inject end\nvm linux off\nhalt\n");
+	assert_true(record_judge(&record, false, false));
+}
+
+/* The outcome of one fault, into uart0, with this between it and the end. */
+static enum outcome outcome_of(const char *lines)
+{
+	begin(1);
+	control(FAULT("0", "flip-data", "uart0"));
+	control(lines);
+	end();
+	return record.rows[0].outcome;
+}
+
+static void quiet_faults(void **state)
+{
+	(void)state;
+	assert_int_equal(outcome_of("inject after 0 kept\n"), OUTCOME_NO_EFFECT);
+	assert_int_equal(outcome_of("inject after 0 unreached\n"), OUTCOME_NO_EFFECT);
+	assert_int_equal(outcome_of("inject after 0 reached\n"), OUTCOME_MASKED);
+	assert_int_equal(outcome_of("inject after 0 overwritten\n"), OUTCOME_MASKED);
+	assert_string_equal(record.rows[0].state, "overwritten");
+	assert_int_equal(record.rows[0].place, 0x400);
+	assert_int_equal(record.rows[0].flip, 8);
+	assert_int_equal(record.rows[0].seed, 5);
+	assert_int_equal(record.rows[0].boot, 3);
+}
+
+static void crashes(void **state)
+{
+	(void)state;
+	assert_int_equal(outcome_of("crash 1 uart0 memory restarted at=3000 delay=20 took=400 pc=0x1 address=0\n"
+				    "crash 2 uart0 budget restarted at=9000 delay=0 took=1 pc=0x1 address=0\n"),
+			 OUTCOME_RECOVERED);
+	assert_int_equal(record.rows[0].crashes, 2);
+	assert_string_equal(record.rows[0].reason, "memory");
+	assert_int_equal(record.rows[0].detect_ns, 2000);
+	assert_int_equal(record.rows[0].recovery_ns, 420);
+	assert_int_equal(outcome_of("crash 1 uart0 memory gave_up at=3000 delay=0 took=0 pc=0x1 address=0\n"
+				    "server uart0 failed memory fault\n"),
+			 OUTCOME_DEGRADED);
+	assert_int_equal(outcome_of("crash 1 rtc0 memory restarted at=3000 delay=0 took=9 pc=0x1 address=0\n"),
+			 OUTCOME_CROSS_DOMAIN);
+	assert_string_equal(record.rows[0].detail, "rtc0 crashed: memory");
+	assert_int_equal(outcome_of("vm linux failed killed\n"), OUTCOME_VM_LOST);
+	assert_int_equal(outcome_of("vm linux reset\n"), OUTCOME_VM_LOST);
+}
+
+/* Those who use the target, also through others, may crash with it. */
+static void dependants(void **state)
+{
+	static const char *const fault = FAULT("0", "kill", "sched");
+	(void)state;
+	begin(1);
+	control(fault);
+	control("crash 1 sched killed restarted at=3000 delay=0 took=9 pc=0x1 address=0\n"
+		"crash 2 client heartbeat restarted at=3000 delay=0 took=9 pc=0x1 address=0\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_RECOVERED);
+	begin(1);
+	control(fault);
+	control("crash 1 uart0 heartbeat restarted at=3000 delay=0 took=9 pc=0x1 address=0\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_CROSS_DOMAIN);
+}
+
+/* What happens is the last fault's before it. */
+static void each_fault_has_its_own(void **state)
+{
+	(void)state;
+	begin(3);
+	control(FAULT("0", "kill", "uart0"));
+	load_line();
+	control("crash 1 uart0 killed restarted at=3000 delay=0 took=9 pc=0x1 address=0\ninject after 0 done\n");
+	control("inject skipped 1 a server is down\n");
+	control(FAULT("2", "nop", "rtc0"));
+	hear('1', "[   1.5] rcu: INFO: stall, \"a\"\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_RECOVERED);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_NOT_INJECTED);
+	assert_string_equal(record.rows[1].detail, "a server is down");
+	assert_int_equal(record.rows[2].outcome, OUTCOME_GUEST_VISIBLE);
+	assert_string_equal(record.rows[2].detail, "line 3 was due; found: [   1.5] rcu: INFO: stall. .a.");
+}
+
+static void a_fault_that_was_refused_was_none(void **state)
+{
+	(void)state;
+	begin(1);
+	control("inject fault 0 arm uart0 at=1000 place=0x400 clear=0 flip=0x8 register=1 delay=0\n"
+		"inject made 0 status=5\ninject after 0 unreached\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_NOT_INJECTED);
+}
+
+/* Every way in which the load's lines can be wrong. */
+static enum outcome outcome_with(const char *console)
+{
+	begin(1);
+	control(FAULT("0", "reply", "uart0"));
+	hear('1', console);
+	end();
+	return record.rows[0].outcome;
+}
+
+static void the_load_is_verified(void **state)
+{
+	(void)state;
+	assert_int_equal(outcome_with(""), OUTCOME_MASKED);
+	assert_int_equal(outcome_with("x\r\n"), OUTCOME_GUEST_VISIBLE);
+	assert_int_equal(outcome_with("\r\n"), OUTCOME_GUEST_VISIBLE);
+	assert_int_equal(outcome_with("load 1 32 " TEXT "\n"), OUTCOME_GUEST_VISIBLE); /* twice */
+	assert_int_equal(outcome_with("load 3 0 " TEXT "\n"), OUTCOME_GUEST_VISIBLE);
+	assert_int_equal(outcome_with("load 2 995 " TEXT "\n"), OUTCOME_GUEST_VISIBLE); /* a wrong sum */
+	assert_int_equal(outcome_with("l"), OUTCOME_GUEST_VISIBLE); /* a character more in the next line */
+	begin(1);
+	control(FAULT("0", "reply", "uart0"));
+	hear('1', "load 2 994 the quick brown fax\n");
+	number = 2;
+	sum = 994;
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_GUEST_VISIBLE);
+	assert_string_equal(record.rows[0].detail, "line 2 says: the quick brown fax");
+}
+
+static void the_clock_goes_forward(void **state)
+{
+	static const struct {
+		const char *text;
+		enum outcome outcome;
+	} rows[] = {
+		{ "load 2 994 clock 100\nload 3 30817 clock 100\n", OUTCOME_MASKED },
+		{ "load 2 994 clock 100\nload 3 30817 clock 102\n", OUTCOME_MASKED },
+		{ "load 2 994 clock 100\nload 3 30817 clock 99\n", OUTCOME_GUEST_VISIBLE },
+		{ "load 2 994 clock 100\nload 3 30817 clock 5000\n", OUTCOME_GUEST_VISIBLE },
+		{ "load 2 994 clock 100x\nload 3 30817 clock 100\n", OUTCOME_GUEST_VISIBLE },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(1);
+		control(FAULT("0", "reply", "rtc0"));
+		hear('1', rows[i].text);
+		number = 3;
+		sum = 30817;
+		end();
+		assert_int_equal(record.rows[0].outcome, rows[i].outcome);
+	}
+}
+
+/* Runs that did not come to their end: the last fault's doing. */
+static void ends(void **state)
+{
+	(void)state;
+	begin(2);
+	control(FAULT("0", "kill", "uart0") FAULT("1", "nop", "uart0") "halt\n");
+	assert_true(record_judge(&record, true, false));
+	assert_int_equal(record.rows[0].outcome, OUTCOME_MASKED);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_KERNEL);
+	begin(1);
+	control(FAULT("0", "nop", "uart0"));
+	assert_true(record_judge(&record, false, false)); /* no `halt` */
+	assert_int_equal(record.rows[0].outcome, OUTCOME_KERNEL);
+	begin(1);
+	control(FAULT("0", "nop", "uart0"));
+	assert_true(record_judge(&record, false, true));
+	assert_int_equal(record.rows[0].outcome, OUTCOME_CROSS_DOMAIN); /* and `inject` never came to its end */
+	begin(1);
+	control(FAULT("0", "nop", "uart0") "inject end\ninject deadline\nhalt\n");
+	assert_true(record_judge(&record, false, false));
+	assert_int_equal(record.rows[0].outcome, OUTCOME_VM_LOST);
+	begin(1);
+	control(FAULT("0", "nop", "uart0") "inject end\nvm linux off\nhalt\n");
+	assert_true(record_judge(&record, false, false));
+	assert_int_equal(record.rows[0].outcome, OUTCOME_GUEST_VISIBLE);
+	assert_string_equal(record.rows[0].detail, "the load did not finish");
+}
+
+static void inject_itself_may_be_hit(void **state)
+{
+	(void)state;
+	begin(2);
+	control(FAULT("0", "flip-register", "sched"));
+	load_line();
+	load_ends();
+	control("vm linux off\nhalt\n");
+	assert_true(record_judge(&record, false, false));
+	assert_int_equal(record.rows[0].outcome, OUTCOME_CROSS_DOMAIN);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_NOT_INJECTED);
+	assert_string_equal(record.rows[1].detail, "its time did not come");
+}
+
+static void trouble_before_the_first_fault_is_the_boots(void **state)
+{
+	(void)state;
+	begin(1);
+	control("server rtc0 failed its image is not in the archive\n" FAULT("0", "kill", "uart0"));
+	load_line();
+	load_ends();
+	control("inject end\nvm linux off\nhalt\n");
+	assert_false(record_judge(&record, false, false));
+	begin(1);
+	assert_false(record_judge(&record, true, false));
+	assert_int_equal(record.rows[0].outcome, OUTCOME_NOT_INJECTED);
+}
+
+static void garbage_is_no_harm(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		outcome_of("inject fault 99 a b at=1 place=1 clear=1 flip=1 register=1 delay=1\ninject after 77 x\n"
+			   "inject\ninject after\ncrash\ncrash 1 x\nserver\nvm\nvm x\ninject after 0 kept\n"),
+		OUTCOME_NO_EFFECT);
+}
+
+static struct row sample(uint32_t boot, uint32_t fault)
+{
+	struct row row = {
+		.seed = UINT64_MAX,
+		.load = "console",
+		.boot = boot,
+		.fault = fault,
+		.type = "flip-register",
+		.target = "uart0",
+		.at_ns = 123456789012,
+		.place = 0x400000,
+		.clear = UINT64_MAX,
+		.flip = 1,
+		.register_number = 7,
+		.delay_ns = 9,
+		.state = "reached",
+		.reason = "memory",
+		.crashes = 1,
+		.detect_ns = 5,
+		.recovery_ns = 6,
+		.outcome = OUTCOME_RECOVERED,
+	};
+	row_note(&row, "one, \"two\"");
+	row_note(&row, "three");
+	return row;
+}
+
+static void rows_are_written_and_read(void **state)
+{
+	struct row row = sample(2, 3);
+	struct row read;
+	char text[512] = "";
+	FILE *file = fmemopen(text, sizeof(text), "w");
+	(void)state;
+	row_print(file, &row);
+	fclose(file);
+	assert_string_equal(text, "18446744073709551615,console,2,3,flip-register,uart0,123456789012,0x400000,"
+				  "0xffffffffffffffff,0x1,7,9,reached,memory,1,5,6,recovered,one. .two.; three\n");
+	assert_true(row_parse(text, &read));
+	assert_memory_equal(&row, &read, sizeof(row));
+	for (size_t i = 0; i < strlen(text) - 20; i++) {
+		char changed[512];
+		strcpy(changed, text);
+		changed[i] = '\0';
+		assert_false(row_parse(changed, &read));
+	}
+	assert_false(row_parse("1,2,3", &read));
+	assert_false(row_parse(row_header, &read));
+}
+
+/* Shards in any order come to the same table as the whole. */
+static void tables_are_merged(void **state)
+{
+	char whole[] = "/tmp/skink-whole-XXXXXX";
+	char merged[] = "/tmp/skink-merged-XXXXXX";
+	struct table table = { 0 };
+	struct table other = { 0 };
+	struct bytes first = { 0 };
+	struct bytes second = { 0 };
+	(void)state;
+	close(mkstemp(whole));
+	close(mkstemp(merged));
+	for (uint32_t i = 0; i < 100; i++) {
+		struct row row = sample(1 + i / 10, i % 10);
+		struct row mixed = sample(1 + (i * 37 % 100) / 10, i * 37 % 10);
+		table_add(&table, &row);
+		table_add(&other, &mixed);
+		table_add(&other, &mixed);
+	}
+	table_sort(&table);
+	table_write(&table, whole);
+	table_sort(&other);
+	table_write(&other, merged);
+	assert_true(file_read(whole, 1 << 20, &first));
+	assert_true(file_read(merged, 1 << 20, &second));
+	assert_int_equal(first.size, second.size);
+	assert_memory_equal(first.data, second.data, first.size);
+	struct table again = { 0 };
+	table_read(&again, whole);
+	assert_int_equal(again.count, 100);
+	assert_int_equal(table_outcomes(&again, OUTCOME_RECOVERED), 100);
+	unlink(whole);
+	unlink(merged);
+}
+
+static void the_worst_row_decides(void **state)
+{
+	static const struct {
+		enum outcome outcome;
+		enum tool_status status;
+	} rows[] = {
+		{ OUTCOME_NOT_INJECTED, TOOL_OK },	{ OUTCOME_MASKED, TOOL_OK },
+		{ OUTCOME_DEGRADED, TOOL_OK },		{ OUTCOME_GUEST_VISIBLE, TOOL_CRASHED },
+		{ OUTCOME_CROSS_DOMAIN, TOOL_CRASHED }, { OUTCOME_KERNEL, TOOL_PANIC },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct table table = { 0 };
+		struct row row = sample(1, 0);
+		table_add(&table, &row);
+		row.outcome = rows[i].outcome;
+		table_add(&table, &row);
+		row.outcome = OUTCOME_NO_EFFECT;
+		table_add(&table, &row);
+		assert_int_equal(table_status(&table), rows[i].status);
+	}
+}
+
+/* The page has every outcome, type and target, and nothing of a guest's text as markup. */
+static void the_report_is_a_page(void **state)
+{
+	char path[] = "/tmp/skink-report-XXXXXX";
+	struct table table = { 0 };
+	struct bytes page = { 0 };
+	struct row row = sample(1, 0);
+	(void)state;
+	close(mkstemp(path));
+	table_add(&table, &row);
+	row.outcome = OUTCOME_GUEST_VISIBLE;
+	row_note(&row, "<script>");
+	table_add(&table, &row);
+	report_write(&table, path);
+	assert_true(file_read(path, 1 << 20, &page));
+	bytes_append(&page, "", 1);
+	const char *text = (const char *)page.data;
+	assert_non_null(strstr(text, "Fault injection: 2 faults"));
+	assert_non_null(strstr(text, "flip-register"));
+	assert_non_null(strstr(text, "guest_visible"));
+	assert_non_null(strstr(text, "2 crashes; median 0.0 us"));
+	assert_non_null(strstr(text, "<svg"));
+	assert_non_null(strstr(text, "&#60;script&#62;"));
+	assert_null(strstr(text, "<script"));
+	table.count = 0;
+	report_write(&table, path);
+	unlink(path);
+}
+
+static void boots_and_shards(void **state)
+{
+	struct options options = { .seed = 9 };
+	struct campaign campaign = { .options = &options,
+				     .load = load_named("console"),
+				     .faults = 37,
+				     .per_boot = 16,
+				     .boots = 3,
+				     .part = 1,
+				     .parts = 2 };
+	char *replay;
+	(void)state;
+	assert_int_equal(campaign_faults(&campaign, 1), 16);
+	assert_int_equal(campaign_faults(&campaign, 3), 5);
+	assert_false(campaign_has(&campaign, 1));
+	assert_true(campaign_has(&campaign, 2));
+	assert_false(campaign_has(&campaign, 3));
+	replay = campaign_replay(&campaign, 3);
+	assert_string_equal(replay, "skink inject --seed 9 --load console --per-boot 5 --boot 3 --out replay");
+	free(replay);
+	options.types = "kill,hang";
+	options.targets = "uart0";
+	options.manifest = "my.dts";
+	replay = campaign_replay(&campaign, 2);
+	assert_string_equal(replay, "skink inject --seed 9 --load console --per-boot 16 --boot 2 --types kill,hang "
+				    "--targets uart0 --out replay my.dts");
+	free(replay);
+	/* As the replay's command has it. */
+	options.boot = 3;
+	campaign.per_boot = 5;
+	assert_true(campaign_has(&campaign, 3));
+	assert_false(campaign_has(&campaign, 2));
+	assert_int_equal(campaign_faults(&campaign, 3), 5);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(quiet_faults),
+		cmocka_unit_test(crashes),
+		cmocka_unit_test(dependants),
+		cmocka_unit_test(each_fault_has_its_own),
+		cmocka_unit_test(a_fault_that_was_refused_was_none),
+		cmocka_unit_test(the_load_is_verified),
+		cmocka_unit_test(the_clock_goes_forward),
+		cmocka_unit_test(ends),
+		cmocka_unit_test(inject_itself_may_be_hit),
+		cmocka_unit_test(trouble_before_the_first_fault_is_the_boots),
+		cmocka_unit_test(garbage_is_no_harm),
+		cmocka_unit_test(rows_are_written_and_read),
+		cmocka_unit_test(tables_are_merged),
+		cmocka_unit_test(the_worst_row_decides),
+		cmocka_unit_test(the_report_is_a_page),
+		cmocka_unit_test(boots_and_shards),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

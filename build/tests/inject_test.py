@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""
+Campaigns of faults on the machine: inject_test.py SKINK
+
+A seed is a campaign: a shard and a replayed boot, merged, are byte for byte what the whole was. Whatever is done to
+servers, the kernel stands; who is killed or hangs comes back, and the guest's load verifies.
+"""
+import collections
+import csv
+import filecmp
+import os
+import subprocess
+import sys
+import tempfile
+
+SKINK = os.path.abspath(sys.argv[1])
+OUTCOMES = ["not_injected", "no_effect", "masked", "recovered", "degraded", "guest_visible", "vm_lost", "cross_domain",
+            "kernel"]
+problems = []
+
+
+def inject(folder, *options):
+    run = subprocess.run([SKINK, "inject", "--out", folder, *options], capture_output=True, check=False,
+                         stdin=subprocess.DEVNULL)
+    print(" ".join(options), "->", run.returncode, run.stdout.decode().splitlines()[:1], run.stderr.decode()[-2000:])
+    return run.returncode
+
+
+def rows(folder):
+    with open(os.path.join(folder, "faults.csv"), encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def expect(what, fine):
+    if not fine:
+        problems.append(what)
+
+
+def everything(root):
+    whole, shard, replay, merged = (os.path.join(root, name) for name in ("whole", "shard", "replay", "merged"))
+    status = inject(whole, "--faults", "24", "--per-boot", "12", "--seed", "7")
+    found = rows(whole)
+    expect(f"exit status {status}", status in (0, 4))
+    expect("24 faults", len(found) == 24)
+    expect("outcomes", all(row["outcome"] in OUTCOMES for row in found))
+    expect("the exit status is the worst outcome's",
+           (status == 0) == all(OUTCOMES.index(row["outcome"]) <= OUTCOMES.index("degraded") for row in found))
+    for row in found:
+        if OUTCOMES.index(row["outcome"]) > OUTCOMES.index("degraded"):
+            path = os.path.join(whole, "failures", f"{int(row['boot']):08}-{int(row['fault']):02}.txt")
+            expect(f"{path} has a replay", os.path.exists(path) and " --boot " in open(path, encoding="utf-8").read())
+    inject(shard, "--faults", "24", "--per-boot", "12", "--seed", "7", "--shard", "1/2")
+    inject(replay, "--per-boot", "12", "--seed", "7", "--boot", "2")
+    expect("the merge's status is the whole's", inject(merged, "--merge", replay, "--merge", shard) == status)
+    expect("the same seed gives the same table",
+           filecmp.cmp(os.path.join(whole, "faults.csv"), os.path.join(merged, "faults.csv"), shallow=False))
+    return found
+
+
+def who_dies_comes_back(root):
+    folder = os.path.join(root, "deaths")
+    status = inject(folder, "--faults", "12", "--seed", "3", "--types", "kill,hang")
+    found = rows(folder)
+    expect("kills and hangs are survived", status == 0)
+    for row in found:
+        expect(f"{row['type']} of {row['target']}: {row['outcome']} {row['detail']}",
+               row["outcome"] in ("recovered", "degraded", "not_injected"))
+    return found
+
+
+def main():
+    with tempfile.TemporaryDirectory() as root:
+        found = everything(root) + who_dies_comes_back(root)
+    print(dict(collections.Counter(row["outcome"] for row in found)))
+    for problem in problems:
+        print("not so:", problem)
+    return 1 if problems else 0
+
+
+sys.exit(main())
