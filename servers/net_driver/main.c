@@ -92,8 +92,8 @@ static bool receive(void)
 	driver.full = false;
 	while (count < ROUND) {
 		struct net_packet packet = { 0 };
-		const uint8_t *frame;
-		uint32_t number;
+		const uint8_t *frame = NULL;
+		uint32_t number = 0;
 
 		if (packet_port_room(&driver.port) == 0 && !packet_port_wait_room(&driver.port, 1)) {
 			driver.full = true;

@@ -33,7 +33,7 @@ static bool take_memory(struct nic *nic, uint32_t receive, uint32_t transmit)
 	       virtio_ring_open(&nic->transmit, &nic->dma, transmit, features, 1);
 }
 
-static enum nic_state fail(struct nic *nic, enum nic_state state)
+static enum nic_state stop(struct nic *nic, enum nic_state state)
 {
 	(void)virtio_hardware_reset(&nic->hardware);
 	return state;
@@ -55,10 +55,10 @@ enum nic_state nic_open(struct nic *nic, volatile void *registers, uint64_t byte
 	receive = ring_size(nic, RECEIVE);
 	transmit = ring_size(nic, TRANSMIT);
 	if (receive == 0 || transmit == 0) {
-		return fail(nic, NIC_UNUSABLE);
+		return stop(nic, NIC_UNUSABLE);
 	}
 	if (!take_memory(nic, receive, transmit)) {
-		return fail(nic, NIC_NO_MEMORY);
+		return stop(nic, NIC_NO_MEMORY);
 	}
 	nic->free_count = 0;
 	while (nic->free_count < transmit) {
@@ -71,7 +71,7 @@ enum nic_state nic_open(struct nic *nic, volatile void *registers, uint64_t byte
 		nic_recycle(nic, i);
 	}
 	if (!virtio_hardware_go(&nic->hardware)) {
-		return fail(nic, NIC_UNUSABLE);
+		return stop(nic, NIC_UNUSABLE);
 	}
 	nic->there = true;
 	nic_kick(nic);

@@ -4,7 +4,7 @@
  *
  * Region "net" and capability "channel:net" are the channel, capability "switch" is the switch's endpoint.
  * Arguments: `mac=52:54:00:12:34:56`, without it one made of this server's name; `queues=N`: 1 to 7 pairs of queues,
- * without it one.
+ * without it one for each worker.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +79,8 @@ static bool parse_mac(const char *text, uint64_t *mac)
 static bool read_settings(struct net_settings *settings)
 {
 	const char *mac = sk_argument("mac");
-	uint64_t pairs = sk_argument_number("queues", 1);
+	uint32_t workers = sk_start()->threads;
+	uint64_t pairs = sk_argument_number("queues", workers < NET_PAIRS_MAX ? workers : NET_PAIRS_MAX);
 
 	settings->mac = mac_of_name();
 	settings->pairs = (uint32_t)pairs;

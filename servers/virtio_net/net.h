@@ -27,6 +27,7 @@
 #define NET_ROUND 64u    /* packets of a queue at a stretch, while the guest's vCPU waits */
 #define NET_MAC_BYTES 6u
 #define NET_MTU 1500u
+#define NET_FLOWS 256u
 
 struct net {
 	struct virtio_mmio device; /* the first member */
@@ -37,6 +38,7 @@ struct net {
 	uint64_t own_mac;   /* the manifest's, first byte lowest */
 	uint32_t pairs;     /* of queues that the device has */
 	uint32_t blocked;   /* transmit queues that wait for room in the channel, a bit for each */
+	uint8_t flows[NET_FLOWS]; /* by a flow's hash: its pair of queues and 1, or 0 */
 	bool live;          /* what comes in is for the guest that runs now */
 };
 
@@ -73,7 +75,10 @@ net_offloads_t net_guest_accepts(const struct net *net);
 bool net_receive(struct net *net);
 /* transmit.c, for queue `index`: likewise. */
 bool net_transmit(struct net *net, uint32_t index);
-/* control.c: likewise. */
+/* steer.c: a packet of this frame was sent by queue `index`; and which queue one that came in goes to, VIRTIO_QUEUES: none. */
+void net_steer_sent(struct net *net, uint32_t index, const uint8_t *frame);
+uint32_t net_steer(const struct net *net, const uint8_t *frame);
+/* control.c: true if it is to be called again soon. */
 bool net_control(struct net *net, uint32_t index);
 
 /* True if the guest accepted this feature, a bit number. */

@@ -87,17 +87,6 @@ static enum delivery deliver(struct net *net, struct virtio_queue *queue, const 
 	return DELIVERED;
 }
 
-/* The queue that a packet goes to; none: VIRTIO_QUEUES. */
-static uint32_t choose_queue(const struct net *net)
-{
-	for (uint32_t i = 0; i < net->pairs; i++) {
-		if (virtio_mmio_serves(&net->device, 2 * i)) {
-			return 2 * i;
-		}
-	}
-	return VIRTIO_QUEUES;
-}
-
 bool net_receive(struct net *net)
 {
 	net_offloads_t accepts = net_guest_accepts(net);
@@ -107,16 +96,17 @@ bool net_receive(struct net *net)
 	packet_port_awake(&net->port);
 	for (uint32_t i = 0; more && i < NET_ROUND; i++) {
 		struct packet_in in;
-		uint32_t index = choose_queue(net);
 		enum delivery delivery = REFUSED;
 		uint32_t buffers = 0;
+		uint32_t index;
 
-		if (index == VIRTIO_QUEUES) {
-			return false;
-		}
 		if (!packet_port_next(&net->port, &in)) {
 			more = packet_port_sleep(&net->port);
 			continue;
+		}
+		index = net_steer(net, packet_port_received(&net->port, 0));
+		if (index == VIRTIO_QUEUES) {
+			return false;
 		}
 		if ((packet_needs(&in.header) & ~accepts) == 0) {
 			delivery = deliver(net, &net->device.queues[index], &in.header, &buffers);

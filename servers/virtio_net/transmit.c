@@ -35,7 +35,7 @@ static bool describe(const struct net *net, const struct virtio_net_hdr_v1 *head
 }
 
 /* The packet in the chain goes into the channel, or nowhere if it is none. False: there is no room for it. */
-static bool send(struct net *net, const struct virtio_chain *chain)
+static bool send(struct net *net, uint32_t index, const struct virtio_chain *chain)
 {
 	struct virtio_net_hdr_v1 header;
 	struct net_packet packet;
@@ -59,6 +59,7 @@ static bool send(struct net *net, const struct virtio_chain *chain)
 		(void)virtio_chain_read(chain, NET_HEADER_BYTES + (uint64_t)i * PACKET_SLOT_BYTES,
 					packet_port_slot(&net->port, i), PACKET_SLOT_BYTES);
 	}
+	net_steer_sent(net, index, packet_port_slot(&net->port, 0));
 	packet_port_send(&net->port, &packet);
 	return true;
 }
@@ -79,7 +80,7 @@ bool net_transmit(struct net *net, uint32_t index)
 			more = false;
 			break;
 		case VIRTIO_TAKEN:
-			if (send(net, &chain)) {
+			if (send(net, index, &chain)) {
 				virtio_queue_complete(queue, &chain, 0);
 			} else {
 				/* The switch signals when there is room. */

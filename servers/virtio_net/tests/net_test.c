@@ -406,6 +406,62 @@ static void test_features(void **unused)
 	assert_int_equal(bench.net.device.features & host, 0);
 }
 
+/* A UDP packet over IPv4 or TCP over IPv6 between two ports; `back`: the other way. */
+static void make_flow(uint8_t *frame, bool version_6, uint16_t port, bool back)
+{
+	uint32_t addresses = version_6 ? 22 : 26;
+	uint32_t bytes = version_6 ? 16 : 4;
+	uint32_t ports = version_6 ? 54 : 34;
+
+	memset(frame, 0, 80);
+	memcpy(frame + 12, version_6 ? "\x86\xdd" : "\x08\x00", 2);
+	frame[14] = version_6 ? 0x60 : 0x45;
+	frame[version_6 ? 20 : 23] = version_6 ? 6 : 17;
+	memset(frame + addresses + (back ? bytes : 0), 10, bytes);
+	memset(frame + addresses + (back ? 0 : bytes), 20, bytes);
+	frame[ports + (back ? 2 : 0)] = (uint8_t)(port >> 8);
+	frame[ports + (back ? 3 : 1)] = (uint8_t)port;
+	frame[ports + (back ? 0 : 2)] = 0x50;
+}
+
+/* What comes back of a flow goes to the pair of queues that it was last sent by, once the guest uses several. */
+static void test_steering(void **unused)
+{
+	uint8_t frame[80];
+	uint32_t elsewhere = 0;
+	uint16_t two = 2;
+
+	(void)unused;
+	bench_reset(2, 0);
+	bench_start(4, BENCH_FEATURE(MRG_RXBUF) | BENCH_FEATURE(CTRL_VQ) | BENCH_FEATURE(MQ));
+	assert_int_equal(net_control_queue(&bench.net), 4);
+	for (uint16_t port = 0; port < 100; port++) {
+		make_flow(frame, port % 2 != 0, port, false);
+		net_steer_sent(&bench.net, 3, frame);
+		make_flow(frame, port % 2 != 0, port, true);
+		assert_int_equal(net_steer(&bench.net, frame), 0);
+	}
+	bench.shared->net_state.pairs = two;
+	for (uint16_t port = 0; port < 100; port++) {
+		for (uint32_t pair = 0; pair < 2; pair++) {
+			make_flow(frame, port % 2 != 0, port, false);
+			net_steer_sent(&bench.net, 2 * pair + 1, frame);
+			make_flow(frame, port % 2 != 0, port, true);
+			assert_int_equal(net_steer(&bench.net, frame), 2 * pair);
+		}
+	}
+	/* Flows that nobody sent are spread. */
+	memset(bench.net.flows, 0, sizeof(bench.net.flows));
+	for (uint16_t port = 0; port < 100; port++) {
+		make_flow(frame, false, (uint16_t)(port * 7), true);
+		elsewhere += net_steer(&bench.net, frame) == 2;
+	}
+	assert_true(elsewhere > 20 && elsewhere < 80);
+	/* Numbers that can't be. */
+	bench.shared->net_state.pairs = 77;
+	assert_int_equal(net_steer(&bench.net, frame), 0);
+}
+
 /* Whatever the guest puts into its rings, the device stays in its memory, and works again after a reset. */
 static void test_hostile_chains(void **unused)
 {
@@ -455,6 +511,7 @@ int main(void)
 		cmocka_unit_test_setup(test_control, set_up),
 		cmocka_unit_test_setup(test_broken_commands, set_up),
 		cmocka_unit_test_setup(test_features, set_up),
+		cmocka_unit_test_setup(test_steering, set_up),
 		cmocka_unit_test_setup(test_hostile_chains, set_up),
 	};
 
