@@ -3,10 +3,10 @@
 A guest on QEMU's user network transfers data to and from a server on the host's loopback, in one TCP connection, while
 device servers, the switch and the driver are killed. The connection survives, and both sides have what the other sent.
 
-  net_test.py SKINK MANIFEST [--kib N] [--kills N] [--kill SERVER …] [OPTIONS OF skink run]
+  net_test.py SKINK MANIFEST [--pieces N] [--kill SERVER …] [OPTIONS OF skink run]
 
-`--kill` names servers that are killed in turn, `--kills` times, one at each "tick" of the guest's test
-(/skink/tests/net.sh).
+The guest (/skink/tests/net.sh) sends so many pieces, with a "tick" for each. `--kill` names servers that are killed in
+turn, one at each tick but the first two and the last two.
 """
 import argparse
 import hashlib
@@ -16,15 +16,13 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 KEPT = 6000
-CHUNK = 16384
-PACE = 0.04  # seconds between chunks, so that there is time to break something
+PIECE = 128 * 1024
 
 
 class Peer(threading.Thread):
-    """Takes one connection; sends so many bytes and reads to the end, both at once and not too fast."""
+    """Takes one connection, reads it to the end, and for each byte sends one of its own."""
 
     def __init__(self, size):
         super().__init__(daemon=True)
@@ -34,23 +32,13 @@ class Peer(threading.Thread):
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
 
-    def send(self, connection):
-        for at in range(0, len(self.data), CHUNK):
-            connection.sendall(self.data[at:at + CHUNK])
-            time.sleep(PACE)
-
     def run(self):
         try:
             connection, _ = self.listener.accept()
-            sender = threading.Thread(target=self.send, args=(connection,), daemon=True)
-            sender.start()
-            while True:
-                data = connection.recv(CHUNK)
-                if not data:
-                    break
+            while data := connection.recv(65536):
+                at = len(self.received)
                 self.received += data
-                time.sleep(PACE * len(data) / CHUNK)
-            sender.join()
+                connection.sendall(self.data[at:at + len(data)])
             connection.close()
         except OSError as error:
             self.problem = f"the host's side of the connection: {error}"
@@ -58,8 +46,8 @@ class Peer(threading.Thread):
 
 def monitor(kill, kills):
     options = []
-    for i in range(kills if kill else 0):
-        options += ["--when", f"tick {2 + i}\r", "--monitor", f"kill {kill[i % len(kill)]}"]
+    for i in range(kills):
+        options += ["--when", f"tick {3 + i}\r", "--monitor", f"kill {kill[i % len(kill)]}"]
     return options
 
 
@@ -84,15 +72,14 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("skink")
     parser.add_argument("manifest")
-    parser.add_argument("--kib", type=int, default=2048)
-    parser.add_argument("--kills", type=int, default=9)
+    parser.add_argument("--pieces", type=int, default=16)
     parser.add_argument("--kill", nargs="*", default=[])
     given, more = parser.parse_known_args()
-    kills = given.kills if given.kill else 0
-    peer = Peer(given.kib * 1024)
+    kills = given.pieces - 4 if given.kill else 0
+    peer = Peer(given.pieces * PIECE)
     peer.start()
     command = [given.skink, "run", "--batch", "--timeout", "150", given.manifest, "--net", "user", "--append",
-               "console=ttyAMA0 quiet", "--run", f"sh /skink/tests/net.sh {peer.port} {given.kib}",
+               "console=ttyAMA0 quiet", "--run", f"sh /skink/tests/net.sh {peer.port} {given.pieces}",
                *monitor(given.kill, kills), *more]
     run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     peer.join(5)
@@ -102,7 +89,7 @@ def main():
             print(f"--- {name}\n{text.decode(errors='replace')[-KEPT:]}")
         print("--- problems\n" + "\n".join(problems) + "\n--- command\n" + " ".join(command))
         return 1
-    print(f"{given.kib} KiB each way, {kills} kills")
+    print(f"{given.pieces * PIECE >> 10} KiB each way, {kills} kills")
     return 0
 
 
