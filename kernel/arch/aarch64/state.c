@@ -36,9 +36,10 @@ void arch_vcpu_save(struct core *core)
 		return;
 	}
 	uint64_t *el1 = vcpu->arch.el1;
-	cpacr_restore(vcpu);
+	el0_controls_restore(vcpu);
 	EL1_REGISTERS(SAVE)
 	write_sysreg(cpacr_el1, CPACR_FPEN); /* nobody's: what servers run with */
+	write_sysreg(cntkctl_el1, CNTKCTL_SERVER);
 	vcpu->arch.timer[SK_TIMER_CNTV_CTL] = read_sysreg(cntv_ctl_el0);
 	vcpu->arch.timer[SK_TIMER_CNTV_CVAL] = read_sysreg(cntv_cval_el0);
 	write_sysreg(cntv_ctl_el0, 0);
@@ -66,6 +67,21 @@ void vcpu_load(struct core *core, struct vcpu *vcpu)
 	core_count_event(core, COUNT_VCPU_SWITCHES);
 }
 
+void el0_controls_keep(struct vcpu *vcpu)
+{
+	if ((vcpu->work & VCPU_WORK_ARCH) == 0) {
+		vcpu->arch.el1[SK_EL1_CPACR] = read_sysreg(cpacr_el1);
+		vcpu->arch.el1[SK_EL1_CNTKCTL] = read_sysreg(cntkctl_el1);
+		vcpu->work |= VCPU_WORK_ARCH;
+	}
+}
+
+void timer_hide(struct vcpu *vcpu)
+{
+	el0_controls_keep(vcpu);
+	write_sysreg(cntkctl_el1, CNTKCTL_SERVER);
+}
+
 /* entry.S */
 void fp_store(struct arch_fp_state *fp);
 void fp_fetch(const struct arch_fp_state *fp);
@@ -87,9 +103,8 @@ void fp_take(struct core *core, struct context *context)
 	if (context->kind == CONTEXT_THREAD) {
 		/* The guest's CPACR_EL1 may forbid EL0 what the server needs; the guest gets it back when it runs. */
 		struct vcpu *guest = core->resident;
-		if (guest != NULL && (guest->work & VCPU_WORK_ARCH) == 0) {
-			guest->arch.el1[SK_EL1_CPACR] = read_sysreg(cpacr_el1);
-			guest->work |= VCPU_WORK_ARCH;
+		if (guest != NULL) {
+			el0_controls_keep(guest);
 		}
 		write_sysreg(cpacr_el1, CPACR_FPEN);
 	}

@@ -21,6 +21,7 @@ void timer_init(void)
 void timer_core_init(void)
 {
 	write_sysreg(cnthctl_el2, 0);
+	write_sysreg(cntkctl_el1, CNTKCTL_SERVER);
 	write_sysreg(cntvoff_el2, 0);
 	write_sysreg(cntv_ctl_el0, 0);
 	write_sysreg(cnthp_cval_el2, UINT64_MAX);

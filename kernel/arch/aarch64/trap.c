@@ -24,7 +24,7 @@ static struct arch_frame *go_on(struct core *core, struct context *next)
 		}
 		struct vcpu *vcpu = vcpu_of(next);
 		if (__builtin_expect(vcpu->work != 0, 0)) {
-			cpacr_restore(vcpu);
+			el0_controls_restore(vcpu);
 			struct context *prepared = vcpu_prepare(vcpu);
 			/* An exit that nobody took comes back at once: its registers have left the hardware all the same. */
 			if (prepared != next || core->loaded == NULL) {
@@ -224,7 +224,7 @@ static inline struct arch_frame *exit_to(struct core *core, struct vcpu *vcpu, s
 	arch_put_words(to, vcpu->exit.w);
 	arch_set_result(to, 8, fast_hand_over(&vcpu->context, server, badge, &vcpu->context, 1));
 	guest_leave(vcpu);
-	return enter(core, &vcpu->context, server, server->frame->pstate);
+	return enter(core, &vcpu->context, server, to->pstate);
 }
 
 static __attribute__((noinline)) struct arch_frame *exit_general(struct core *core, struct vcpu *vcpu, uint32_t reason)
@@ -238,7 +238,7 @@ static inline __attribute__((always_inline)) struct arch_frame *routed_exit(stru
 									    const struct exit_route *route)
 {
 	struct context *server = fast_server(core, route->endpoint, route->generation);
-	if (__builtin_expect(server == NULL, 0)) {
+	if (__builtin_expect(server == NULL || timer_is_open(), 0)) {
 		return exit_general(core, vcpu, reason);
 	}
 	vcpu->exit_counts[reason]++;

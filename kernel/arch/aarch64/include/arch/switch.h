@@ -4,7 +4,8 @@
  * where they are while servers run, because servers are at EL0 under stage 2 with
  * HCR_EL2.TGE, where those registers have no say; they leave only when another
  * vCPU takes the core. What EL0 does share with the guest is swapped: SP_EL0, the
- * thread registers, and SCTLR_EL1, whose EL0 controls count even then.
+ * thread registers, and SCTLR_EL1, whose EL0 controls count even then; and CPACR_EL1
+ * and CNTKCTL_EL1 where the guest's are not what servers may run with.
  */
 #ifndef ARCH_SWITCH_H
 #define ARCH_SWITCH_H
@@ -66,7 +67,19 @@ static inline void server_enter(void)
 	put_sysreg(tpidrro_el0, 0);
 }
 
-/* A guest's registers that count at EL0 too leave; what servers run with comes in. */
+/* The resident guest's CPACR_EL1 and CNTKCTL_EL1 are in el1[] from here, until el0_controls_restore(). */
+void el0_controls_keep(struct vcpu *vcpu);
+
+/* The same, and servers run without the guest's virtual timer. */
+void timer_hide(struct vcpu *vcpu);
+
+/* The guest in the hardware lets EL0 use its virtual timer: it leaves by the general switch. */
+static inline bool timer_is_open(void)
+{
+	return (read_sysreg(cntkctl_el1) & CNTKCTL_EL0VTEN) != 0;
+}
+
+/* A guest's registers that count at EL0 too leave; what servers run with comes in. Its timer is not open. */
 static inline void guest_leave(struct vcpu *vcpu)
 {
 	vcpu->context.frame->tpidrro_el0 = read_sysreg(tpidrro_el0);
@@ -82,11 +95,12 @@ static inline void guest_enter(const struct vcpu *vcpu)
 	put_sysreg(tpidrro_el0, vcpu->context.frame->tpidrro_el0);
 }
 
-/* With VCPU_WORK_ARCH a server's FP use had CPACR_EL1 opened, and the resident guest's is in el1[]: it comes back. */
-static inline void cpacr_restore(struct vcpu *vcpu)
+/* With VCPU_WORK_ARCH servers run with another CPACR_EL1 or CNTKCTL_EL1 than the resident guest's: those come back. */
+static inline void el0_controls_restore(struct vcpu *vcpu)
 {
 	if ((vcpu->work & VCPU_WORK_ARCH) != 0) {
 		write_sysreg(cpacr_el1, vcpu->arch.el1[SK_EL1_CPACR]);
+		write_sysreg(cntkctl_el1, vcpu->arch.el1[SK_EL1_CNTKCTL]);
 		vcpu->work &= ~VCPU_WORK_ARCH;
 	}
 }
@@ -108,6 +122,9 @@ static inline void switch_out(struct context *from)
 {
 	bank_save(from->frame);
 	if (from->kind == CONTEXT_VCPU) {
+		if (timer_is_open()) {
+			timer_hide(vcpu_of(from));
+		}
 		guest_leave(vcpu_of(from));
 	}
 }

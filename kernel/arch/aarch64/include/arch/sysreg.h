@@ -122,6 +122,13 @@
 #define CPTR_TTA SYSREG_BIT(20)
 #define CPACR_FPEN 0x300000          /* both bits: no trap */
 
+/* CNTKCTL_EL1 */
+#define CNTKCTL_EL0PCTEN SYSREG_BIT(0)
+#define CNTKCTL_EL0VCTEN SYSREG_BIT(1)
+#define CNTKCTL_EL0VTEN SYSREG_BIT(8)
+/* Servers read the counters. The virtual timer is the resident guest's: its EL0 may have it, no server may. */
+#define CNTKCTL_SERVER (CNTKCTL_EL0PCTEN | CNTKCTL_EL0VCTEN)
+
 /* MDCR_EL2 */
 #define MDCR_TPMCR SYSREG_BIT(5)
 #define MDCR_TPM SYSREG_BIT(6)
