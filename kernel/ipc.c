@@ -34,23 +34,59 @@ struct context *ipc_call(struct core *core)
 	return plan_continue(core);
 }
 
-/* The reply of `server`, whose token named its caller in service or one that it deferred. */
-static sk_status_t reply_slow(struct core *core, struct context *server, uint64_t token)
+/* The reply of `server` to the call that `taker` has in service or deferred: itself, or another worker of its kind. */
+static sk_status_t reply_to(struct context *server, struct context *taker, uint64_t token)
 {
 	struct sk_msg reply;
 	message_load(&reply, server->frame);
-	if (token == PLAN_TOKEN && core->settling && server == plan_scheduler(core)) {
-		plan_settled(core);
-		return SK_OK;
-	}
-	struct context *caller = endpoint_taken(server, token);
+	struct context *caller = endpoint_taken(taker, token);
 	if (caller == NULL) {
 		return SK_BAD_ARG;
 	}
 	reply.tag = message_transfer(server, caller, reply.tag & 0x7fffffffull);
-	core_count_event(core, COUNT_REPLIES);
+	core_count_event(core_this(), COUNT_REPLIES);
 	endpoint_answer(caller, &reply);
 	return SK_OK;
+}
+
+static sk_status_t reply_slow(struct core *core, struct context *server, uint64_t token)
+{
+	if (token == PLAN_TOKEN && core->settling && server == plan_scheduler(core)) {
+		plan_settled(core);
+		return SK_OK;
+	}
+	return reply_to(server, server, token);
+}
+
+/* A reply to what another core's worker of the same server took. */
+struct late_reply {
+	struct context *server;
+	struct context *taker;
+	uint64_t token;
+	sk_status_t status;
+};
+
+static void reply_there(void *argument)
+{
+	struct late_reply *late = argument;
+	late->status = reply_to(late->server, late->taker, late->token);
+	if (late->status == SK_OK && late->taker->state == CONTEXT_READY) {
+		plan_wake(core_at(late->taker->core), late->taker); /* if it was in service: without its caller's turn */
+	}
+}
+
+/* The token leads to the caller and so to its core, which looks whether that is true. Under the kernel lock. */
+static sk_status_t reply_elsewhere(struct context *server, uint64_t token)
+{
+	struct late_reply late = { .server = server, .token = token, .status = SK_BAD_ARG };
+	const struct object *object = object_at((uint16_t)token < object_count ? (uint16_t)token : 0);
+	if (object->type == OBJECT_THREAD || object->type == OBJECT_VCPU) {
+		late.taker = server->endpoint->receiver[context_at_core(object->body)];
+	}
+	if (late.taker != NULL && late.taker != server) {
+		core_run_on(late.taker->core, reply_there, &late);
+	}
+	return late.status;
 }
 
 /* The receiver waits at its endpoint, or takes what is there already. */
@@ -84,8 +120,21 @@ struct context *ipc_reply_wait(struct core *core)
 struct context *ipc_reply(struct core *core)
 {
 	struct context *server = core->current;
-	sk_status_t status = server->endpoint == NULL ? SK_BAD_STATE
-						      : reply_slow(core, server, arch_argument(server->frame, 0));
+	uint64_t token = arch_argument(server->frame, 0);
+	sk_status_t status = server->endpoint == NULL ? SK_BAD_STATE : reply_slow(core, server, token);
+	if (status == SK_BAD_ARG) {
+		kernel_lock();
+		if (core->current != server || server->state != CONTEXT_READY) {
+			/* While this core waited, another stopped or destroyed the server. */
+			if (core->current == server) {
+				arch_restart_call(thread_of(server));
+			}
+			kernel_unlock();
+			return plan_continue(core);
+		}
+		status = reply_elsewhere(server, token);
+		kernel_unlock();
+	}
 	arch_set_result(server->frame, 0, (uint64_t)status);
 	/* The turn went back with the reply: from here the server runs on its own. */
 	plan_wake(core, server);

@@ -77,6 +77,68 @@ static void across_cores(void **state)
 	assert_int_equal(core_at(1)->counters[COUNT_CROSS_CORE], 3);
 }
 
+/*
+ * A server of two workers: what one of them left for later, the other answers, also while the first still has it in
+ * service. The caller hears it once.
+ */
+static void any_worker_answers(void **state)
+{
+	(void)state;
+	struct actor first;
+	struct actor second;
+	struct actor stranger;
+	struct actor client;
+	actor_make(&first, 1);
+	actor_serve(&first);
+	actor_sibling(&second, &first, 2);
+	actor_join(&second, &first);
+	actor_make(&stranger, 1);
+	actor_serve(&stranger);
+	actor_make(&client, 2);
+	uint32_t slot = actor_client(&client, &first, 1);
+	world_plan(1, first.thread, stranger.thread, 0);
+	world_plan(2, second.thread, client.thread, 0);
+	actor_start(&first);
+	actor_start(&second);
+	actor_reply_wait(&second, 0, 0, 0);
+	actor_start(&client);
+	for (uint64_t i = 0; i < 2; i++) {
+		actor_call(&client, slot, TAG, i);
+		uint64_t token = context_token(client.c);
+		assert_state(&client, CONTEXT_IN_SERVICE);
+		if (i == 0) {
+			actor_wait(&second);
+			assert_state(&client, CONTEXT_DEFERRED);
+		}
+		actor_syscall(&first, SK_SYS_REPLY, token + 1, 0, 0, 0);
+		assert_int_equal(actor_status(&first), SK_BAD_ARG);
+		actor_syscall(&first, SK_SYS_REPLY, token, 6, 50 + i, 0);
+		assert_int_equal(actor_status(&first), SK_OK);
+		mock_settle();
+		invariants_check();
+		assert_state(&client, CONTEXT_READY);
+		assert_int_equal(actor_x(&client, 0), 6);
+		assert_int_equal(actor_x(&client, 2), 50 + i);
+		actor_syscall(&first, SK_SYS_REPLY, token, 0, 0, 0);
+		assert_int_equal(actor_status(&first), SK_BAD_ARG);
+		if (i == 1) {
+			/* Its own answer comes too late, and takes nobody's place. */
+			actor_syscall(&second, SK_SYS_REPLY, token, 0, 0, 0);
+			assert_int_equal(actor_status(&second), SK_BAD_ARG);
+		}
+		invariants_check();
+	}
+	/* Another server's worker has no say in it. */
+	actor_wait(&second);
+	actor_call(&client, slot, TAG, 3);
+	actor_wait(&first);
+	actor_start(&stranger);
+	actor_syscall(&stranger, SK_SYS_REPLY, context_token(client.c), 0, 0, 0);
+	assert_int_equal(actor_status(&stranger), SK_BAD_ARG);
+	assert_state(&client, CONTEXT_IN_SERVICE);
+	invariants_check();
+}
+
 /* A caller's slot number means something on its own core only. */
 static void a_callers_slot_stays_on_its_core(void **state)
 {
@@ -189,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(tokens_of_other_cores_are_not_forged, world_setup),
 		cmocka_unit_test_setup(across_cores, world_setup),
+		cmocka_unit_test_setup(any_worker_answers, world_setup),
 		cmocka_unit_test_setup(a_callers_slot_stays_on_its_core, world_setup),
 		cmocka_unit_test_setup(receivers_per_core, world_setup),
 		cmocka_unit_test_setup(chains_across_cores, world_setup),

@@ -189,7 +189,8 @@ static void thread_step(uint32_t core, struct thread *thread)
 	}
 	uint64_t number = SK_SYS_CALL;
 	if (server && what < 50) {
-		number = what < 42 ? SK_SYS_REPLY_WAIT : SK_SYS_REPLY;
+		/* Likewise a reply to what another core's worker may have taken. */
+		number = what < 42 || in_between ? SK_SYS_REPLY_WAIT : SK_SYS_REPLY;
 		x[0] = random_token(thread);
 		x[1] = chance(80) ? 0 : random_tag();
 		x[2] = chance(70) ? 0 : below(64);

@@ -18,7 +18,8 @@
  *                               x1 tag; x2..x7 words (a signal: x2 = bits); x8 reply token
  *   svc #SK_SYS_SIGNAL      in  x0 slot of a notification or virq, x1 bits  out x0 status
  *   svc #SK_SYS_POLL        in  x0 notification slot                       out x0 status, x2 bits
- *   svc #SK_SYS_REPLY       in  x0 reply token, x1 reply tag, x2..x7 words  out x0 status
+ *   svc #SK_SYS_REPLY       in  x0 reply token, also of a call that another thread with the same endpoint took;
+ *                               x1 reply tag, x2..x7 words              out x0 status
  *
  * A slot is an index into the calling process's capability table. The thread's
  * message buffer is one page that the thread and the kernel share; bytes 0 up to
