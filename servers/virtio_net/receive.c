@@ -90,7 +90,6 @@ static enum delivery deliver(struct net *net, struct virtio_queue *queue, const 
 bool net_receive(struct net *net)
 {
 	net_offloads_t accepts = net_guest_accepts(net);
-	uint32_t used = 0;
 	bool more = true;
 
 	packet_port_awake(&net->port);
@@ -106,16 +105,14 @@ bool net_receive(struct net *net)
 		}
 		index = net_steer(net, packet_port_received(&net->port, 0));
 		if (index == VIRTIO_QUEUES) {
-			return false;
+			more = false;
+			continue;
 		}
 		if ((packet_needs(&in.header) & ~accepts) == 0) {
 			delivery = deliver(net, &net->device.queues[index], &in.header, &buffers);
 		}
 		switch (delivery) {
 		case DELIVERED:
-			used |= 1u << index;
-			packet_port_done(&net->port, &in);
-			break;
 		case REFUSED:
 			packet_port_done(&net->port, &in);
 			break;
@@ -129,10 +126,9 @@ bool net_receive(struct net *net)
 			break;
 		}
 	}
-	for (uint32_t i = 0; used >> i != 0; i++) {
-		if ((used >> i & 1u) != 0) {
-			virtio_mmio_notify(&net->device, i);
-		}
+	/* All of them: what an earlier instance has completed may not have been told. */
+	for (uint32_t i = 0; i < net->pairs; i++) {
+		virtio_mmio_notify(&net->device, 2 * i);
 	}
 	return more;
 }

@@ -14,10 +14,12 @@
 #include "bench.h"
 #include "crash.h"
 
-#define FRAMES 3u
 #define PACKETS 3u  /* the second one takes two of the guest's buffers */
 #define BUFFERS 9u
 #define START 0xfffeu /* indices are about to wrap */
+
+static uint32_t frames; /* that the guest sends, and none or all of those packets */
+static uint32_t packets;
 
 static void begin_at(uint32_t queue)
 {
@@ -37,10 +39,10 @@ static void prepare(void)
 	for (uint32_t i = 0; i < BUFFERS; i++) {
 		bench_buffer(BENCH_RECEIVE, i, 100);
 	}
-	for (uint32_t i = 0; i < FRAMES; i++) {
+	for (uint32_t i = 0; i < frames; i++) {
 		bench_frame(20 + i, 60, NULL);
 	}
-	for (uint32_t i = 0; i < PACKETS; i++) {
+	for (uint32_t i = 0; i < packets; i++) {
 		bench_packet(1 + i, i == 1 ? 150 : 60);
 	}
 	bench.shared->channel.to_switch.words.reader_sleeps = 1;
@@ -69,7 +71,7 @@ static void expect_frames(void)
 	uint32_t number;
 
 	bench.queues[BENCH_TRANSMIT].seen = START;
-	for (uint32_t i = 0; i < FRAMES; i++) {
+	for (uint32_t i = 0; i < frames; i++) {
 		assert_true(guest_take(&bench.queues[BENCH_TRANSMIT], &entry));
 		assert_int_equal(entry.id, 2 * (20 + i));
 	}
@@ -79,7 +81,7 @@ static void expect_frames(void)
 		assert_int_equal(header.bytes, 60);
 		follow(&last, number);
 	}
-	assert_int_equal(last, 20 + FRAMES - 1);
+	assert_int_equal(last, 19 + frames);
 }
 
 /* The buffers in the order in which they were given, and in them whole packets, as their headers say. */
@@ -104,7 +106,7 @@ static void expect_packets(void)
 			assert_int_equal(entry.len, 62);
 		}
 	}
-	assert_int_equal(last, PACKETS);
+	assert_int_equal(last, packets);
 	assert_true(buffer <= BUFFERS);
 }
 
@@ -126,11 +128,12 @@ static void finish_from_all(const struct crash *crash, uint32_t step)
 	}
 }
 
-static void test_a_kill_at_every_store(void **unused)
+static void kill_everywhere(uint32_t frame_count, uint32_t packet_count)
 {
 	struct crash crash;
 
-	(void)unused;
+	frames = frame_count;
+	packets = packet_count;
 	prepare();
 	crash = (struct crash){ .shared = (uint8_t *)bench.shared, .bytes = sizeof(*bench.shared) };
 	crash_record(&crash, instance, NULL);
@@ -139,10 +142,31 @@ static void test_a_kill_at_every_store(void **unused)
 	crash_forget(&crash);
 }
 
+static void test_a_kill_at_every_store(void **unused)
+{
+	(void)unused;
+	kill_everywhere(3, PACKETS);
+}
+
+/* With packets one way only, the interrupt is for them. */
+static void test_a_kill_while_receiving(void **unused)
+{
+	(void)unused;
+	kill_everywhere(0, PACKETS);
+}
+
+static void test_a_kill_while_sending(void **unused)
+{
+	(void)unused;
+	kill_everywhere(4, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_kill_at_every_store),
+		cmocka_unit_test(test_a_kill_while_receiving),
+		cmocka_unit_test(test_a_kill_while_sending),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
