@@ -357,6 +357,46 @@ static void test_opened_again(void **unused)
 	assert_int_equal(virtio_queue_available_index(&queue), 2);
 }
 
+/* Several chains by one store: until then nothing has happened, and then all of it. */
+static void test_several_at_once(void **unused)
+{
+	const struct guest_piece piece = { GUEST_DATA, 100, WRITE };
+	struct vring_used_elem entry;
+
+	(void)unused;
+	state.position = 0xffffffffffffull; /* the indices wrap */
+	guest.available->idx = guest.used->idx = guest.seen = 0xffff;
+	for (uint16_t i = 0; i < 3; i++) {
+		guest_write_chain(&guest, i, &piece, 1);
+		guest_offer(&guest, i);
+	}
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(virtio_queue_ahead(&queue, i, &chain), VIRTIO_TAKEN);
+		assert_int_equal(chain.head, i);
+		virtio_queue_stage(&queue, i, &chain, 10 * (i + 1));
+	}
+	assert_int_equal(virtio_queue_ahead(&queue, 3, &chain), VIRTIO_EMPTY);
+	assert_int_equal(state.position, 0xffffffffffffull);
+	assert_false(guest_take(&guest, &entry));
+	/* Three are too few for what it has: it asks for the fourth. */
+	assert_false(virtio_queue_arm_ahead(&queue, 3));
+	assert_int_equal(guest_notify_at(&guest), 2);
+	assert_true(virtio_queue_arm(&queue));
+	virtio_queue_commit(&queue, 3);
+	assert_int_equal(virtio_queue_available_index(&queue), 2);
+	assert_int_equal(virtio_queue_used_index(&queue), 2);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_true(guest_take(&guest, &entry));
+		assert_int_equal(entry.id, i);
+		assert_int_equal(entry.len, 10 * (i + 1));
+	}
+	assert_false(guest_take(&guest, &entry));
+	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_EMPTY);
+	/* More than the ring has. */
+	guest.available->idx = (uint16_t)(guest.available->idx + SIZE + 1);
+	assert_int_equal(virtio_queue_ahead(&queue, 5, &chain), VIRTIO_BROKEN);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -371,6 +411,7 @@ int main(void)
 		cmocka_unit_test_setup(test_interrupts_by_event_index, set_up),
 		cmocka_unit_test_setup(test_interrupts_by_flag, set_up),
 		cmocka_unit_test_setup(test_notifications, set_up),
+		cmocka_unit_test_setup(test_several_at_once, set_up),
 		cmocka_unit_test_setup(test_opened_again, set_up),
 	};
 
