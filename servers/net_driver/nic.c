@@ -99,9 +99,10 @@ enum virtio_ring_status nic_take(struct nic *nic, const uint8_t **frame, uint32_
 	enum virtio_ring_status status = virtio_ring_take(&nic->receive, number, &written);
 
 	if (status == VIRTIO_RING_DONE) {
+		bool fits = written >= HEADER_BYTES + NIC_FRAME_BYTES_MIN && written <= NIC_BUFFER_BYTES;
+
 		*frame = nic->receive_buffers[*number] + HEADER_BYTES;
-		*bytes = written >= HEADER_BYTES + NIC_FRAME_BYTES_MIN && written <= NIC_BUFFER_BYTES ? written - HEADER_BYTES
-												      : 0;
+		*bytes = fits ? written - HEADER_BYTES : 0;
 	}
 	return status;
 }

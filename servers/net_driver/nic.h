@@ -1,6 +1,6 @@
 /*
- * The hardware: a virtio-net device (virtio 1.2, section 5.1), one queue to receive and one to transmit, a fixed buffer for
- * each of their entries. The buffers are the driver's alone: the device accesses no memory of anybody else.
+ * The hardware: a virtio-net device (virtio 1.2, section 5.1), one queue to receive and one to transmit, a fixed buffer
+ * for each of their entries. The buffers are the driver's alone: the device accesses no memory of anybody else.
  * Not thread-safe: worker 0's.
  */
 #ifndef NET_DRIVER_NIC_H
@@ -63,7 +63,9 @@ bool nic_reclaim(struct nic *nic);
 /* Tells the device of what was sent and recycled, if it wants to know. */
 void nic_kick(struct nic *nic);
 
-/* Asks for an interrupt: for a frame that comes in, and, if `room`, for one that was sent. True: there is one already. */
+/*
+ * Asks for an interrupt: for a frame that comes in, and, if `room`, for one that was sent. True: there is one already.
+ */
 bool nic_arm(struct nic *nic, bool room);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The switch (IEEE 802.1D's forwarding, without its spanning tree: its ports are the ends of the network). A packet that
- * comes in by a port goes out by the one behind which its receiver was last seen; one for several receivers, or for one
- * that nobody has seen, goes out by all others. A port that has no room loses the packet, as a switch does.
+ * The switch (IEEE 802.1D's forwarding, without its spanning tree: its ports are the ends of the network). A packet
+ * that comes in by a port goes out by the one behind which its receiver was last seen; one for several receivers, or
+ * for one that nobody has seen, goes out by all others. A port that has no room loses the packet, as a switch does.
  *
  * Its table is all that it knows, and is learned again by an instance that follows. No port is trusted: who sends
  * is noted as what it says, and at worst gets what is for others with the same address.

@@ -47,8 +47,8 @@ static void set(struct table *table, struct table_entry *entry, uint64_t mac, ui
 }
 
 /*
- * Where a new station may be put: where nothing is or what is has aged, as long as the port has not all of its share; or
- * else in place of the port's own station that has been silent for the longest time.
+ * Where a new station may be put: where nothing is or what is has aged, as long as the port has not all of its share;
+ * or else in place of the port's own station that has been silent for the longest time.
  */
 static struct table_entry *place_for(const struct table *table, struct table_entry *bucket, uint32_t port,
 				     uint64_t now_ns)

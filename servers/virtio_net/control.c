@@ -9,8 +9,8 @@
 #define STORE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
 
 /*
- * Which packets the guest wants to see at least. The switch sends it those that are for its address, for several and for
- * whoever it does not know; the guest's stack takes what it wants of them. So each of these is as good as done.
+ * Which packets the guest wants to see at least. The switch sends it those that are for its address, for several and
+ * for whoever it does not know; the guest's stack takes what it wants of them. So each of these is as good as done.
  */
 static bool receive_mode(uint8_t command)
 {

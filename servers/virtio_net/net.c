@@ -115,7 +115,8 @@ void net_describe(struct net *net, const struct net_settings *settings)
 	net->device.config_bytes = sizeof(net->config);
 }
 
-void net_open(struct net *net, struct sk_net_state *state, struct packet_channel *channel, void (*wake)(void), bool again)
+void net_open(struct net *net, struct sk_net_state *state, struct packet_channel *channel, void (*wake)(void),
+	      bool again)
 {
 	net->state = state;
 	net->wake = wake;

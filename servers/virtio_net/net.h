@@ -56,7 +56,8 @@ void net_describe(struct net *net, const struct net_settings *settings);
  * Attaches it to its state and its channel, after virtio_mmio_open(). `again`: it is not the first instance. Call
  * net_look() next.
  */
-void net_open(struct net *net, struct sk_net_state *state, struct packet_channel *channel, void (*wake)(void), bool again);
+void net_open(struct net *net, struct sk_net_state *state, struct packet_channel *channel, void (*wake)(void),
+	      bool again);
 
 /* Gives the guest what came in, and goes on with what waited for room. */
 void net_look(struct net *net);
@@ -75,7 +76,10 @@ net_offloads_t net_guest_accepts(const struct net *net);
 bool net_receive(struct net *net);
 /* transmit.c, for queue `index`: likewise. */
 bool net_transmit(struct net *net, uint32_t index);
-/* steer.c: a packet of this frame was sent by queue `index`; and which queue one that came in goes to, VIRTIO_QUEUES: none. */
+/*
+ * steer.c: a packet of this frame was sent by queue `index`; and which queue one that came in goes to, VIRTIO_QUEUES:
+ * none.
+ */
 void net_steer_sent(struct net *net, uint32_t index, const uint8_t *frame);
 uint32_t net_steer(const struct net *net, const uint8_t *frame);
 /* control.c: true if it is to be called again soon. */

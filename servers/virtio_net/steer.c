@@ -1,7 +1,7 @@
 /*
- * Receive steering (virtio 1.2, section 5.1.6.5.6): what comes in goes to the queue whose twin last sent a packet of the
- * same flow, so that a connection stays with one of the guest's CPUs. A flow is known by a hash that is the same both
- * ways. All of this is a hint: a new instance begins with an empty table, and nobody loses anything by it.
+ * Receive steering (virtio 1.2, section 5.1.6.5.6): what comes in goes to the queue whose twin last sent a packet of
+ * the same flow, so that a connection stays with one of the guest's CPUs. A flow is known by a hash that is the same
+ * both ways. All of this is a hint: a new instance begins with an empty table, and nobody loses anything by it.
  */
 #include "net.h"
 
@@ -30,7 +30,9 @@ static uint32_t ports_of(uint32_t protocol, const uint8_t *at)
 	return protocol == TCP || protocol == UDP ? (word ^ word >> 16) & 0xffffu : 0;
 }
 
-/* Reads at most 78 bytes, which a slot has whatever its packet's length is: what is behind that only spoils the hint. */
+/*
+ * Reads at most 78 bytes, which a slot has whatever its packet's length is: what is behind that only spoils the hint.
+ */
 static uint32_t hash_of(const uint8_t *frame)
 {
 	uint32_t type = (uint32_t)frame[TYPE] << 8 | frame[TYPE + 1];

@@ -6,7 +6,8 @@ static bool describe(const struct net *net, const struct virtio_net_hdr_v1 *head
 {
 	*packet = (struct net_packet){ .bytes = bytes };
 	if ((header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {
-		if (!net_has(net, VIRTIO_NET_F_CSUM) || (uint32_t)header->csum_start + header->csum_offset + 2u > bytes) {
+		if (!net_has(net, VIRTIO_NET_F_CSUM) ||
+		    (uint32_t)header->csum_start + header->csum_offset + 2u > bytes) {
 			return false;
 		}
 		packet->packet_flags = NET_PACKET_FLAGS_NEEDS_CHECKSUM;

@@ -1,6 +1,7 @@
 /*
  * A channel of packets: what goes in comes out, whatever the sizes and however the indices wrap; neither side can be
- * confused by what the other one stores; and a side that is killed between any two stores is followed by one that goes on.
+ * confused by what the other one stores; and a side that is killed between any two stores is followed by one that goes
+ * on.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -161,8 +162,8 @@ static void test_waking(void **unused)
 static void test_offloads(void **unused)
 {
 	struct net_packet header = {
-		.bytes = 5000, .packet_flags = NET_PACKET_FLAGS_NEEDS_CHECKSUM, .segmentation = NET_SEGMENTATION_TCP6, .ecn = 1,
-		.header_bytes = 74, .segment_bytes = 1440, .checksum_start = 54, .checksum_offset = 16,
+		.bytes = 5000, .packet_flags = NET_PACKET_FLAGS_NEEDS_CHECKSUM, .segmentation = NET_SEGMENTATION_TCP6,
+		.ecn = 1, .header_bytes = 74, .segment_bytes = 1440, .checksum_start = 54, .checksum_offset = 16,
 	};
 	struct packet_in in;
 

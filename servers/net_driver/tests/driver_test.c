@@ -1,7 +1,7 @@
 /*
  * The driver between a model of a virtio-net device and the switch's side of its channel: frames both ways, either side
- * full, an instance after the other, hardware that is absent or lies. The driver is all in this file: an instance's end is
- * the end of all its variables.
+ * full, an instance after the other, hardware that is absent or lies. The driver is all in this file: an instance's end
+ * is the end of all its variables.
  */
 #include <setjmp.h>
 #include <stdarg.h>

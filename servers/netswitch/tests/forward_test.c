@@ -159,8 +159,8 @@ static void test_what_is_not_passed_on(void **unused)
 /* A frame with a checksum that is only begun: as it is to who takes that, and finished to the others. */
 static void test_checksums(void **unused)
 {
-	const struct net_packet header = { .bytes = 61, .packet_flags = NET_PACKET_FLAGS_NEEDS_CHECKSUM, .checksum_start = 34,
-					   .checksum_offset = 6 };
+	const struct net_packet header = { .bytes = 61, .packet_flags = NET_PACKET_FLAGS_NEEDS_CHECKSUM,
+					   .checksum_start = 34, .checksum_offset = 6 };
 	struct packet_in in;
 	uint8_t sum[2];
 
@@ -188,8 +188,9 @@ static struct net_packet send_large(uint16_t segment_bytes)
 {
 	static uint8_t frame[54 + 5000];
 	const struct net_packet header = {
-		.bytes = sizeof(frame), .packet_flags = NET_PACKET_FLAGS_NEEDS_CHECKSUM, .segmentation = NET_SEGMENTATION_TCP4,
-		.header_bytes = 54, .segment_bytes = segment_bytes, .checksum_start = 34, .checksum_offset = 16,
+		.bytes = sizeof(frame), .packet_flags = NET_PACKET_FLAGS_NEEDS_CHECKSUM,
+		.segmentation = NET_SEGMENTATION_TCP4, .header_bytes = 54, .segment_bytes = segment_bytes,
+		.checksum_start = 34, .checksum_offset = 16,
 	};
 
 	for (uint32_t i = 54; i < sizeof(frame); i++) {

@@ -82,8 +82,8 @@ static void test_transmit_long(void **unused)
 {
 	struct guest_piece pieces[24];
 	struct virtio_net_hdr_v1 header = {
-		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 1460, .hdr_len = 54,
-		.csum_start = 34, .csum_offset = 16,
+		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM, .gso_type = VIRTIO_NET_HDR_GSO_TCPV4, .gso_size = 1460,
+		.hdr_len = 54, .csum_start = 34, .csum_offset = 16,
 	};
 	struct net_packet got;
 	uint32_t number;
@@ -271,7 +271,8 @@ static void test_receive_offloads(void **unused)
 	bench_start(2, BENCH_FEATURE(MRG_RXBUF) | BENCH_FEATURE(GUEST_CSUM) | BENCH_FEATURE(GUEST_TSO6) |
 			       BENCH_FEATURE(GUEST_ECN));
 	bench.queues[BENCH_RECEIVE].seen = 0;
-	assert_int_equal(packet_port_accepted(&bench.peer), NET_OFFLOADS_CHECKSUM | NET_OFFLOADS_TSO6 | NET_OFFLOADS_ECN);
+	assert_int_equal(packet_port_accepted(&bench.peer),
+			 NET_OFFLOADS_CHECKSUM | NET_OFFLOADS_TSO6 | NET_OFFLOADS_ECN);
 	for (uint32_t i = 0; i < 4; i++) {
 		bench_buffer(BENCH_RECEIVE, i, 100);
 	}
@@ -470,7 +471,8 @@ static void test_hostile_chains(void **unused)
 	(void)unused;
 	for (uint32_t i = 0; i < 3000; i++) {
 		bench_start(3, BENCH_FEATURE(MRG_RXBUF) | BENCH_FEATURE(CTRL_VQ) | BENCH_FEATURE(CSUM) |
-				       BENCH_FEATURE(HOST_TSO4) | BENCH_FEATURE(GUEST_CSUM) | 1ull << VIRTIO_RING_F_INDIRECT_DESC);
+				       BENCH_FEATURE(HOST_TSO4) | BENCH_FEATURE(GUEST_CSUM) |
+				       1ull << VIRTIO_RING_F_INDIRECT_DESC);
 		for (uint32_t j = 0; j < 40; j++) {
 			struct guest_queue *queue = &bench.queues[guest_random(&seed) % 3];
 			struct vring_desc *descriptor = &queue->descriptors[guest_random(&seed) % 8];

@@ -47,8 +47,8 @@ static void check_channel(struct system *system, const struct manifest_channel *
 	const char *port = name_in(channel, switch_index);
 	if (channel->member_count != 2 || port == NULL || strncmp(port, PORT_PREFIX, strlen(PORT_PREFIX)) != 0) {
 		CHECK_ERROR(system, channel->node, "names",
-			    "gives `%s` the name `net`, but its switch `%s` no name that begins with `port:`; expected a "
-			    "channel between the two, with names such as \"net\", \"port:%s\"",
+			    "gives `%s` the name `net`, but its switch `%s` no name that begins with `port:`; "
+			    "expected a channel between the two, with names such as \"net\", \"port:%s\"",
 			    system->manifest.servers[client].name, system->manifest.servers[switch_index].name,
 			    system->manifest.servers[client].name);
 	}
@@ -57,8 +57,8 @@ static void check_channel(struct system *system, const struct manifest_channel *
 	}
 	if (!channel->persistent) {
 		CHECK_ERROR(system, channel->node, "persistent",
-			    "is missing: with either of its servers all packets, and where they are, would be forgotten; "
-			    "expected it of a channel for packets");
+			    "is missing: with either of its servers all packets, and where they are, would be "
+			    "forgotten; expected it of a channel for packets");
 	}
 }
 
@@ -70,7 +70,8 @@ static void check_client(struct system *system, uint32_t index)
 	uint32_t channels = 0;
 	if (switch_index == MANIFEST_NONE) {
 		CHECK_ERROR(system, client->node, "uses",
-			    "lacks a switch; expected a server with image = \"netswitch\", named \"switch\" in `uses-names`");
+			    "lacks a switch; expected a server with image = \"netswitch\", named \"switch\" in "
+			    "`uses-names`");
 		return;
 	}
 	for (uint32_t i = 0; i < manifest->channel_count; i++) {
@@ -82,11 +83,12 @@ static void check_client(struct system *system, uint32_t index)
 	}
 	if (channels == 0) {
 		CHECK_ERROR(system, client->node, "image",
-			    "is \"%s\", but no channel has the name `net` for `%s`; expected one with `%s`", client->image,
-			    client->name, manifest->servers[switch_index].name);
+			    "is \"%s\", but no channel has the name `net` for `%s`; expected one with `%s`",
+			    client->image, client->name, manifest->servers[switch_index].name);
 	}
 	if (has_image(client, "net_driver") && client->dma_kib < NIC_DMA_KIB) {
-		CHECK_ERROR(system, client->node, "dma-kib", "is %u; expected at least %u for the queues of a network interface",
+		CHECK_ERROR(system, client->node, "dma-kib",
+			    "is %u; expected at least %u for the queues of a network interface",
 			    client->dma_kib, NIC_DMA_KIB);
 	}
 }
@@ -144,14 +146,16 @@ static void check_mac(struct system *system, uint32_t index)
 	}
 	if (!is_station(mac)) {
 		CHECK_ERROR(system, manifest->servers[index].node, "args",
-			    "has `mac=%s`, which is no address of a station; expected one such as mac=52:54:00:12:34:56", mac);
+			    "has `mac=%s`, which is no address of a station; expected one such as "
+			    "mac=52:54:00:12:34:56", mac);
 		return;
 	}
 	for (uint32_t i = 0; i < index; i++) {
-		const char *other = has_image(&manifest->servers[i], "virtio_net") ? mac_of(&manifest->servers[i]) : NULL;
+		const struct manifest_server *server = &manifest->servers[i];
+		const char *other = has_image(server, "virtio_net") ? mac_of(server) : NULL;
 		if (other != NULL && is_station(other) && same_mac(mac, other)) {
 			CHECK_ERROR(system, manifest->servers[index].node, "args",
-				    "has the address %s, as `%s`; expected one of its own", mac, manifest->servers[i].name);
+				    "has the address %s, as `%s`; expected one of its own", mac, server->name);
 		}
 	}
 }

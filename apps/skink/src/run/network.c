@@ -34,8 +34,9 @@ static void add_forward(struct bytes *backend, const char *given)
 	uint32_t host = port_at(given, ':', &rest);
 	uint32_t guest = host != 0 ? port_at(rest, '\0', &rest) : 0;
 	if (guest == 0) {
-		fatal(TOOL_BAD_INPUT, "--forward is '%s'; expected two ports of 1 to %u, the host's and the guest's, such as "
-				      "8080:80", given, PORT_MAX);
+		fatal(TOOL_BAD_INPUT,
+		      "--forward is '%s'; expected two ports of 1 to %u, the host's and the guest's, such as 8080:80",
+		      given, PORT_MAX);
 	}
 	char *text = text_print(",hostfwd=tcp:127.0.0.1:%u-:%u", host, guest);
 	bytes_append(backend, text, strlen(text));
@@ -52,8 +53,8 @@ bool network_find(const struct system *system, struct network *network)
 	}
 	if (transport == MANIFEST_NONE && (options->net != NULL || options->forward_count != 0) && wanted) {
 		fatal(TOOL_BAD_INPUT,
-		      "'%s' has no driver for a network; expected a server with image = \"net_driver\" and a virtio-mmio "
-		      "device, as in manifest/net.dts",
+		      "'%s' has no driver for a network; expected a server with image = \"net_driver\" and a "
+		      "virtio-mmio device, as in manifest/net.dts",
 		      system->source.path);
 	}
 	if (!wanted || transport == MANIFEST_NONE) {

@@ -62,15 +62,17 @@ static inline uint32_t packet_slots(uint32_t bytes)
 	return (bytes + PACKET_SLOT_BYTES - 1u) / PACKET_SLOT_BYTES;
 }
 
-/* Goes on with the indices that an earlier instance left. `client`: of the switch; or else this is the switch's side. */
+/*
+ * Goes on with the indices that an earlier instance left. `client`: of the switch; or else this is the switch's side.
+ */
 void packet_port_open(struct packet_port *port, struct packet_channel *channel, bool client);
 
 /* Free slots of `out`. */
 uint32_t packet_port_room(const struct packet_port *port);
 
 /*
- * The next packet that is sent: buffer of its slot `slot`, PACKET_SLOT_BYTES long; it is this side's until it was sent, if
- * there is that much room.
+ * The next packet that is sent: buffer of its slot `slot`, PACKET_SLOT_BYTES long; it is this side's until it was sent,
+ * if there is that much room.
  */
 static inline uint8_t *packet_port_slot(const struct packet_port *port, uint32_t slot)
 {

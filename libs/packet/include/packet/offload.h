@@ -33,15 +33,15 @@ struct packet_cutter {
 
 /*
  * Begins to cut a packet that `header` describes (packet_port_next() has checked it); `headers` are its first bytes, as
- * many as it has up to PACKET_HEADERS_MAX, and stay as they are. False: it is no such packet, or its segments would be longer
- * than `limit`.
+ * many as it has up to PACKET_HEADERS_MAX, and stay as they are. False: it is no such packet, or its segments would be
+ * longer than `limit`.
  */
 bool packet_cut_begin(struct packet_cutter *cutter, const struct net_packet *header, const uint8_t *headers,
 		      uint32_t limit);
 
 /*
- * The next segment: its headers go to `frame`; there follow, to be copied by the caller, *data_bytes bytes of the packet
- * from *data on; then packet_cut_finish() makes it complete. Returns its length; 0: there are no more.
+ * The next segment: its headers go to `frame`; there follow, to be copied by the caller, *data_bytes bytes of the
+ * packet from *data on; then packet_cut_finish() makes it complete. Returns its length; 0: there are no more.
  */
 uint32_t packet_cut_next(struct packet_cutter *cutter, uint8_t *frame, uint32_t *data, uint32_t *data_bytes);
 void packet_cut_finish(const struct packet_cutter *cutter, uint8_t *frame, uint32_t bytes);

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The network: an address by DHCP, an answer from the gateway, and one TCP connection to the host's port $1 that carries noise
-# each way: $2 pieces of 128 KiB go out, as much comes back. A line "tick N" for each piece: whoever waits for it may break
-# something meanwhile. What came in and what went out is told by checksums, for the host to compare.
+# The network: an address by DHCP, an answer from the gateway, and one TCP connection to the host's port $1 that carries
+# noise each way: $2 pieces of 128 KiB go out, as much comes back. A line "tick N" for each piece: whoever waits for it
+# may break something meanwhile. What came in and what went out is told by checksums, for the host to compare.
 . /skink/tests/lib.sh
 
 port=$1

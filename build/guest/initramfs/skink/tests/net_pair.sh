@@ -1,6 +1,6 @@
 #!/bin/sh
-# The first of two guests on a network (net_peer.sh is the other one): it pings, fetches and sends, again and again. A line
-# "round N" for each time: whoever waits for it may break something meanwhile.
+# The first of two guests on a network (net_peer.sh is the other one): it pings, fetches and sends, again and again. A
+# line "round N" for each time: whoever waits for it may break something meanwhile.
 . /skink/tests/lib.sh
 
 rounds=${1:-6}

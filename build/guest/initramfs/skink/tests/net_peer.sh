@@ -1,6 +1,6 @@
 #!/bin/sh
-# The second of two guests on a network without a server for addresses: 10.9.0.2. Gives out a file of noise and its checksum
-# by HTTP, and takes what is sent to port 5000, whose checksum it gives out next.
+# The second of two guests on a network without a server for addresses: 10.9.0.2. Gives out a file of noise and its
+# checksum by HTTP, and takes what is sent to port 5000, whose checksum it gives out next.
 ip addr add 10.9.0.2/24 dev eth0
 ip link set eth0 up
 mkdir -p /tmp/www
