@@ -36,5 +36,6 @@ void bench_report(struct bench *bench);
 void bench_exits(void);
 void bench_interrupts(void);
 void bench_probe(void);
+void bench_disk(void);
 
 #endif

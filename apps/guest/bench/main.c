@@ -63,6 +63,10 @@ void bench_report(struct bench *bench)
 void guest_main(void)
 {
 	tap_note("bench: instructions if QEMU counts them (-icount shift=0), else nanoseconds");
+	if (boot_has("disk")) {
+		bench_disk();
+		return;
+	}
 	bench_exits();
 	bench_interrupts();
 	bench_probe();

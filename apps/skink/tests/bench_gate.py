@@ -11,6 +11,13 @@ import sys
 # Figures that do not reach their target yet, and what they must not exceed meanwhile. The table calls each "MISSED".
 OPEN = {}
 
+# Figures of the disk, whose answers come when the host has them: who is asleep then is not the same each time.
+DISK = ("blk_read", "blk_notifications", "restart_virtio_blk", "restart_blk_driver", "rng_read", "restart_virtio_rng")
+
+
+def repeatable(rows):
+    return [row for row in rows if row["name"] not in DISK]
+
 
 def measure(skink):
     run = subprocess.run([skink, "bench", "--json"], capture_output=True, text=True, check=False)
@@ -35,7 +42,8 @@ def main():
             problems.append(f"{row['name']} is {row['median']} {row['unit']}, must reach {row['target']}")
     if status != (1 if missed else 0):
         problems.append(f"exit status {status} says something else, or a figure is missing")
-    problems += [f"not the same again: {a} then {b}" for a, b in zip(first, second) if a != b]
+    problems += [f"not the same again: {a} then {b}" for a, b in zip(repeatable(first), repeatable(second))
+                 if a != b]
     print("\n".join(problems) if problems else "every figure but the open ones is within what it must reach, twice the same")
     return 1 if problems or len(first) != len(second) else 0
 

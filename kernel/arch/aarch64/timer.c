@@ -25,7 +25,7 @@ void timer_core_init(void)
 	write_sysreg(cntvoff_el2, 0);
 	write_sysreg(cntv_ctl_el0, 0);
 	write_sysreg(cnthp_cval_el2, UINT64_MAX);
-	write_sysreg(cnthp_ctl_el2, CNT_CTL_ENABLE);
+	write_sysreg(cnthp_ctl_el2, 0);
 	isb();
 }
 
@@ -56,8 +56,12 @@ uint64_t arch_ns_to_ticks(uint64_t ns)
 	return ticks;
 }
 
-/* The timer stays on: a deadline that never comes is one at the end of time. */
+/*
+ * Off without a deadline: a machine that jumps to its next one while it is idle, as QEMU does when it counts instructions,
+ * would find itself at the end of time.
+ */
 void arch_timer_set(uint64_t ticks)
 {
 	write_sysreg(cnthp_cval_el2, ticks);
+	write_sysreg(cnthp_ctl_el2, ticks != UINT64_MAX ? CNT_CTL_ENABLE : 0);
 }

@@ -1,24 +1,28 @@
 /* `skink bench`: see bench.h. Each system is run by this program itself, as `skink run` would be by hand. */
-#define _DEFAULT_SOURCE /* readlink */
+#define _GNU_SOURCE /* readlink, memfd_create */
 #include "bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define ARGUMENTS_MAX 24u
 #define TIMEOUT "300"
+#define DISK_BYTES (8 << 20)
 #define DEFAULT_CPU "cortex-a53" /* what the targets are stated for */
 
 /* In this order: of a figure that several of them print the first one's counts. */
 static const struct {
 	const char *manifest;
 	const char *cores; /* and as many vCPUs, if there is a VM; NULL: as the manifest says */
+	bool disk;
 } systems[] = {
-	{ "bench.dts", NULL },
-	{ "bench-ipc.dts", NULL },
-	{ "bench.dts", "2" },
+	{ "bench.dts", NULL, false },
+	{ "bench-ipc.dts", NULL, false },
+	{ "bench.dts", "2", false },
+	{ "bench-disk.dts", NULL, true },
 };
 
 static char *this_program(void)
@@ -32,12 +36,22 @@ static char *this_program(void)
 	return text_print("%s", path);
 }
 
+/* An empty disk, which is gone with this program and those that it starts. */
+static char *make_disk(void)
+{
+	int file = memfd_create("skink-bench-disk", 0);
+	if (file < 0 || ftruncate(file, DISK_BYTES) != 0) {
+		fatal(TOOL_FAILED, "no memory for a disk of %d bytes", DISK_BYTES);
+	}
+	return text_print("/proc/%d/fd/%d", (int)getpid(), file);
+}
+
 static void show(const struct bytes *output)
 {
 	fwrite(output->data, 1, output->size, stderr);
 }
 
-static void run_system(const struct options *options, const char *manifest, const char *cores)
+static void run_system(const struct options *options, const char *manifest, const char *cores, const char *disk)
 {
 	const char *argv[ARGUMENTS_MAX] = { this_program(), "run", "--batch", "--icount", "--timeout", TIMEOUT };
 	uint32_t n = 6;
@@ -47,7 +61,8 @@ static void run_system(const struct options *options, const char *manifest, cons
 		const char *name;
 		const char *value;
 	} passed[] = { { "--cpu", options->cpu },	{ "--qemu", options->qemu }, { "--out", options->out },
-		       { "--manifest", manifest }, { "--cores", cores },	     { "--vcpus", cores } };
+		       { "--manifest", manifest }, { "--cores", cores },	     { "--vcpus", cores },
+		       { "--disk", disk } };
 	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
 		if (passed[i].value != NULL) {
 			argv[n++] = passed[i].name;
@@ -101,7 +116,8 @@ int bench_main(const struct options *options)
 	}
 	bench_sizes(options);
 	for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++) {
-		run_system(options, system_manifest(out, systems[i].manifest), systems[i].cores);
+		run_system(options, system_manifest(out, systems[i].manifest), systems[i].cores,
+			   systems[i].disk ? make_disk() : NULL);
 	}
 	if (options->json) {
 		bench_print_json();
