@@ -351,6 +351,17 @@ bool virtio_mmio_write(struct virtio_mmio *device, uint32_t offset, uint32_t byt
 	}
 }
 
+void virtio_mmio_configure(struct virtio_mmio *device, const struct virtio_exit *exit, uint32_t offset, uint32_t bytes,
+			   uint64_t value)
+{
+	uint32_t at = offset - VIRTIO_MMIO_CONFIG;
+
+	if (device->operations != NULL && device->operations->configure != NULL && at % bytes == 0 && at < device->config_bytes &&
+	    bytes <= device->config_bytes - at && device->state->resetting == 0) {
+		device->operations->configure(device, exit, at, bytes, value);
+	}
+}
+
 void virtio_mmio_rearm(struct virtio_mmio *device)
 {
 	for (uint32_t i = 0; i < device->queue_count; i++) {

@@ -96,11 +96,24 @@ static uint32_t offset_of(sk_gpa_t address)
 	return (uint32_t)address & (VIRTIO_MMIO_BYTES - 1u);
 }
 
+static void configure(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info, uint64_t value)
+{
+	struct virtio_exit exit_made = { .token = caller->token, .vcpu = sk_mmio_vcpu(info) % VCPUS };
+
+	virtio_server_lock();
+	virtio_mmio_configure(server.device, &exit_made, offset_of(address), sk_mmio_size(info), value);
+	virtio_server_unlock();
+}
+
 sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info,
 				     uint64_t value)
 {
 	bool settled;
 
+	if (__builtin_expect(offset_of(address) >= VIRTIO_MMIO_CONFIG, 0)) {
+		configure(caller, address, info, value);
+		return SK_OK;
+	}
 	virtio_server_lock();
 	settled = virtio_mmio_write(server.device, offset_of(address), sk_mmio_size(info), value);
 	if (__builtin_expect(!settled, 0)) {

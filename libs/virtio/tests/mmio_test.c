@@ -51,7 +51,25 @@ static bool drained(struct virtio_mmio *served_device, uint32_t index)
 	return !in_flight[index];
 }
 
+static struct {
+	struct virtio_exit exit;
+	uint32_t offset, bytes, calls;
+	uint64_t value;
+} configured;
+
+static void configure(struct virtio_mmio *unused, const struct virtio_exit *exit, uint32_t offset, uint32_t bytes,
+		      uint64_t value)
+{
+	(void)unused;
+	configured.exit = *exit;
+	configured.offset = offset;
+	configured.bytes = bytes;
+	configured.value = value;
+	configured.calls++;
+}
+
 static const struct virtio_operations operations = { .serve = serve, .drained = drained };
+static const struct virtio_operations writable = { .serve = serve, .drained = drained, .configure = configure };
 static const uint8_t config[10] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
 
 static void describe(void)
@@ -197,6 +215,31 @@ static void test_what_is_left_is_remembered(void **unused)
 	assert_int_equal(device.again, 2);
 	assert_true(virtio_mmio_reset(&device));
 	assert_int_equal(device.again, 0);
+}
+
+static void test_configuration_is_written(void **unused)
+{
+	const struct virtio_exit exit = { .token = 77, .vcpu = 3 };
+
+	(void)unused;
+	virtio_mmio_configure(&device, &exit, VIRTIO_MMIO_CONFIG, 4, 9);
+	assert_int_equal(configured.calls, 0); /* this device's is read-only */
+	device.operations = &writable;
+	virtio_mmio_configure(&device, &exit, VIRTIO_MMIO_CONFIG + 8, 2, 9);
+	assert_int_equal(configured.calls, 1);
+	assert_int_equal(configured.exit.token, 77);
+	assert_int_equal(configured.exit.vcpu, 3);
+	assert_int_equal(configured.offset, 8);
+	assert_int_equal(configured.bytes, 2);
+	assert_int_equal(configured.value, 9);
+	for (uint32_t offset = 0; offset < 0x100; offset++) {
+		for (uint32_t bytes = 1; bytes <= 8; bytes *= 2) {
+			configured.calls = 0;
+			virtio_mmio_configure(&device, &exit, VIRTIO_MMIO_CONFIG + offset, bytes, 1);
+			assert_int_equal(configured.calls, offset % bytes == 0 && offset + bytes <= sizeof(config));
+			assert_true(virtio_mmio_write(&device, VIRTIO_MMIO_CONFIG + offset, bytes, 1));
+		}
+	}
 }
 
 static void test_queue_registers(void **unused)
@@ -365,6 +408,7 @@ int main(void)
 		cmocka_unit_test_setup(test_features_do_not_change_afterwards, set_up),
 		cmocka_unit_test_setup(test_a_request, set_up),
 		cmocka_unit_test_setup(test_what_is_left_is_remembered, set_up),
+		cmocka_unit_test_setup(test_configuration_is_written, set_up),
 		cmocka_unit_test_setup(test_queue_registers, set_up),
 		cmocka_unit_test_setup(test_a_queue_in_use_is_not_changed, set_up),
 		cmocka_unit_test_setup(test_rings_that_cannot_be, set_up),

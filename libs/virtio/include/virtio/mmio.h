@@ -22,6 +22,12 @@
 
 struct virtio_mmio;
 
+/* The exit that a store came by: with its token a device can tell one that is delivered again. */
+struct virtio_exit {
+	uint64_t token;
+	uint32_t vcpu;
+};
+
 /* What a device does. Unless otherwise said, the queue is in use, the driver ready (DRIVER_OK), and nothing broken. */
 struct virtio_operations {
 	/*
@@ -39,6 +45,12 @@ struct virtio_operations {
 	 * done again if an instance is killed meanwhile. NULL: it has none.
 	 */
 	void (*reset)(struct virtio_mmio *device);
+	/*
+	 * A store of `bytes` bytes at `offset` of the configuration space, aligned and inside; in any state of the
+	 * device, also before the driver is ready. NULL: the space is read-only.
+	 */
+	void (*configure)(struct virtio_mmio *device, const struct virtio_exit *exit, uint32_t offset, uint32_t bytes,
+			  uint64_t value);
 };
 
 struct virtio_mmio {
@@ -47,7 +59,7 @@ struct virtio_mmio {
 	uint32_t queue_count;     /* at most VIRTIO_QUEUES */
 	uint32_t queue_size_max;  /* a power of two, at most VIRTIO_QUEUE_SIZE_MAX */
 	uint64_t features;        /* of the device's kind; the transport adds its own */
-	const uint8_t *config;    /* configuration space: read-only for the guest */
+	const uint8_t *config;    /* what reads as the configuration space */
 	uint32_t config_bytes;    /* at most 0x100 */
 	struct virtio_memory memory;
 	/* From here on: virtio_mmio_open()'s. */
@@ -69,6 +81,10 @@ void virtio_mmio_open(struct virtio_mmio *device, struct sk_virtio_state *state)
  */
 uint64_t virtio_mmio_read(const struct virtio_mmio *device, uint32_t offset, uint32_t bytes);
 bool virtio_mmio_write(struct virtio_mmio *device, uint32_t offset, uint32_t bytes, uint64_t value);
+
+/* A store at `offset` VIRTIO_MMIO_CONFIG or above. virtio_mmio_write() ignores those. */
+void virtio_mmio_configure(struct virtio_mmio *device, const struct virtio_exit *exit, uint32_t offset, uint32_t bytes,
+			   uint64_t value);
 
 /*
  * After an exit that was delivered again: its first delivery may have acknowledged an interrupt, and its second

@@ -122,6 +122,12 @@ static inline uint16_t virtio_queue_available_index(const struct virtio_queue *q
 	return (uint16_t)queue->state->position;
 }
 
+/* True if there is a chain that was not taken. */
+static inline bool virtio_queue_available(const struct virtio_queue *queue)
+{
+	return __atomic_load_n(&queue->available->idx, __ATOMIC_RELAXED) != virtio_queue_available_index(queue);
+}
+
 /* Copies up to `bytes` bytes out of the chain's readable part, or into its writable part, from `skip` on; how many. */
 uint32_t virtio_chain_read(const struct virtio_chain *chain, uint64_t skip, void *to, uint32_t bytes);
 uint32_t virtio_chain_write(const struct virtio_chain *chain, uint64_t skip, const void *from, uint32_t bytes);

@@ -1,0 +1,68 @@
+/*
+ * A guest's console with several ports (virtio 1.2, section 5.3): what the guest prints on a port goes into one byte
+ * ring, what is typed comes from another, both shared with the console server. No byte is lost or doubled by a restart.
+ *
+ * Not thread-safe: the caller serialises. It makes no system call.
+ */
+#ifndef VIRTIO_CONSOLE_CONSOLE_H
+#define VIRTIO_CONSOLE_CONSOLE_H
+
+#include <linux/virtio_console.h>
+
+#include <sk/byte_ring.h>
+#include <sk/idl/virtio_console.h>
+#include <virtio/mmio.h>
+
+#define CONSOLE_PORTS 7u
+#define CONSOLE_QUEUE_SIZE 64u
+#define CONSOLE_CONTROL_IN 2u  /* queue of messages to the guest */
+#define CONSOLE_CONTROL_OUT 3u
+
+struct console_port {
+	struct sk_byte_ring *printed;
+	struct sk_byte_ring *typed;
+	uint64_t capacity; /* of each */
+};
+
+struct console {
+	struct virtio_mmio device; /* the first member */
+	struct virtio_console_config config;
+	struct sk_virtio_console_state *state;
+	struct console_port ports[CONSOLE_PORTS];
+	uint32_t port_count;
+	bool signal; /* something was put into a ring that was empty: its reader may sleep */
+};
+
+/* A port on the stream region of `bytes` bytes: two rings. False: too small, or too many. */
+bool console_add_port(struct console *console, void *stream, uint64_t bytes);
+
+/* Makes the device of the ports that were added. A size of 0 columns is unknown. */
+void console_describe(struct console *console, uint16_t columns, uint16_t rows);
+
+/*
+ * Attaches it to what an earlier instance left, after virtio_mmio_open(). Then serve all its queues, and again whenever
+ * the other side of a stream has done something.
+ */
+void console_open(struct console *console, struct sk_virtio_console_state *state);
+
+static inline uint32_t console_queue_in(uint32_t port)
+{
+	return port == 0 ? 0 : 2 + 2 * port;
+}
+
+static inline uint32_t console_queue_out(uint32_t port)
+{
+	return console_queue_in(port) + 1;
+}
+
+/* Typed bytes into what the guest made available. */
+void console_serve_in(struct console *console, uint32_t port);
+
+/* control.c: messages of the guest, then to the guest. */
+void console_serve_control(struct console *console);
+/* A message may have arrived whose debt still stands. */
+void console_settle_control(struct console *console);
+/* Nothing is owed any more, and no port is open. */
+void console_forget_control(struct console *console);
+
+#endif

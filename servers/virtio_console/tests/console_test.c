@@ -1,0 +1,272 @@
+/* The console's ports, its control queues, and guests that keep to no rule. */
+#include "bench.h"
+
+static uint8_t text[1024];
+
+static int set_up(void **unused)
+{
+	(void)unused;
+	bench_reset();
+	bench_start(BENCH_FEATURES);
+	return 0;
+}
+
+static void expect_printed(uint32_t port, const void *bytes, uint32_t count)
+{
+	uint8_t got[BENCH_ROOM];
+
+	assert_int_equal(bench_take_printed(port, got), count);
+	assert_memory_equal(got, bytes, count);
+}
+
+static void serve_all(void)
+{
+	virtio_mmio_serve(&bench.console.device, VIRTIO_MMIO_ALL_QUEUES);
+}
+
+static void test_ports_are_apart(void **unused)
+{
+	uint8_t got[BENCH_ROOM];
+	uint32_t chains = 0;
+
+	(void)unused;
+	bench_print(console_queue_out(0), 0, "zero", 4);
+	bench_print(console_queue_out(1), 0, "one", 3);
+	bench_notify(console_queue_out(0));
+	expect_printed(0, "zero", 4);
+	expect_printed(1, "", 0);
+	bench_notify(console_queue_out(1));
+	expect_printed(1, "one", 3);
+	assert_true(bench.console.signal);
+	/* Port 1 hears nothing before a program of the guest's has it open. */
+	bench_type(0, "ab", 2);
+	bench_type(1, "cde", 3);
+	bench_room(console_queue_in(0), 0, 64);
+	bench_room(console_queue_in(1), 0, 64);
+	serve_all();
+	assert_int_equal(bench_take_used(console_queue_in(0), got, &chains), 2);
+	assert_memory_equal(got, "ab", 2);
+	assert_int_equal(bench_take_used(console_queue_in(1), got, &chains), 0);
+	bench_tell(0, 1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	bench_notify(CONSOLE_CONTROL_OUT);
+	assert_int_equal(bench_take_used(console_queue_in(1), got, &chains), 3);
+	assert_memory_equal(got, "cde", 3);
+	bench_tell(1, 1, VIRTIO_CONSOLE_PORT_OPEN, 0);
+	bench_notify(CONSOLE_CONTROL_OUT);
+	bench_type(1, "f", 1);
+	bench_room(console_queue_in(1), 1, 64);
+	serve_all();
+	assert_int_equal(bench_take_used(console_queue_in(1), got, &chains), 0);
+}
+
+static void test_a_full_ring(void **unused)
+{
+	uint8_t nothing[1];
+	uint32_t chains = 0;
+
+	(void)unused;
+	bench_print(console_queue_out(0), 0, text, 300);
+	bench_notify(console_queue_out(0));
+	(void)bench_take_used(console_queue_out(0), nothing, &chains);
+	assert_int_equal(chains, 0);
+	/* A byte in between would count as one of the chain's. */
+	virtio_mmio_configure(&bench.console.device, &(struct virtio_exit){ 1, 0 }, VIRTIO_MMIO_CONFIG + 8, 4, '!');
+	expect_printed(0, text, BENCH_ROOM);
+	virtio_mmio_configure(&bench.console.device, &(struct virtio_exit){ 2, 0 }, VIRTIO_MMIO_CONFIG + 8, 4, '!');
+	serve_all();
+	expect_printed(0, text + BENCH_ROOM, BENCH_ROOM);
+	serve_all();
+	expect_printed(0, text + 2 * BENCH_ROOM, 300 - 2 * BENCH_ROOM);
+	(void)bench_take_used(console_queue_out(0), nothing, &chains);
+	assert_int_equal(chains, 1);
+}
+
+/* Typed bytes wait for room; chains of no use come back empty. */
+static void test_room_for_typed(void **unused)
+{
+	uint8_t got[BENCH_ROOM];
+	uint32_t chains = 0;
+
+	(void)unused;
+	bench_type(0, text, 100);
+	serve_all();
+	bench_print(console_queue_in(0), 0, "", 0);
+	bench_room(console_queue_in(0), 1, 40);
+	bench_notify(console_queue_in(0));
+	assert_int_equal(bench_take_used(console_queue_in(0), got, &chains), 40);
+	assert_int_equal(chains, 2);
+	/* There is more to be typed: the guest is to say when it has room. */
+	assert_int_equal(guest_notify_at(&bench.queues[0]), 2);
+	bench_room(console_queue_in(0), 2, 80);
+	bench_notify(console_queue_in(0));
+	assert_int_equal(bench_take_used(console_queue_in(0), got + 40, &chains), 60);
+	assert_memory_equal(got, text, 100);
+}
+
+static uint32_t messages(void)
+{
+	uint8_t got[1024];
+	uint32_t chains = 0;
+
+	(void)bench_take_used(CONSOLE_CONTROL_IN, got, &chains);
+	return chains;
+}
+
+static void test_messages_wait_for_room(void **unused)
+{
+	(void)unused;
+	bench_tell(0, 0, VIRTIO_CONSOLE_DEVICE_READY, 1);
+	bench_notify(CONSOLE_CONTROL_OUT);
+	assert_int_equal(messages(), 0);
+	bench_room(CONSOLE_CONTROL_IN, 0, 64);
+	bench_notify(CONSOLE_CONTROL_IN);
+	assert_int_equal(messages(), 1);
+	bench_room(CONSOLE_CONTROL_IN, 1, 64);
+	bench_room(CONSOLE_CONTROL_IN, 2, 64);
+	bench_notify(CONSOLE_CONTROL_IN);
+	assert_int_equal(messages(), 1); /* both ports are told of */
+}
+
+static void test_messages_that_mean_nothing(void **unused)
+{
+	(void)unused;
+	bench_room(CONSOLE_CONTROL_IN, 0, 64);
+	bench_tell(0, 2, VIRTIO_CONSOLE_PORT_READY, 1);
+	bench_tell(1, UINT32_MAX, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	bench_tell(2, 0, VIRTIO_CONSOLE_DEVICE_READY, 0);
+	bench_tell(3, 1, 77, 1);
+	bench_print(CONSOLE_CONTROL_OUT, 4, "short", 5);
+	bench_notify(CONSOLE_CONTROL_OUT);
+	assert_int_equal(messages(), 0);
+	assert_int_equal(bench.shared->state.status & VIRTIO_CONFIG_S_NEEDS_RESET, 0);
+}
+
+static void test_without_multiport(void **unused)
+{
+	(void)unused;
+	bench_start(BENCH_BASIC);
+	bench_print(console_queue_out(0), 0, "plain", 5);
+	bench_notify(console_queue_out(0));
+	expect_printed(0, "plain", 5);
+	bench_room(CONSOLE_CONTROL_IN, 0, 64);
+	bench_tell(0, 0, VIRTIO_CONSOLE_DEVICE_READY, 1);
+	bench_notify(CONSOLE_CONTROL_OUT);
+	assert_int_equal(messages(), 0);
+}
+
+/* Before there is any driver at all; each exit once, whatever is delivered again. */
+static void test_emergency_write(void **unused)
+{
+	struct virtio_mmio *device = &bench.console.device;
+
+	(void)unused;
+	bench_reset();
+	device = &bench.console.device;
+	virtio_mmio_configure(device, &(struct virtio_exit){ 5, 1 }, VIRTIO_MMIO_CONFIG + 8, 4, 'a');
+	virtio_mmio_configure(device, &(struct virtio_exit){ 5, 1 }, VIRTIO_MMIO_CONFIG + 8, 4, 'a');
+	virtio_mmio_configure(device, &(struct virtio_exit){ 6, 1 }, VIRTIO_MMIO_CONFIG + 8, 4, 'b');
+	virtio_mmio_configure(device, &(struct virtio_exit){ 7, 1 }, VIRTIO_MMIO_CONFIG + 4, 4, 'c');
+	expect_printed(0, "ab", 2);
+	assert_int_equal(virtio_mmio_read(device, VIRTIO_MMIO_CONFIG, 2), 80);
+	assert_int_equal(virtio_mmio_read(device, VIRTIO_MMIO_CONFIG + 2, 2), 25);
+	assert_int_equal(virtio_mmio_read(device, VIRTIO_MMIO_CONFIG + 4, 4), BENCH_PORTS);
+}
+
+/* The next driver begins with nothing of the last one's. */
+static void test_reset(void **unused)
+{
+	(void)unused;
+	bench_print(console_queue_out(0), 0, text, 300);
+	bench_notify(console_queue_out(0));
+	bench_tell(0, 0, VIRTIO_CONSOLE_DEVICE_READY, 1);
+	bench_tell(1, 1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	bench_notify(CONSOLE_CONTROL_OUT);
+	bench_start(BENCH_FEATURES);
+	expect_printed(0, text, BENCH_ROOM);
+	assert_int_equal(bench.shared->own.ports[0].owed, 0);
+	assert_int_equal(bench.shared->own.ports[1].open, 0);
+	bench_print(console_queue_out(0), 0, "again", 5);
+	bench_notify(console_queue_out(0));
+	expect_printed(0, "again", 5);
+}
+
+/* Rings and messages of any content: nothing outside them is touched, and each call ends. */
+static void test_hostile_guest(void **unused)
+{
+	uint64_t seed = 1;
+	uint8_t sink[BENCH_ROOM];
+
+	(void)unused;
+	for (uint32_t round = 0; round < 3000; round++) {
+		uint32_t index = (uint32_t)(guest_random(&seed) % BENCH_QUEUES);
+		struct guest_queue *queue = &bench.queues[index];
+
+		for (uint32_t i = 0; i < 8; i++) {
+			queue->descriptors[guest_random(&seed) % BENCH_SIZE] = (struct vring_desc){
+				.addr = GUEST_BASE + guest_random(&seed) % (GUEST_BYTES + 0x1000),
+				.len = (uint32_t)(guest_random(&seed) % 2048),
+				.flags = (uint16_t)(guest_random(&seed) & 7),
+				.next = (uint16_t)(guest_random(&seed) % (BENCH_SIZE + 1)),
+			};
+			guest_offer(queue, (uint16_t)(guest_random(&seed) % (BENCH_SIZE + 1)));
+		}
+		if (round % 3 == 0) {
+			bench_tell((uint16_t)(round % 8), (uint32_t)(guest_random(&seed) % 3),
+				   (uint16_t)(guest_random(&seed) % 9), (uint16_t)(guest_random(&seed) % 2));
+		}
+		(void)sk_byte_ring_write(bench.console.ports[round % 2].typed, BENCH_ROOM, text, 7, &(int){ 0 });
+		bench_notify(index);
+		serve_all();
+		(void)bench_take_printed(round % 2, sink);
+		if (round % 11 == 0) {
+			bench_instance();
+		}
+		if ((bench.shared->state.status & VIRTIO_CONFIG_S_NEEDS_RESET) != 0) {
+			bench_start(round % 2 != 0 ? BENCH_FEATURES : BENCH_BASIC);
+		}
+	}
+}
+
+/* What an instance left may be anything, if memory was damaged: nothing outside it is touched either. */
+static void test_damaged_state(void **unused)
+{
+	uint64_t seed = 2;
+
+	(void)unused;
+	for (uint32_t round = 0; round < 300; round++) {
+		(void)set_up(NULL);
+		for (uint32_t i = 0; i < 2; i++) {
+			bench_room(console_queue_in(i), 0, 64);
+			bench_print(console_queue_out(i), 0, text, 64);
+		}
+		bench_room(CONSOLE_CONTROL_IN, 0, 64);
+		bench_type(0, text, 9);
+		for (uint32_t i = 0; i < sizeof(bench.shared->own) / sizeof(uint64_t); i++) {
+			uint64_t any = guest_random(&seed);
+
+			memcpy((uint8_t *)&bench.shared->own + i * sizeof(any), &any, sizeof(any));
+		}
+		bench_instance();
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_ports_are_apart, set_up),
+		cmocka_unit_test_setup(test_a_full_ring, set_up),
+		cmocka_unit_test_setup(test_room_for_typed, set_up),
+		cmocka_unit_test_setup(test_messages_wait_for_room, set_up),
+		cmocka_unit_test_setup(test_messages_that_mean_nothing, set_up),
+		cmocka_unit_test_setup(test_without_multiport, set_up),
+		cmocka_unit_test_setup(test_emergency_write, set_up),
+		cmocka_unit_test_setup(test_reset, set_up),
+		cmocka_unit_test_setup(test_hostile_guest, set_up),
+		cmocka_unit_test_setup(test_damaged_state, set_up),
+	};
+
+	for (uint32_t i = 0; i < sizeof(text); i++) {
+		text[i] = (uint8_t)('a' + i % 23);
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
