@@ -1,5 +1,7 @@
 #include <inject/faults.h>
 
+#include <string.h>
+
 #include <sk/idl/supervisor_client.h>
 #include <sk/start.h>
 
@@ -11,6 +13,8 @@
 #define LATE_MAX_NS 8000000ull
 #define MESSAGE_REGISTERS 7u /* of a reply: tag and words, from register 1 */
 #define GENERAL_REGISTERS 31u
+#define SIGNALLED_REGISTER 2u /* what wait returns of a notification's bits */
+#define RING_HEAD_WORDS 16u
 #define SLOTS_DRAWN 64u /* capability slots that are tried in place of the right one */
 
 static sk_cap_t operator;
@@ -23,15 +27,26 @@ void faults_open(sk_cap_t operator_cap, sk_cap_t injection_cap)
 	place_open(injection_cap);
 }
 
-static uint32_t instance_of(uint32_t server)
-{
+struct target {
 	bool running;
 	uint32_t threads;
 	uint32_t interrupts;
-	uint32_t instance = 0;
+	uint32_t instance;
+	uint32_t stale;
+};
 
-	(void)injection_target(injection, server, &running, &threads, &interrupts, &instance);
-	return instance;
+static struct target target_of(uint32_t server)
+{
+	struct target target = { 0 };
+
+	(void)injection_target(injection, server, &target.running, &target.threads, &target.interrupts,
+			       &target.instance, &target.stale);
+	return target;
+}
+
+static uint32_t instance_of(uint32_t server)
+{
+	return target_of(server).instance;
 }
 
 /* A word that is changed. */
@@ -246,8 +261,19 @@ static bool draw_reply(struct fault *fault, struct draw *draw)
 	return place_reply(fault) && draw_value(fault, draw);
 }
 
+/* The scheduler can't be late: it is the one who tells when a delay is over. */
+static bool is_scheduler(uint32_t server)
+{
+	struct sk_server_info info;
+
+	return operator_server(operator, server, &info) == SK_OK && strcmp((const char *)info.image, "sched") == 0;
+}
+
 static bool draw_late_reply(struct fault *fault, struct draw *draw)
 {
+	if (is_scheduler(fault->target)) {
+		return false;
+	}
 	fault->register_number = 0;
 	fault->delay_ns = LATE_MIN_NS + draw_below(draw, LATE_MAX_NS - LATE_MIN_NS);
 	return place_reply(fault);
@@ -258,12 +284,12 @@ static bool is_call(uint32_t word)
 	return instruction_is_system_call(word, SK_SYS_CALL) || instruction_is_system_call(word, SK_SYS_SIGNAL);
 }
 
-/* A slot that is empty, that is stale, or that names something else. */
+/* A slot that is stale, that is empty, or that names something else. */
 static bool draw_capability(struct fault *fault, struct draw *draw)
 {
 	fault->register_number = 0;
 	fault->clear = UINT64_MAX;
-	fault->flip = draw_below(draw, SLOTS_DRAWN);
+	fault->flip = draw_once_in(draw, 2) ? target_of(fault->target).stale : draw_below(draw, SLOTS_DRAWN);
 	return place_instruction(fault->target, draw, &fault->place) &&
 	       place_find(fault->target, &fault->place, is_call);
 }
@@ -288,6 +314,89 @@ static sk_status_t make_kill(struct fault *fault)
 	return operator_server_kill(operator, fault->target);
 }
 
+/*
+ * What it shares with others: the ring of its log, those of its stream, a channel. Indices and the like are at the
+ * beginning, so half of the faults go there.
+ */
+static bool draw_ring(struct fault *fault, struct draw *draw)
+{
+	static const enum sk_server_part parts[] = { SK_SERVER_PART_LOG, SK_SERVER_PART_STREAM,
+						     SK_SERVER_PART_CHANNEL };
+	enum sk_server_part part = parts[draw_below(draw, sizeof(parts) / sizeof(parts[0]))];
+	uint64_t bytes = 0;
+
+	if (draw_once_in(draw, 2)) {
+		return place_word_in_use(fault->target, part, draw, &fault->place) && draw_value(fault, draw);
+	}
+	if (injection_part(injection, fault->target, part, 0, &fault->place, &bytes) != SK_OK) {
+		return false;
+	}
+	fault->place += 8 * draw_below(draw, RING_HEAD_WORDS);
+	return draw_value(fault, draw);
+}
+
+/* Its interrupts. */
+
+static bool draw_interrupt(struct fault *fault, struct draw *draw)
+{
+	uint32_t interrupts = target_of(fault->target).interrupts;
+
+	if (interrupts == 0) {
+		return false;
+	}
+	fault->place = draw_below(draw, interrupts);
+	return true;
+}
+
+/* When it wakes next, it does not hear that its device had interrupted. */
+static bool draw_dropped(struct fault *fault, struct draw *draw)
+{
+	if (!draw_interrupt(fault, draw)) {
+		return false;
+	}
+	fault->register_number = SIGNALLED_REGISTER;
+	fault->clear = SK_SIGNAL_INTERRUPT;
+	return place_next(fault->target, &fault->place);
+}
+
+static sk_status_t make_spurious(struct fault *fault)
+{
+	return injection_signal(injection, fault->target, SK_SIGNAL_INTERRUPT);
+}
+
+static sk_status_t make_stuck(struct fault *fault)
+{
+	fault->instance = instance_of(fault->target);
+	return injection_interrupt(injection, fault->target, (uint32_t)fault->place, false);
+}
+
+/* A new instance has it as it should be. */
+static const char *end_stuck(struct fault *fault)
+{
+	if (instance_of(fault->target) != fault->instance) {
+		return "restarted";
+	}
+	(void)injection_interrupt(injection, fault->target, (uint32_t)fault->place, true);
+	return "done";
+}
+
+/* It has to start again when there is no memory. */
+static sk_status_t make_memory(struct fault *fault)
+{
+	uint64_t held = 0;
+	sk_status_t status = injection_hold_memory(injection, true, &held);
+
+	return status == SK_OK ? operator_server_kill(operator, fault->target) : status;
+}
+
+static const char *end_memory(struct fault *fault)
+{
+	uint64_t held = 0;
+
+	(void)fault;
+	return injection_hold_memory(injection, false, &held) == SK_OK ? "done" : "unknown";
+}
+
 const struct fault_type fault_types[] = {
 	{ "kill", draw_nothing, make_kill, end_nothing },
 	{ "hang", draw_hang, make_change, end_change },
@@ -305,5 +414,10 @@ const struct fault_type fault_types[] = {
 	{ "late-reply", draw_late_reply, make_trap, end_trap },
 	{ "capability", draw_capability, make_trap, end_trap },
 	{ "persistent", draw_persistent, make_change, end_change },
+	{ "ring", draw_ring, make_change, end_change },
+	{ "interrupt-dropped", draw_dropped, make_trap, end_trap },
+	{ "interrupt-spurious", draw_interrupt, make_spurious, end_nothing },
+	{ "interrupt-stuck", draw_interrupt, make_stuck, end_stuck },
+	{ "memory", draw_nothing, make_memory, end_memory },
 	{ .name = NULL },
 };

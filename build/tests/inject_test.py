@@ -20,7 +20,7 @@ problems = []
 
 
 def inject(folder, *options):
-    run = subprocess.run([SKINK, "inject", "--out", folder, *options], capture_output=True, check=False,
+    run = subprocess.run([SKINK, "inject", "--timeout", "60", "--out", folder, *options], capture_output=True, check=False,
                          stdin=subprocess.DEVNULL)
     print(" ".join(options), "->", run.returncode, run.stdout.decode().splitlines()[:1], run.stderr.decode()[-2000:])
     return run.returncode

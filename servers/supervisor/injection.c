@@ -2,10 +2,15 @@
  * What fault injection may do (idl/supervisor.idl, injection): one change at a time, each checked first. A word
  * is changed by one atomic operation, so no thread needs to be stopped for it.
  */
+#include <string.h>
+
 #include <sk/idl/kernel_client.h>
 #include <sk/idl/supervisor_server.h>
 
 #include "control.h"
+#include "injection.h"
+#include "grant.h"
+#include "object.h"
 #include "place.h"
 #include "process.h"
 #include "ram.h"
@@ -27,7 +32,7 @@ static struct server *server_at(uint32_t index)
 }
 
 sk_status_t injection_serve_target(const struct sk_caller *caller, uint32_t index, bool *running, uint32_t *threads,
-				   uint32_t *interrupts, uint32_t *instance)
+				   uint32_t *interrupts, uint32_t *instance, uint32_t *stale)
 {
 	const struct server *server = server_at(index);
 
@@ -39,6 +44,12 @@ sk_status_t injection_serve_target(const struct sk_caller *caller, uint32_t inde
 	*threads = server->config->core_count;
 	*interrupts = server->interrupt_count;
 	*instance = server->instance;
+	*stale = SK_CAP_NONE;
+	for (uint32_t i = 0; i < server->start->cap_count; i++) {
+		if (strcmp(server->start->caps[i].name, INJECTION_STALE) == 0) {
+			*stale = server->start->caps[i].slot;
+		}
+	}
 	return SK_OK;
 }
 
@@ -181,6 +192,24 @@ sk_status_t injection_serve_interrupt(const struct sk_caller *caller, uint32_t i
 		enabled ? process_connect_interrupt(server, number) : interrupt_mask(server->interrupts[number]);
 
 	return status == SK_OK ? SK_OK : INJECTION_ERROR_FAILED;
+}
+
+void injection_connect(void)
+{
+	sk_cap_t object;
+
+	if (!system_state.manifest.fault_injection || object_make_notification(&object) != SK_OK) {
+		return;
+	}
+	for (uint32_t i = 0; i < system_state.manifest.server_count; i++) {
+		if (server_at(i) != NULL) {
+			(void)grant_cap(server_at(i), INJECTION_STALE, SK_OBJECT_TYPE_NOTIFICATION, object,
+					SK_RIGHT_CALL, 0);
+		}
+	}
+	if (notification_destroy(object) == SK_OK) {
+		object_reclaim(object);
+	}
 }
 
 static void hold_all(void)

@@ -48,6 +48,10 @@ sk_status_t trap_arm(const struct server *server, uint64_t address, const struct
 	if (instruction == NULL || change->number >= TRAP_REGISTERS || change->delay_ns > TRAP_DELAY_MAX_NS) {
 		return SK_BAD_ARG;
 	}
+	/* The end of the delay is an alarm, which is the scheduler's to ring. */
+	if (change->delay_ns != 0 && server->index == system_state.sched) {
+		return SK_BAD_ARG;
+	}
 	if (trap.server != NULL) {
 		return SK_BAD_STATE;
 	}

@@ -20,7 +20,8 @@ struct trap_change {
 	uint64_t delay_ns; /* after which the thread goes on */
 };
 
-/* SK_BAD_ARG: no instruction of the server there, or no such change. SK_BAD_STATE: there is a trap already. */
+/* SK_BAD_ARG: no instruction of the server there, or no such change; the scheduler can't be made to wait. SK_BAD_STATE:
+ * there is a trap already. */
 sk_status_t trap_arm(const struct server *server, uint64_t address, const struct trap_change *change);
 
 /* Takes it away. True: the server came by. */

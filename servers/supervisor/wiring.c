@@ -14,6 +14,7 @@
 
 #include "grant.h"
 #include "hardware.h"
+#include "injection.h"
 #include "object.h"
 
 static struct server *server_at(uint32_t index)
@@ -280,6 +281,7 @@ void wiring_connect(void)
 			check(server_at(manifest->channels[i].members[j]), status);
 		}
 	}
+	injection_connect();
 	for (uint32_t i = 0; i < manifest->server_count; i++) {
 		if (server_at(i)->unusable == NULL) {
 			grant_mark(server_at(i));

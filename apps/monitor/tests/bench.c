@@ -240,7 +240,7 @@ sk_status_t operator_serve_machine_reset(const struct sk_caller *caller)
 /* Fault injection: server 3 has something to spoil. */
 
 sk_status_t injection_serve_target(const struct sk_caller *caller, uint32_t server, bool *running, uint32_t *threads,
-				   uint32_t *interrupts, uint32_t *instance)
+				   uint32_t *interrupts, uint32_t *instance, uint32_t *stale)
 {
 	(void)caller;
 	(void)server;
@@ -248,6 +248,7 @@ sk_status_t injection_serve_target(const struct sk_caller *caller, uint32_t serv
 	*threads = 1;
 	*interrupts = 0;
 	*instance = 0;
+	*stale = 0;
 	return SK_OK;
 }
 

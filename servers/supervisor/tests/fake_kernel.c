@@ -467,6 +467,9 @@ sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 		return call_thread(object, msg);
 	case SK_OBJECT_TYPE_VCPU:
 		return (msg->tag & SK_TAG_METHOD_MASK) == VCPU_TAG_DESTROY ? destroy(object, to, true) : SK_OK;
+	case SK_OBJECT_TYPE_NOTIFICATION:
+		return (msg->tag & SK_TAG_METHOD_MASK) == NOTIFICATION_TAG_DESTROY ? destroy(object, to, true)
+										   : SK_UNKNOWN_OP;
 	case SK_OBJECT_TYPE_VIRQ:
 		return call_virq(object, to, msg);
 	case SK_OBJECT_TYPE_ENDPOINT:

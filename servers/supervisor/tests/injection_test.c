@@ -92,6 +92,26 @@ static void text_is_the_servers_own_and_each_start_makes_it_anew(void **state)
 	assert_int_equal(value, before);
 }
 
+static void everybody_has_a_stale_capability(void **state)
+{
+	bool running = false;
+	uint32_t threads = 0;
+	uint32_t interrupts = 0;
+	uint32_t instance = 0;
+	uint32_t stale = 0;
+
+	(void)state;
+	assert_int_equal(injection_serve_target(&caller, CONSOLE, &running, &threads, &interrupts, &instance, &stale),
+			 SK_OK);
+	assert_true(running);
+	assert_int_equal(threads, 1);
+	assert_int_equal(interrupts, 1);
+	assert_int_not_equal(stale, 0);
+	assert_null(fake_in(fake_at(server(CONSOLE)->space), stale));
+	assert_int_equal(injection_serve_target(&caller, BROKEN, &running, &threads, &interrupts, &instance, &stale),
+			 INJECTION_ERROR_NO_SUCH_SERVER);
+}
+
 static void parts_lie_where_the_server_has_them(void **state)
 {
 	const struct layout *layout = &server(UART)->layout;
@@ -270,6 +290,7 @@ static void what_is_no_trap_is_refused(void **state)
 			 INJECTION_ERROR_BAD_ADDRESS);
 	assert_int_equal(injection_serve_arm(&caller, NOBODY, PROGRAM_TEXT, 0, 0, 1, 0),
 			 INJECTION_ERROR_NO_SUCH_SERVER);
+	assert_int_equal(injection_serve_arm(&caller, SCHED, PROGRAM_TEXT, 0, 0, 1, 5), INJECTION_ERROR_BAD_ADDRESS);
 	lifecycle_stop(server(UART));
 	assert_int_equal(injection_serve_arm(&caller, UART, PROGRAM_TEXT, 0, 0, 1, 0), INJECTION_ERROR_WRONG_STATE);
 	assert_int_equal(lifecycle_restart(server(UART)), SK_OK);
@@ -324,6 +345,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_operators_have_it),
 		cmocka_unit_test(text_is_the_servers_own_and_each_start_makes_it_anew),
+		cmocka_unit_test(everybody_has_a_stale_capability),
 		cmocka_unit_test(parts_lie_where_the_server_has_them),
 		cmocka_unit_test(words_outside_of_the_parts_are_refused),
 		cmocka_unit_test(channels_are_what_the_peers_see),

@@ -14,7 +14,7 @@
 #define START_MS 1200u /* of the machine's clock: the guest's load has begun */
 #define SLOT_MS 150u
 #define AFTER_MS 100u /* behind the last slot, until the load ends */
-#define TIMEOUT_S 600u
+#define TIMEOUT_S 300u
 
 char *boot_file(const struct campaign *campaign, uint64_t boot, const char *ending)
 {
