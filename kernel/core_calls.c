@@ -145,6 +145,9 @@ sk_status_t core_do_slot_info(struct core *core, uint32_t index, uint64_t *used_
 	if (index >= core->plan.count) {
 		return SK_BAD_ARG;
 	}
+	if (core == core_this()) {
+		plan_account(core);
+	}
 	*used_ns = arch_ticks_to_ns(core->plan.slots[index].used_ticks);
 	*left_ns = arch_ticks_to_ns(core->plan.slots[index].left_ticks);
 	return SK_OK;

@@ -299,10 +299,15 @@ void plan_settled(struct core *core)
 	refill(&core->plan);
 }
 
+void plan_account(struct core *core)
+{
+	(void)charge(core, arch_ticks());
+}
+
 void plan_commit(struct core *core, struct plan_slot *slots, uint32_t count, uint64_t wake_time)
 {
 	struct plan *plan = &core->plan;
-	(void)charge(core, arch_ticks());
+	plan_account(core);
 	for (struct plan_slot *slot = slots; slot < slots + count; slot++) {
 		const struct plan_slot *old = slot->task->slot >= 0 ? &plan->slots[slot->task->slot] : slot;
 		if (old->budget_ticks == slot->budget_ticks && old->left_ticks != 0) {

@@ -11,6 +11,7 @@
 #define SCHED_TASKS 256u
 #define SCHED_CLIENTS 64u            /* timers' clients: a server's index, and the supervisor's */
 #define SCHED_CLIENT_SUPERVISOR 63u
+#define SCHED_NO_CLIENT 255u         /* of a task without timers: sk_task.client */
 #define SCHED_CORE_SLOT 32u          /* + core: its core object */
 #define SCHED_CLIENT_SLOT 64u        /* + client: its notification, for SK_SIGNAL_TIMER */
 #define SCHED_TASK_SLOT 128u         /* + task: thread or vCPU */

@@ -40,8 +40,13 @@ sk_status_t vm_exit_serve_halt(const struct sk_caller *caller, uint64_t deadline
 	task_halts[task]++;
 	if (wfe) {
 		worker_yield(worker, task);
-	} else if (!worker_timer_in_hardware(worker)) {
-		worker_halted(worker, task, deadline_ns);
+	} else {
+		if (!worker_timer_in_hardware(worker)) {
+			worker_halted(worker, task, deadline_ns);
+		}
+		if (worker_counts_sleep(worker)) {
+			worker_slept(worker, task, sk_now_ns());
+		}
 	}
 	return SK_OK;
 }
@@ -167,7 +172,7 @@ _Noreturn void sk_server_serve(void)
 {
 	unsigned thread = sk_thread_index();
 
-	worker_begin(&workers[thread], sk_start()->thread_core[thread], thread == 0);
+	worker_begin(&workers[thread], sk_start()->thread_core[thread], thread == 0, sk_now_ns());
 	sk_server_loop(dispatch, signalled);
 }
 

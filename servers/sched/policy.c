@@ -1,5 +1,9 @@
 #include "policy.h"
 
+#include "edf.h"
+#include "order.h"
+#include "partition.h"
+
 struct policy_task policy_tasks[SCHED_TASKS];
 
 static uint32_t task_end(const struct sk_task_table *table)
@@ -7,57 +11,23 @@ static uint32_t task_end(const struct sk_task_table *table)
 	return table->task_end < SCHED_TASKS ? table->task_end : SCHED_TASKS;
 }
 
-/* Does `a` come before `b`? Among equals it is whose last turn is longer ago, then the older task. */
-static bool before(const struct sk_task_table *table, uint32_t a, uint32_t b)
-{
-	uint32_t priority_a = table->tasks[a].priority;
-	uint32_t priority_b = table->tasks[b].priority;
-
-	if (priority_a != priority_b) {
-		return priority_a < priority_b;
-	}
-	/* The count may wrap: what matters is the distance. */
-	int32_t distance = (int32_t)(policy_tasks[a].turn - policy_tasks[b].turn);
-
-	return distance != 0 ? distance < 0 : a < b;
-}
-
-static bool belongs(const struct policy *policy, const struct sk_task_table *table, uint32_t task)
-{
-	uint32_t kind = __atomic_load_n(&table->tasks[task].kind, __ATOMIC_ACQUIRE);
-
-	return (kind == SK_TASK_KIND_THREAD || kind == SK_TASK_KIND_VCPU) &&
-	       table->tasks[task].core == policy->core && policy_tasks[task].resting_until_ns == 0 && !policy_tasks[task].lost;
-}
-
-static void insert(struct policy *policy, const struct sk_task_table *table, uint32_t task)
-{
-	uint32_t at = policy->count;
-
-	while (at > 0 && before(table, task, policy->order[at - 1])) {
-		if (at < SK_PLAN_SLOTS) {
-			policy->order[at] = policy->order[at - 1];
-		}
-		at--;
-	}
-	if (at < SK_PLAN_SLOTS) {
-		policy->order[at] = (uint16_t)task;
-		policy->count += policy->count < SK_PLAN_SLOTS ? 1u : 0u;
-	}
-}
-
 void policy_order(struct policy *policy, const struct sk_task_table *table)
 {
 	policy->count = 0;
 	policy->vcpus = 0;
 	policy->end = task_end(table);
-	for (uint32_t task = 0; task < policy->end; task++) {
-		if (belongs(policy, table, task)) {
-			insert(policy, table, task);
-		}
+	if (policy->kind == SK_CORE_POLICY_EDF) {
+		edf_order(policy, table);
+		return;
 	}
-	for (uint32_t i = 0; i < policy->count; i++) {
-		policy->vcpus += table->tasks[policy->order[i]].kind == SK_TASK_KIND_VCPU ? 1u : 0u;
+	if (policy->kind == SK_CORE_POLICY_TIME_PARTITION) {
+		partition_order(policy, table);
+		return;
+	}
+	for (uint32_t task = 0; task < policy->end; task++) {
+		if (order_counts(policy, table, task) && policy_tasks[task].wake_ns == 0) {
+			order_insert(policy, table, task, order_by_priority);
+		}
 	}
 }
 
@@ -80,8 +50,12 @@ static bool halts_alone(const struct policy *policy, uint32_t slot)
 
 uint32_t policy_plan(const struct policy *policy, const struct sk_task_table *table, struct core_plan_slot *slots)
 {
+	if (policy->kind == SK_CORE_POLICY_EDF) {
+		return edf_plan(policy, table, slots);
+	}
+
 	const struct sk_core_policy_entry *core = &table->cores[policy->core];
-	uint64_t slice_ns = core->policy == SK_CORE_POLICY_ROUND_ROBIN ? core->slice_ns : 0;
+	uint64_t slice_ns = policy->kind == SK_CORE_POLICY_ROUND_ROBIN ? core->slice_ns : 0;
 
 	for (uint32_t i = 0; i < policy->count; i++) {
 		const struct sk_task *task = &table->tasks[policy->order[i]];
@@ -110,9 +84,11 @@ void policy_spent(struct policy *policy, const struct sk_task_table *table, uint
 	const struct sk_task *task = &table->tasks[id];
 
 	policy_tasks[id].turn = (uint32_t)++policy->turns;
-	if (task->budget_ns != 0 && task->period_ns > task->budget_ns) {
-		policy_tasks[id].resting_core = (uint16_t)policy->core;
-		policy_tasks[id].resting_until_ns = now_ns + (task->period_ns - task->budget_ns);
+	if (policy->kind == SK_CORE_POLICY_EDF) {
+		edf_spent(policy, table, id, now_ns);
+	} else if (task->budget_ns != 0 && task->period_ns > task->budget_ns) {
+		policy_tasks[id].wake_core = (uint16_t)policy->core;
+		policy_tasks[id].wake_ns = now_ns + (task->period_ns - task->budget_ns);
 	}
 	policy_order(policy, table);
 }
@@ -121,7 +97,7 @@ bool policy_yield(struct policy *policy, const struct sk_task_table *table, uint
 {
 	uint32_t slot = policy_place(policy, task);
 
-	if (slot == SK_PLAN_SLOTS || !has_equals(policy, table, slot)) {
+	if (policy->kind == SK_CORE_POLICY_EDF || slot == SK_PLAN_SLOTS || !has_equals(policy, table, slot)) {
 		return false;
 	}
 	policy_tasks[task].turn = (uint32_t)++policy->turns;
@@ -129,32 +105,46 @@ bool policy_yield(struct policy *policy, const struct sk_task_table *table, uint
 	return true;
 }
 
-static bool rests_here(const struct policy *policy, uint32_t task)
+void policy_begin(struct policy *policy, const struct sk_task_table *table, uint64_t now_ns)
 {
-	return policy_tasks[task].resting_until_ns != 0 && policy_tasks[task].resting_core == policy->core;
+	policy->kind = table->cores[policy->core].policy;
+	policy->clients = UINT64_MAX;
+	policy->end = task_end(table);
+	if (policy->kind == SK_CORE_POLICY_EDF) {
+		edf_begin(policy, table, now_ns);
+	} else if (policy->kind == SK_CORE_POLICY_TIME_PARTITION) {
+		(void)partition_turn(policy, table, now_ns);
+	}
 }
 
-bool policy_wake(struct policy *policy, uint64_t now_ns)
+bool policy_wake(struct policy *policy, const struct sk_task_table *table, uint64_t now_ns)
 {
-	bool woken = false;
+	bool changed = policy->kind == SK_CORE_POLICY_TIME_PARTITION && partition_turn(policy, table, now_ns);
 
 	for (uint32_t task = 0; task < policy->end; task++) {
-		if (rests_here(policy, task) && policy_tasks[task].resting_until_ns <= now_ns) {
-			policy_tasks[task].resting_until_ns = 0;
-			woken = true;
+		if (policy_waits_here(policy, task) && policy_tasks[task].wake_ns <= now_ns) {
+			policy_tasks[task].wake_ns = 0;
+			changed = true;
 		}
 	}
-	return woken;
+	return changed;
 }
 
-uint64_t policy_next_wake(const struct policy *policy)
+/* In a window it is nobody's business when the rest of a task outside ends. */
+static bool wakes_now(const struct policy *policy, const struct sk_task_table *table, uint32_t task)
 {
-	uint64_t next = 0;
+	return policy_waits_here(policy, task) && (policy->kind != SK_CORE_POLICY_TIME_PARTITION ||
+						   (table->tasks[task].windows & policy->window) != 0);
+}
+
+uint64_t policy_next_wake(const struct policy *policy, const struct sk_task_table *table)
+{
+	uint64_t next = policy->window_end_ns;
 
 	for (uint32_t task = 0; task < policy->end; task++) {
-		uint64_t at = policy_tasks[task].resting_until_ns;
+		uint64_t at = policy_tasks[task].wake_ns;
 
-		if (rests_here(policy, task) && (next == 0 || at < next)) {
+		if (at != 0 && (next == 0 || at < next) && wakes_now(policy, table, task)) {
 			next = at;
 		}
 	}

@@ -18,11 +18,11 @@
 void timers_put(struct sk_timer_table *table, uint32_t core, uint32_t client, uint64_t deadline_ns);
 uint64_t timers_look(const struct sk_timer_table *table, uint32_t core, uint32_t client);
 
-/* Takes one of the core's timers whose time has come: its client, or TIMERS_NONE. */
-uint32_t timers_expired(struct sk_timer_table *table, uint32_t core, uint64_t now_ns);
+/* Takes one of the core's timers whose time has come, of `clients` (a bit each): its client, or TIMERS_NONE. */
+uint32_t timers_expired(struct sk_timer_table *table, uint32_t core, uint64_t clients, uint64_t now_ns);
 
 /* The earliest of the core's timers; 0: none. */
-uint64_t timers_next(const struct sk_timer_table *table, uint32_t core);
+uint64_t timers_next(const struct sk_timer_table *table, uint32_t core, uint64_t clients);
 
 /* The earlier of two times, of which 0 is none. */
 static inline uint64_t timers_earlier(uint64_t a, uint64_t b)

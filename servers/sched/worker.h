@@ -25,7 +25,7 @@ struct tables {
 extern struct tables tables;
 
 /* Makes and commits the core's first plan of this instance. */
-void worker_begin(struct worker *worker, uint32_t core, bool wakes_supervisor);
+void worker_begin(struct worker *worker, uint32_t core, bool wakes_supervisor, uint64_t now_ns);
 
 /* The supervisor changed the task table, or its own deadline. */
 void worker_tasks_changed(struct worker *worker);
@@ -45,6 +45,13 @@ static inline bool worker_timer_in_hardware(const struct worker *worker)
 	return worker->policy.vcpus <= 1;
 }
 void worker_halted(struct worker *worker, uint32_t task, uint64_t deadline_ns);
+
+/* Where a deadline hangs on it (edf), that it waits, whatever its timer does. */
+static inline bool worker_counts_sleep(const struct worker *worker)
+{
+	return worker->policy.kind == SK_CORE_POLICY_EDF;
+}
+void worker_slept(struct worker *worker, uint32_t task, uint64_t now_ns);
 
 /* It waits for an event (WFE): an equal's turn. */
 void worker_yield(struct worker *worker, uint32_t task);

@@ -19,6 +19,7 @@
 #include "vm.h"
 #include "wiring.h"
 
+#define NS_PER_US 1000ull
 #define OWN_PRIORITY 0u /* of the supervisor's threads, ahead of equals: their tasks are the first */
 
 struct system system_state;
@@ -125,19 +126,33 @@ static void build_servers(void)
 
 static void add_tasks(void)
 {
-	(void)tasks_add(SK_TASK_KIND_THREAD, SK_BOOT_SLOT_THREAD, 0, OWN_PRIORITY, 0, 0, "supervisor");
-	(void)tasks_add(SK_TASK_KIND_THREAD, caller_thread, 0, OWN_PRIORITY, 0, 0, "supervisor/errands");
+	const struct sk_task own = {
+		.kind = SK_TASK_KIND_THREAD,
+		.priority = OWN_PRIORITY,
+		.client = SCHED_NO_CLIENT,
+		.flags = SK_TASK_FLAGS_SYSTEM,
+	};
+
+	(void)tasks_add(SK_BOOT_SLOT_THREAD, &own, "supervisor");
+	(void)tasks_add(caller_thread, &own, "supervisor/errands");
 	for (uint32_t i = 0; i < system_state.manifest.server_count; i++) {
 		struct server *server = &system_state.servers[i];
 
 		for (uint32_t j = 0; server->unusable == NULL && j < server->config->core_count; j++) {
+			const struct sk_task task = {
+				.kind = SK_TASK_KIND_THREAD,
+				.core = server->workers[j].core,
+				.priority = server->config->priority,
+				.windows = tasks_windows_of_server(server->workers[j].core, i),
+				.client = (uint8_t)i,
+				.flags = i == system_state.sched ? SK_TASK_FLAGS_SYSTEM : 0,
+				.budget_ns = server->config->budget_us * NS_PER_US,
+				.period_ns = server->config->period_us * NS_PER_US,
+			};
 			char name[SK_NAME_BYTES];
 
 			(void)snprintf(name, sizeof(name), "%.20s/%" PRIu32, server->config->name, j);
-			server->workers[j].task = tasks_add(SK_TASK_KIND_THREAD, server->workers[j].thread,
-							    server->workers[j].core, server->config->priority,
-							    server->config->budget_us * 1000ull,
-							    server->config->period_us * 1000ull, name);
+			server->workers[j].task = tasks_add(server->workers[j].thread, &task, name);
 		}
 	}
 }

@@ -9,6 +9,7 @@
 #include "grant.h"
 #include "object.h"
 
+#define NS_PER_US 1000ull
 #define TASK_RIGHTS (SK_RIGHT_READ | SK_RIGHT_WRITE | SK_RIGHT_CONTROL)
 
 static struct sk_task_table *table; /* NULL: there is no scheduler */
@@ -47,13 +48,46 @@ static sk_status_t share(const char *name, uint64_t bytes, sk_map_flags_t access
 
 static void set_policies(void)
 {
+	static const enum sk_core_policy policies[] = {
+		[MANIFEST_FIXED_PRIORITY] = SK_CORE_POLICY_FIXED_PRIORITY,
+		[MANIFEST_ROUND_ROBIN] = SK_CORE_POLICY_ROUND_ROBIN,
+		[MANIFEST_EDF] = SK_CORE_POLICY_EDF,
+		[MANIFEST_TIME_PARTITION] = SK_CORE_POLICY_TIME_PARTITION,
+	};
+
 	for (uint32_t core = 0; core < SK_MAX_CORES; core++) {
 		const struct manifest_scheduling *from = &system_state.manifest.scheduling[core];
 
-		table->cores[core].policy = from->policy == MANIFEST_ROUND_ROBIN ? SK_CORE_POLICY_ROUND_ROBIN
-										 : SK_CORE_POLICY_FIXED_PRIORITY;
-		table->cores[core].slice_ns = from->slice_us * 1000ull;
+		table->cores[core].policy = policies[from->policy];
+		table->cores[core].slice_ns = from->slice_us * NS_PER_US;
+		table->cores[core].frame_ns = (uint32_t)(from->frame_us * NS_PER_US);
+		for (uint32_t i = 0; i < from->window_count; i++) {
+			table->cores[core].windows[i].start_ns = (uint32_t)(from->windows[i].start_us * NS_PER_US);
+			table->cores[core].windows[i].length_ns = (uint32_t)(from->windows[i].length_us * NS_PER_US);
+		}
 	}
+}
+
+uint16_t tasks_windows_of_server(uint32_t core, uint32_t server)
+{
+	const struct manifest_scheduling *from = &system_state.manifest.scheduling[core];
+	uint32_t windows = 0;
+
+	for (uint32_t i = 0; i < from->window_count; i++) {
+		windows |= (uint32_t)(from->windows[i].servers >> server & 1u) << i;
+	}
+	return (uint16_t)windows;
+}
+
+uint16_t tasks_windows_of_vm(uint32_t core, uint32_t vm)
+{
+	const struct manifest_scheduling *from = &system_state.manifest.scheduling[core];
+	uint32_t windows = 0;
+
+	for (uint32_t i = 0; i < from->window_count; i++) {
+		windows |= (from->windows[i].vms >> vm & 1u) << i;
+	}
+	return (uint16_t)windows;
 }
 
 sk_status_t tasks_init(void)
@@ -85,8 +119,7 @@ sk_status_t tasks_init(void)
 	return status;
 }
 
-uint32_t tasks_add(enum sk_task_kind kind, sk_cap_t object, uint32_t core, uint32_t priority, uint64_t budget_ns,
-		   uint64_t period_ns, const char *name)
+uint32_t tasks_add(sk_cap_t object, const struct sk_task *task, const char *name)
 {
 	uint32_t id = 0;
 
@@ -100,15 +133,18 @@ uint32_t tasks_add(enum sk_task_kind kind, sk_cap_t object, uint32_t core, uint3
 		return SCHED_TASKS;
 	}
 
-	struct sk_task *task = &table->tasks[id];
+	struct sk_task *added = &table->tasks[id];
 
-	task->core = core;
-	task->priority = priority;
-	task->budget_ns = budget_ns;
-	task->period_ns = period_ns;
-	memset(task->name, 0, sizeof(task->name));
-	strncpy((char *)task->name, name, sizeof(task->name) - 1);
-	__atomic_store_n(&task->kind, kind, __ATOMIC_RELEASE);
+	added->core = task->core;
+	added->priority = task->priority;
+	added->windows = task->windows;
+	added->client = task->client;
+	added->flags = task->flags;
+	added->budget_ns = task->budget_ns;
+	added->period_ns = task->period_ns;
+	memset(added->name, 0, sizeof(added->name));
+	strncpy((char *)added->name, name, sizeof(added->name) - 1);
+	__atomic_store_n(&added->kind, task->kind, __ATOMIC_RELEASE);
 	if (table->task_end <= id) {
 		__atomic_store_n(&table->task_end, id + 1, __ATOMIC_RELEASE);
 	}

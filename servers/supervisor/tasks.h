@@ -14,11 +14,14 @@
 sk_status_t tasks_init(void);
 
 /*
- * A new task with the manifest's priority and budget; the scheduler gets `object` (thread or vCPU).
- * Returns its id, or SCHED_TASKS: the table is full, or there is no scheduler.
+ * A new task, as `task` has it (its kind, core, priority, budget, windows …); the scheduler gets `object` (thread or
+ * vCPU). Returns its id, or SCHED_TASKS: the table is full, or there is no scheduler.
  */
-uint32_t tasks_add(enum sk_task_kind kind, sk_cap_t object, uint32_t core, uint32_t priority, uint64_t budget_ns,
-		   uint64_t period_ns, const char *name);
+uint32_t tasks_add(sk_cap_t object, const struct sk_task *task, const char *name);
+
+/* The windows of the core that the manifest puts the server or VM into, a bit each. */
+uint16_t tasks_windows_of_server(uint32_t core, uint32_t server);
+uint16_t tasks_windows_of_vm(uint32_t core, uint32_t vm);
 
 void tasks_remove(uint32_t id);
 

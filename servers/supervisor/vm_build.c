@@ -9,6 +9,7 @@
 #include <sk/vcpu.h>
 
 #include "grant.h"
+#include "../sched/contract.h"
 #include "hardware.h"
 #include "object.h"
 #include "slots.h"
@@ -147,8 +148,18 @@ static sk_status_t make_vcpu(struct vm *vm, uint32_t index)
 		return status;
 	}
 	(void)snprintf(name, sizeof(name), "%.15s/%u", config->name, (unsigned)index);
-	vcpu->task = tasks_add(SK_TASK_KIND_VCPU, vcpu->vcpu, config->vcpu_cores[index], config->vcpu_priority,
-			       config->vcpu_budget_us * NS_PER_US, config->vcpu_period_us * NS_PER_US, name);
+
+	const struct sk_task task = {
+		.kind = SK_TASK_KIND_VCPU,
+		.core = config->vcpu_cores[index],
+		.priority = config->vcpu_priority,
+		.windows = tasks_windows_of_vm(config->vcpu_cores[index], (uint32_t)(config - system_state.manifest.vms)),
+		.client = SCHED_NO_CLIENT,
+		.budget_ns = config->vcpu_budget_us * NS_PER_US,
+		.period_ns = config->vcpu_period_us * NS_PER_US,
+	};
+
+	vcpu->task = tasks_add(vcpu->vcpu, &task, name);
 	return route_exits(vm, index);
 }
 

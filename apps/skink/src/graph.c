@@ -55,6 +55,9 @@ static void graph_server(struct bytes *dot, const struct manifest_server *server
 	if (server->dma_kib != 0) {
 		add(dot, ", for DMA %u KiB", server->dma_kib);
 	}
+	if (server->budget_us != 0) {
+		add(dot, "\\n%u of each %u us", server->budget_us, server->period_us);
+	}
 	add(dot, "%s%s\"%s];\n", server->stream ? "\\nstream" : "", server->operator? "\\noperator" : "",
 	    server->restart.policy == MANIFEST_RESTART_ALWAYS ? "" : ", peripheries=2");
 	free(image);
@@ -114,6 +117,9 @@ static void graph_vm(struct bytes *dot, const struct manifest *manifest, uint32_
 	for (uint32_t i = 0; i < vm->vcpus; i++) {
 		add(dot, " %u", vm->vcpu_cores[i]);
 	}
+	if (vm->vcpu_budget_us != 0) {
+		add(dot, ", %u of each %u us", vm->vcpu_budget_us, vm->vcpu_period_us);
+	}
 	add(dot, "\\n%" PRIu64 " MiB\"];\n", vm->memory[0].bytes / MIB);
 	add(dot, "\tvm%u -> server%u [style=bold, color=\"#38761d\", label=\"exits\"];\n", index, vm->vmm);
 	for (uint32_t i = 0; i < vm->device_count; i++) {
@@ -156,6 +162,29 @@ static void graph_channels(struct bytes *dot, const struct manifest *manifest)
 	}
 }
 
+/* A core with windows: in order, each with those that run in it. */
+static void graph_windows(struct bytes *dot, const struct manifest *manifest, uint32_t core)
+{
+	const struct manifest_scheduling *scheduling = &manifest->scheduling[core];
+	add(dot, "\tcore%u [shape=record, style=filled, fillcolor=\"#fff7dd\", label=\"core %u: %u us", core, core,
+	    scheduling->frame_us);
+	for (uint32_t i = 0; i < scheduling->window_count; i++) {
+		const struct manifest_window *window = &scheduling->windows[i];
+		add(dot, "|%s\\n%u to %u us\\n", window->name, window->start_us, window->start_us + window->length_us);
+		for (uint32_t j = 0; j < manifest->vm_count; j++) {
+			if ((window->vms >> j & 1u) != 0) {
+				add(dot, "\\nVM %s", manifest->vms[j].name);
+			}
+		}
+		for (uint32_t j = 0; j < manifest->server_count; j++) {
+			if ((window->servers >> j & 1u) != 0) {
+				add(dot, "\\n%s", manifest->servers[j].name);
+			}
+		}
+	}
+	add(dot, "\"];\n");
+}
+
 static void graph_write(const struct manifest *manifest, struct bytes *dot)
 {
 	char *model = quoted(manifest->model);
@@ -169,6 +198,14 @@ static void graph_write(const struct manifest *manifest, struct bytes *dot)
 		graph_vm(dot, manifest, i);
 	}
 	graph_channels(dot, manifest);
+	for (uint32_t core = 0; core < manifest->platform.cores; core++) {
+		if (manifest->scheduling[core].policy == MANIFEST_TIME_PARTITION) {
+			graph_windows(dot, manifest, core);
+		} else if (manifest->scheduling[core].policy == MANIFEST_EDF) {
+			add(dot, "\tcore%u [shape=box, style=filled, fillcolor=\"#fff7dd\", label=\"core %u: earliest deadline "
+				 "first\"];\n", core, core);
+		}
+	}
 	add(dot, "}\n");
 	free(model);
 }

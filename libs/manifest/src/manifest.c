@@ -18,64 +18,12 @@ static const struct property supervisor_properties[] = {
 static const struct schema supervisor_schema = { "the supervisor", SCHEMA_PROPERTIES(supervisor_properties),
 						 schema_no_children };
 
-static const char *const scheduling_policies[] = { "fixed-priority", "round-robin", NULL };
-static const struct property scheduling_properties[] = {
-	{ "policy", "\"fixed-priority\" or \"round-robin\"", false },
-	{ "slice-us", "microseconds, 100 to 1000000", false },
-};
-static const struct schema scheduling_schema = { "the scheduling", SCHEMA_PROPERTIES(scheduling_properties), NULL };
-static const struct property core_properties[] = {
-	{ "reg", "the core's number", true },
-	{ "policy", "\"fixed-priority\" or \"round-robin\"", false },
-	{ "slice-us", "microseconds, 100 to 1000000", false },
-};
-static const struct schema core_schema = { "a core's scheduling", SCHEMA_PROPERTIES(core_properties),
-					   schema_no_children };
-
 static const char *const console_modes[] = { "terminal", "framed", NULL };
 static const struct property chosen_properties[] = {
 	{ "skink,console", "\"framed\" or \"terminal\"", false },
 	{ "skink,exit-with-first-vm", "no value", false },
 };
 static const struct schema chosen_schema = { "/chosen", SCHEMA_PROPERTIES(chosen_properties), schema_no_children };
-
-static void scheduling_values(const struct section *section, struct manifest_scheduling *scheduling)
-{
-	scheduling->policy =
-		(enum manifest_policy)value_word(section, "policy", scheduling_policies, scheduling->policy);
-	value_u32(section, "slice-us", (struct bounds){ 100, 1000000 }, &scheduling->slice_us);
-}
-
-static void scheduling_read(struct reader *reader, int node)
-{
-	struct manifest *manifest = reader->manifest;
-	struct manifest_scheduling common = { MANIFEST_FIXED_PRIORITY, 5000 };
-	int child;
-	if (node >= 0) {
-		struct section section = section_open(reader, node, &scheduling_schema);
-		scheduling_values(&section, &common);
-	}
-	for (uint32_t i = 0; i < SK_MAX_CORES; i++) {
-		manifest->scheduling[i] = common;
-	}
-	if (node < 0) {
-		return;
-	}
-	fdt_for_each_subnode(child, reader->fdt, node)
-	{
-		struct section section = section_open(reader, child, &core_schema);
-		uint32_t core = MANIFEST_NONE;
-		value_u32(&section, "reg", (struct bounds){ 0, SK_MAX_CORES - 1 }, &core);
-		if (core < SK_MAX_CORES) {
-			scheduling_values(&section, &manifest->scheduling[core]);
-		}
-		if (core != MANIFEST_NONE && core >= manifest->platform.cores) {
-			reader_fail(reader, child, "reg",
-				    "names core %u; expected less than %u, the platform's `cores`", core,
-				    manifest->platform.cores);
-		}
-	}
-}
 
 static void supervisor_read(struct reader *reader, int node)
 {

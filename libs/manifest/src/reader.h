@@ -97,6 +97,8 @@ void value_servers(const struct section *section, const char *name, uint32_t *se
 		   uint32_t *count);
 void value_devices(const struct section *section, const char *name, uint32_t *devices, uint32_t capacity,
 		   uint32_t *count);
+/* References to servers and VMs, each as a bit at its index. */
+void value_members(const struct section *section, const char *name, uint64_t *servers, uint32_t *vms);
 /* restart.c */
 void restart_read(struct reader *reader, int server_node, struct manifest_restart *restart);
 /* objects.c */
@@ -106,5 +108,7 @@ void channels_read(struct reader *reader, int node);
 /* vms.c, vm_device.c */
 void vms_read(struct reader *reader, int node);
 void vm_device_read(struct reader *reader, int node, struct manifest_vm *vm);
+/* scheduling.c, after servers and VMs. `node` negative: there is none. */
+void scheduling_read(struct reader *reader, int node);
 
 #endif

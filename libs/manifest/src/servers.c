@@ -31,11 +31,13 @@ static const struct property server_properties[] = {
 static const char *const server_children[] = { "restart", "objects", NULL };
 static const struct schema server_schema = { "a server", SCHEMA_PROPERTIES(server_properties), server_children };
 
+#define MEMBERS (MANIFEST_SERVERS + MANIFEST_VMS)
+
 static void value_references(const struct section *section, const char *name, uint32_t *indices, uint32_t capacity,
 			     uint32_t *count, uint32_t (*find)(const struct manifest *, int), const char *what)
 {
 	struct reader *reader = section->reader;
-	uint32_t handles[MANIFEST_SERVER_USES];
+	uint32_t handles[MEMBERS];
 	uint32_t n = 0;
 	value_u32_list(section, name, (struct bounds){ 1, UINT32_MAX }, handles, capacity, &n);
 	for (uint32_t i = 0; i < n; i++) {
@@ -80,6 +82,31 @@ void value_devices(const struct section *section, const char *name, uint32_t *de
 		   uint32_t *count)
 {
 	value_references(section, name, devices, capacity, count, device_at_node, "device of the platform");
+}
+
+/* Servers, and behind them the VMs. */
+static uint32_t member_at_node(const struct manifest *manifest, int node)
+{
+	for (uint32_t i = 0; i < manifest->vm_count; i++) {
+		if (manifest->vms[i].node == node) {
+			return MANIFEST_SERVERS + i;
+		}
+	}
+	return server_at_node(manifest, node);
+}
+
+void value_members(const struct section *section, const char *name, uint64_t *servers, uint32_t *vms)
+{
+	uint32_t members[MEMBERS];
+	uint32_t count = 0;
+	value_references(section, name, members, MEMBERS, &count, member_at_node, "server and no VM");
+	for (uint32_t i = 0; i < count; i++) {
+		if (members[i] < MANIFEST_SERVERS) {
+			*servers |= 1ull << members[i];
+		} else if (members[i] != MANIFEST_NONE) {
+			*vms |= 1u << (members[i] - MANIFEST_SERVERS);
+		}
+	}
 }
 
 static void server_memory(const struct section *section, const char *name, uint32_t max, uint32_t *kib)

@@ -25,6 +25,7 @@ static int reset(void **state)
 		table.cores[core].policy = SK_CORE_POLICY_ROUND_ROBIN;
 		table.cores[core].slice_ns = SLICE_NS;
 	}
+	policy_begin(&policy, &table, 0);
 	return 0;
 }
 
@@ -92,6 +93,7 @@ static void fixed_priority_has_no_slices(void **state)
 	uint32_t second = add(SK_TASK_KIND_VCPU, 0, 64);
 
 	table.cores[0].policy = SK_CORE_POLICY_FIXED_PRIORITY;
+	policy_begin(&policy, &table, 0);
 	policy_order(&policy, &table);
 	policy_plan(&policy, &table, slots);
 	assert_int_equal(slots[0].task, SCHED_TASK_SLOT + first);
@@ -126,11 +128,27 @@ static void a_spent_budget_rests_until_its_period_ends(void **state)
 	assert_int_equal(slots[0].budget_ns, 2000);
 	policy_spent(&policy, &table, 0, 50000);
 	assert_int_equal(policy.count, 0);
-	assert_int_equal(policy_next_wake(&policy), 58000);
-	assert_false(policy_wake(&policy, 57999));
-	assert_true(policy_wake(&policy, 58000));
+	assert_int_equal(policy_next_wake(&policy, &table), 58000);
+	assert_false(policy_wake(&policy, &table, 57999));
+	assert_true(policy_wake(&policy, &table, 58000));
 	policy_order(&policy, &table);
 	assert_int_equal(policy.count, 1);
+}
+
+/* A vCPU that rests comes back, and takes the core's timer with it: the other one is not alone meanwhile. */
+static void who_rests_still_has_a_timer(void **state)
+{
+	(void)state;
+	uint32_t task = add(SK_TASK_KIND_VCPU, 0, 4);
+
+	add(SK_TASK_KIND_VCPU, 0, 5);
+	table.tasks[task].budget_ns = 2000;
+	table.tasks[task].period_ns = 10000;
+	policy_order(&policy, &table);
+	policy_spent(&policy, &table, 0, 50000);
+	assert_int_equal(policy_plan(&policy, &table, slots), 1);
+	assert_int_equal(policy.vcpus, 2);
+	assert_int_equal(slots[0].flags, 0);
 }
 
 static void the_least_urgent_find_no_slot(void **state)
@@ -178,6 +196,7 @@ int main(void)
 		cmocka_unit_test_setup(fixed_priority_has_no_slices, reset),
 		cmocka_unit_test_setup(yielding_needs_an_equal, reset),
 		cmocka_unit_test_setup(a_spent_budget_rests_until_its_period_ends, reset),
+		cmocka_unit_test_setup(who_rests_still_has_a_timer, reset),
 		cmocka_unit_test_setup(the_least_urgent_find_no_slot, reset),
 		cmocka_unit_test_setup(nonsense_in_the_table_is_left_out, reset),
 		cmocka_unit_test_setup(what_is_lost_is_left_out, reset),

@@ -108,7 +108,7 @@ static void the_first_plan_is_everything(void **state)
 	(void)state;
 	task_table.deadline_ns = 7000;
 	timers_put(&timer_table, 0, 3, 9000);
-	worker_begin(&worker, 0, true);
+	worker_begin(&worker, 0, true, 0);
 	assert_int_equal(kernel.commits, 1);
 	assert_int_equal(kernel.count, 2);
 	assert_int_equal(kernel.wake_ns, 7000);
@@ -117,7 +117,7 @@ static void the_first_plan_is_everything(void **state)
 static void only_an_earlier_time_costs_a_call(void **state)
 {
 	(void)state;
-	worker_begin(&worker, 0, false);
+	worker_begin(&worker, 0, false, 0);
 	worker_set_timer(&worker, 5, 1000);
 	assert_int_equal(kernel.wake_ns, 1000);
 	worker_set_timer(&worker, 6, 2000);
@@ -130,7 +130,7 @@ static void only_an_earlier_time_costs_a_call(void **state)
 static void timers_ring_once_and_the_next_is_set(void **state)
 {
 	(void)state;
-	worker_begin(&worker, 0, false);
+	worker_begin(&worker, 0, false, 0);
 	worker_set_timer(&worker, 5, 1000);
 	worker_set_timer(&worker, 6, 3000);
 	worker_wake(&worker, 1000);
@@ -147,7 +147,7 @@ static void timers_ring_once_and_the_next_is_set(void **state)
 static void the_supervisors_deadline_rings_once(void **state)
 {
 	(void)state;
-	worker_begin(&worker, 0, true);
+	worker_begin(&worker, 0, true, 0);
 	task_table.deadline_ns = 4000;
 	worker_deadline_changed(&worker);
 	assert_int_equal(kernel.wake_ns, 4000);
@@ -160,7 +160,7 @@ static void the_supervisors_deadline_rings_once(void **state)
 static void a_lone_vcpu_keeps_its_own_timer(void **state)
 {
 	(void)state;
-	worker_begin(&worker, 0, false);
+	worker_begin(&worker, 0, false, 0);
 	assert_true(worker_timer_in_hardware(&worker));
 }
 
@@ -168,7 +168,7 @@ static void a_displaced_vcpu_is_woken_by_the_clock(void **state)
 {
 	(void)state;
 	add(SK_TASK_KIND_VCPU, 64);
-	worker_begin(&worker, 0, false);
+	worker_begin(&worker, 0, false, 0);
 	assert_false(worker_timer_in_hardware(&worker));
 	worker_halted(&worker, 2, 8000);
 	assert_int_equal(kernel.wake_ns, 8000);
@@ -183,12 +183,12 @@ static void halted_deadlines_outlive_the_instance(void **state)
 {
 	(void)state;
 	add(SK_TASK_KIND_VCPU, 64);
-	worker_begin(&worker, 0, false);
+	worker_begin(&worker, 0, false, 0);
 	worker_halted(&worker, 2, 8000);
 	worker_set_timer(&worker, 9, 6000);
 	memset(&worker, 0, sizeof(worker));
 	memset(policy_tasks, 0, sizeof(policy_tasks));
-	worker_begin(&worker, 0, false);
+	worker_begin(&worker, 0, false, 0);
 	assert_int_equal(kernel.wake_ns, 6000);
 	worker_wake(&worker, 6000);
 	assert_int_equal(kernel.wake_ns, 8000);
@@ -198,7 +198,7 @@ static void a_lost_object_does_not_spoil_the_plan(void **state)
 {
 	(void)state;
 	kernel.stale = SCHED_TASK_SLOT + 1;
-	worker_begin(&worker, 0, false);
+	worker_begin(&worker, 0, false, 0);
 	assert_int_equal(kernel.commits, 2);
 	assert_int_equal(kernel.count, 1);
 	kernel.stale = 0;

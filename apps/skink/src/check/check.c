@@ -15,6 +15,7 @@ void check_system(struct system *system)
 	check_hardware(system);
 	check_network(system);
 	check_budgets(system);
+	check_scheduling(system);
 }
 
 bool ranges_overlap(const struct manifest_range *a, const struct manifest_range *b)

@@ -29,6 +29,7 @@ void check_objects(struct system *system);    /* kernel objects in a server's ow
 void check_hardware(struct system *system);   /* what accesses memory by itself; channels' names */
 void check_network(struct system *system);    /* who is on a network, and how */
 void check_budgets(struct system *system);    /* time */
+void check_scheduling(struct system *system); /* policies, windows, and who is in them */
 
 #define CHANNEL_NAME_KEPT 15u /* characters of a channel's name in the capability "channel:NAME" */
 

@@ -38,6 +38,7 @@
 #define MANIFEST_VM_DEVICES 16u
 #define MANIFEST_CHANNELS 16u
 #define MANIFEST_CHANNEL_MEMBERS 4u
+#define MANIFEST_WINDOWS 16u
 #define MANIFEST_STREAMS 35u /* '1'..'9', then 'a'..'z' */
 
 struct manifest_range {
@@ -196,11 +197,25 @@ struct manifest_vm {
 	int node;
 };
 
-enum manifest_policy { MANIFEST_FIXED_PRIORITY, MANIFEST_ROUND_ROBIN };
+enum manifest_policy { MANIFEST_FIXED_PRIORITY, MANIFEST_ROUND_ROBIN, MANIFEST_EDF, MANIFEST_TIME_PARTITION };
+
+/* A part of a core's frame, and who runs in it. */
+struct manifest_window {
+	const char *name;
+	uint32_t start_us; /* from the frame's beginning */
+	uint32_t length_us;
+	uint64_t servers; /* a bit each, by index */
+	uint32_t vms;
+	int node;
+};
 
 struct manifest_scheduling {
 	enum manifest_policy policy;
 	uint32_t slice_us;
+	uint32_t frame_us; /* 0: there is none */
+	struct manifest_window windows[MANIFEST_WINDOWS];
+	uint32_t window_count;
+	int node; /* the core's own, or /scheduling; negative: neither */
 };
 
 /* What the host tool tells the running system (/chosen). */
