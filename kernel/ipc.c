@@ -37,6 +37,11 @@ struct context *ipc_call(struct core *core)
 /* The reply of `server` to the call that `taker` has in service or deferred: itself, or another worker of its kind. */
 static sk_status_t reply_to(struct context *server, struct context *taker, uint64_t token)
 {
+	struct core *core = core_this();
+	if (token == PLAN_TOKEN && core->settling && server == plan_scheduler(core)) {
+		plan_settled(core);
+		return SK_OK;
+	}
 	struct sk_msg reply;
 	message_load(&reply, server->frame);
 	struct context *caller = endpoint_taken(taker, token);
@@ -44,18 +49,9 @@ static sk_status_t reply_to(struct context *server, struct context *taker, uint6
 		return SK_BAD_ARG;
 	}
 	reply.tag = message_transfer(server, caller, reply.tag & 0x7fffffffull);
-	core_count_event(core_this(), COUNT_REPLIES);
+	core_count_event(core, COUNT_REPLIES);
 	endpoint_answer(caller, &reply);
 	return SK_OK;
-}
-
-static sk_status_t reply_slow(struct core *core, struct context *server, uint64_t token)
-{
-	if (token == PLAN_TOKEN && core->settling && server == plan_scheduler(core)) {
-		plan_settled(core);
-		return SK_OK;
-	}
-	return reply_to(server, server, token);
 }
 
 /* A reply to what another core's worker of the same server took. */
@@ -109,7 +105,7 @@ struct context *ipc_reply_wait(struct core *core)
 	}
 	uint64_t token = arch_argument(server->frame, 0);
 	if (token != 0) {
-		sk_status_t status = reply_slow(core, server, token);
+		sk_status_t status = reply_to(server, server, token);
 		if (status != SK_OK) {
 			return fail(core, status);
 		}
@@ -121,7 +117,7 @@ struct context *ipc_reply(struct core *core)
 {
 	struct context *server = core->current;
 	uint64_t token = arch_argument(server->frame, 0);
-	sk_status_t status = server->endpoint == NULL ? SK_BAD_STATE : reply_slow(core, server, token);
+	sk_status_t status = server->endpoint == NULL ? SK_BAD_STATE : reply_to(server, server, token);
 	if (status == SK_BAD_ARG) {
 		kernel_lock();
 		if (core->current != server || server->state != CONTEXT_READY) {
