@@ -1,9 +1,11 @@
 /* Servers: what they are, their threads and capabilities, their crashes, and orders to them. */
 #include <string.h>
 
+#include <sk/idl/kernel.h>
 #include <sk/idl/kernel_names.h>
 #include <sk/idl/supervisor_client.h>
 #include <sk/idl/supervisor_names.h>
+#include <sk/start.h>
 
 #include "command.h"
 #include "format.h"
@@ -95,6 +97,40 @@ static void list_capabilities(const struct argument *arguments, uint32_t count)
 	}
 }
 
+/* As the tables of its address space say, not its start page: "rw-", "r--", with a d for a device's registers. */
+static void access_cell(const struct sk_region_detail *region)
+{
+	uint32_t both = region->first & region->last;
+
+	table_cell("%c%c%c%c", (both & SK_MAP_FLAGS_READ) != 0 ? 'r' : '-',
+		   (both & SK_MAP_FLAGS_WRITE) != 0 ? 'w' : '-', (both & SK_MAP_FLAGS_EXECUTE) != 0 ? 'x' : '-',
+		   (both & SK_MAP_FLAGS_DEVICE) != 0 ? 'd' : '-');
+}
+
+static void list_regions(const struct argument *arguments, uint32_t count)
+{
+	struct sk_region_detail region;
+	uint32_t server = (uint32_t)arguments[0].value;
+	sk_status_t status = SK_OK;
+
+	(void)count;
+	table_begin("region|>address|>bytes|access|kept|around it");
+	for (uint32_t i = 0; status == SK_OK; i++) {
+		status = operator_server_region(names_supervisor(), server, i, &region);
+		if (status == SK_OK) {
+			table_cell("%.24s", (const char *)region.name);
+			table_cell("%llx", (unsigned long long)region.address);
+			table_cell("%llu", (unsigned long long)region.bytes);
+			access_cell(&region);
+			table_cell("%s", (region.flags & SK_REGION_PERSISTENT) != 0 ? "kept" : "-");
+			table_cell("%s", region.outside == 0 ? "nothing" : "more");
+		}
+	}
+	if (status == OPERATOR_ERROR_NO_MORE || report_answered(arguments[0].word, status)) {
+		table_end("it has no regions");
+	}
+}
+
 static void kill_server(const struct argument *arguments, uint32_t count)
 {
 	(void)count;
@@ -170,6 +206,8 @@ const struct command command_server[] = {
 	{ "threads", { ARGUMENT_SERVER }, 0, "[SERVER]", "list threads and what they serve", NULL, list_threads },
 	{ "caps", ONE_SERVER, "list a server's capabilities",
 	  "Rights: read, write, execute, call, listen, control, grant.", list_capabilities },
+	{ "regions", ONE_SERVER, "list a server's memory",
+	  "What its start page lists, with the access that its address space gives.", list_regions },
 	{ "kill", ONE_SERVER, "make a server crash",
 	  "As a fault would. What follows is its restart policy's business: see `crashes`.", kill_server },
 	{ "restart", ONE_SERVER, "restart a server whatever its state",

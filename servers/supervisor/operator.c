@@ -164,6 +164,41 @@ sk_status_t operator_serve_capability(const struct sk_caller *caller, uint32_t i
 	return OPERATOR_ERROR_NO_MORE;
 }
 
+static uint32_t mapped_at(const struct server *server, uint64_t address)
+{
+	uint64_t offset;
+	sk_map_flags_t flags = 0;
+
+	return space_query(server->space, page_floor(address), &offset, &flags) == SK_OK ? flags : 0;
+}
+
+sk_status_t operator_serve_server_region(const struct sk_caller *caller, uint32_t server_index, uint32_t index,
+					 struct sk_region_detail *detail)
+{
+	const struct server *server = server_at(server_index);
+
+	(void)caller;
+	if (server == NULL || server->unusable != NULL) {
+		return OPERATOR_ERROR_NO_SUCH_SERVER;
+	}
+	if (index >= server->start->region_count) {
+		return OPERATOR_ERROR_NO_MORE;
+	}
+
+	const struct sk_start_region *region = &server->start->regions[index];
+	uint64_t end = page_ceil(region->address + region->bytes);
+
+	memset(detail, 0, sizeof(*detail));
+	memcpy(detail->name, region->name, sizeof(detail->name));
+	detail->address = region->address;
+	detail->bytes = region->bytes;
+	detail->flags = region->flags;
+	detail->first = mapped_at(server, region->address);
+	detail->last = mapped_at(server, end - SK_PAGE_BYTES);
+	detail->outside = mapped_at(server, page_floor(region->address) - SK_PAGE_BYTES) | mapped_at(server, end);
+	return SK_OK;
+}
+
 sk_status_t operator_serve_core_counters(const struct sk_caller *caller, uint32_t core, uint64_t *counts)
 {
 	(void)caller;

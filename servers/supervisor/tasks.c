@@ -10,7 +10,12 @@
 #include "object.h"
 
 #define NS_PER_US 1000ull
-#define TASK_RIGHTS (SK_RIGHT_READ | SK_RIGHT_WRITE | SK_RIGHT_CONTROL)
+
+/* To be put into a plan, and looked at; a vCPU also to be kicked when its timer is due. */
+static sk_rights_t task_rights(enum sk_task_kind kind)
+{
+	return kind == SK_TASK_KIND_VCPU ? SK_RIGHT_READ | SK_RIGHT_WRITE : SK_RIGHT_READ;
+}
 
 static struct sk_task_table *table; /* NULL: there is no scheduler */
 
@@ -100,7 +105,7 @@ sk_status_t tasks_init(void)
 	}
 	for (uint32_t core = 0; status == SK_OK && core < system_state.core_count; core++) {
 		status = grant_cap_at(scheduler(), SCHED_CORE_SLOT + core, system_state.cores[core],
-				      SK_RIGHT_READ | SK_RIGHT_WRITE | SK_RIGHT_CONTROL, 0);
+				      SK_RIGHT_READ | SK_RIGHT_WRITE, 0);
 	}
 	for (uint32_t i = 0; status == SK_OK && i < system_state.manifest.server_count; i++) {
 		if (system_state.servers[i].unusable == NULL) {
@@ -129,7 +134,8 @@ uint32_t tasks_add(sk_cap_t object, const struct sk_task *task, const char *name
 	while (id < SCHED_TASKS && table->tasks[id].kind != SK_TASK_KIND_NONE) {
 		id++;
 	}
-	if (id == SCHED_TASKS || grant_cap_at(scheduler(), SCHED_TASK_SLOT + id, object, TASK_RIGHTS, 0) != SK_OK) {
+	if (id == SCHED_TASKS ||
+	    grant_cap_at(scheduler(), SCHED_TASK_SLOT + id, object, task_rights(kind), 0) != SK_OK) {
 		return SCHED_TASKS;
 	}
 

@@ -79,7 +79,7 @@ static sk_status_t make_memory(struct vm *vm)
 		}
 		if (status == SK_OK) {
 			status = grant_cap(vmm_of(vm), numbered(name, "memory:ram", i), SK_OBJECT_TYPE_MEMORY,
-					   range.memory, SK_RIGHT_READ | SK_RIGHT_WRITE, 0);
+					   range.memory, SK_RIGHT_WRITE, 0);
 		}
 	}
 	return status;
@@ -142,7 +142,7 @@ static sk_status_t make_vcpu(struct vm *vm, uint32_t index)
 	}
 	if (status == SK_OK) {
 		status = grant_cap(vmm_of(vm), name, SK_OBJECT_TYPE_VCPU, vcpu->vcpu,
-				   SK_RIGHT_READ | SK_RIGHT_WRITE | SK_RIGHT_CONTROL, 0);
+				   SK_RIGHT_READ | SK_RIGHT_WRITE, 0);
 	}
 	if (status != SK_OK) {
 		return status;
@@ -244,7 +244,7 @@ static sk_status_t make_controller(const struct vm *vm)
 static sk_status_t tell_vmm(struct vm *vm)
 {
 	struct server *vmm = vmm_of(vm);
-	sk_status_t status = grant_cap(vmm, "vm", SK_OBJECT_TYPE_SPACE, vm->space, SK_RIGHT_READ | SK_RIGHT_WRITE, 0);
+	sk_status_t status = grant_cap(vmm, "vm", SK_OBJECT_TYPE_SPACE, vm->space, SK_RIGHT_WRITE, 0);
 
 	if (status == SK_OK) {
 		status = grant_cap(vmm, "supervisor", SK_OBJECT_TYPE_ENDPOINT, SK_BOOT_SLOT_ENDPOINT, SK_RIGHT_CALL,

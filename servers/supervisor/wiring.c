@@ -81,7 +81,7 @@ static sk_status_t connect_uses(struct server *server)
 		status = grant_cap(server, "injection", SK_OBJECT_TYPE_ENDPOINT, SK_BOOT_SLOT_ENDPOINT, SK_RIGHT_CALL,
 				   SK_BADGE(INJECTION_INTERFACE, server->index));
 	}
-	if (status == SK_OK && config->operator && system_state.sched != MANIFEST_NONE) {
+	if (status == SK_OK && config->operator && uses_scheduler(config)) {
 		status = grant_cap(server, "sched-control", SK_OBJECT_TYPE_ENDPOINT,
 				   server_at(system_state.sched)->endpoint, SK_RIGHT_CALL,
 				   SK_BADGE(SCHED_CONTROL_INTERFACE, server->index));

@@ -141,6 +141,20 @@ sk_status_t operator_serve_vcpu(const struct sk_caller *caller, uint32_t vm, uin
 	return SK_OK;
 }
 
+sk_status_t operator_serve_server_region(const struct sk_caller *caller, uint32_t server, uint32_t index,
+					 struct sk_region_detail *detail)
+{
+	(void)caller;
+	(void)server;
+	if (index > 1) {
+		return OPERATOR_ERROR_NO_MORE;
+	}
+	*detail = (struct sk_region_detail){
+		.name = "heap", .address = 0x10000000, .bytes = 65536, .flags = 1, .first = 3, .last = 3, .outside = index,
+	};
+	return SK_OK;
+}
+
 sk_status_t operator_serve_capability(const struct sk_caller *caller, uint32_t server, uint32_t from,
 				      struct sk_capability_detail *detail)
 {

@@ -98,6 +98,9 @@ static void test_lists(void **unused)
 	assert_answer("caps uart0", "slot  type      rights    badge  object  generation\n"
 				    "   3  endpoint  ---c--g  300000      17           2\n"
 				    "   5  endpoint  ---c--g  300000      17           2\n");
+	assert_answer("regions uart0", "region   address  bytes  access  kept  around it\n"
+				       "heap    10000000  65536  rw--    -     nothing\n"
+				       "heap    10000000  65536  rw--    -     more\n");
 }
 
 static void test_statistics(void **unused)

@@ -7,7 +7,7 @@
 
 #include "tool.h"
 
-#define OPTIONS_LIST 16u
+#define OPTIONS_LIST 64u
 
 enum command {
 	COMMAND_RUN = 1u << 0,
