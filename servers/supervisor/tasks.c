@@ -12,7 +12,7 @@
 #define NS_PER_US 1000ull
 
 /* To be put into a plan, and looked at; a vCPU also to be kicked when its timer is due. */
-static sk_rights_t task_rights(enum sk_task_kind kind)
+static sk_rights_t task_rights(uint32_t kind)
 {
 	return kind == SK_TASK_KIND_VCPU ? SK_RIGHT_READ | SK_RIGHT_WRITE : SK_RIGHT_READ;
 }
@@ -135,7 +135,7 @@ uint32_t tasks_add(sk_cap_t object, const struct sk_task *task, const char *name
 		id++;
 	}
 	if (id == SCHED_TASKS ||
-	    grant_cap_at(scheduler(), SCHED_TASK_SLOT + id, object, task_rights(kind), 0) != SK_OK) {
+	    grant_cap_at(scheduler(), SCHED_TASK_SLOT + id, object, task_rights(task->kind), 0) != SK_OK) {
 		return SCHED_TASKS;
 	}
 
