@@ -60,7 +60,8 @@ static const struct plan_slot *charge(struct core *core, uint64_t now)
 	uint64_t spent = now - core->slot_started;
 	core->slot_started = now;
 	if (core->current != NULL) {
-		core->current->time_ticks += spent;
+		/* The timer came later than it can: for the rest nobody ran, a host had the core for somebody else. */
+		core->current->time_ticks += spent < 2u * core->watch_ticks ? spent : 2u * core->watch_ticks;
 	} else {
 		core->counters[COUNT_IDLE_NS] += spent; /* ticks until somebody asks */
 	}
@@ -258,18 +259,18 @@ struct context *plan_continue(struct core *core)
 	return plan_pick(core);
 }
 
-/* A server that has had one call for longer than it may. */
-static bool overrun(struct thread *thread, uint64_t now)
+/*
+ * A server that has run on one call, or on its own since it last waited, for longer than it may. Its running time counts:
+ * that somebody else has the core, for however long, is not its doing.
+ */
+static bool overrun(struct thread *thread)
 {
-	if (thread->call_budget_ticks == 0 || thread->context.caller == NULL) {
-		return false;
-	}
+	uint64_t ran = thread->context.time_ticks;
 	if (thread->overrun_calls != thread->context.calls) {
 		thread->overrun_calls = thread->context.calls;
-		thread->overrun_since = now;
-		return false;
+		thread->overrun_since = ran;
 	}
-	return now - thread->overrun_since >= thread->call_budget_ticks;
+	return thread->call_budget_ticks != 0 && ran - thread->overrun_since >= thread->call_budget_ticks;
 }
 
 void plan_tick(struct core *core)
@@ -285,7 +286,7 @@ void plan_tick(struct core *core)
 	struct context *current = core->current;
 	/* It may have ended its turn already: the timer comes again while the core is among its interrupts. */
 	if (current != NULL && current->state == CONTEXT_READY && current->kind == CONTEXT_THREAD &&
-	    overrun(thread_of(current), now)) {
+	    overrun(thread_of(current))) {
 		arch_unload(core); /* whoever repairs it may write to its frame */
 		thread_raise(core, thread_of(current), THREAD_FAULT_REASON_BUDGET, 0, 0, 0);
 	}

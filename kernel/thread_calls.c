@@ -105,6 +105,7 @@ sk_status_t thread_do_set_call_budget(struct thread *thread, uint64_t budget_ns)
 
 sk_status_t thread_do_start(struct thread *thread)
 {
+	thread->overrun_calls = UINT64_MAX;
 	thread->context.state = CONTEXT_READY;
 	plan_wake(core_at(thread->context.core), &thread->context);
 	return SK_OK;

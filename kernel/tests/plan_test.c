@@ -461,96 +461,6 @@ static void plans_come_and_go(void **state)
 	}
 }
 
-static void overrun_calls_are_faults(void **state)
-{
-	(void)state;
-	struct actor keeper;
-	struct actor server;
-	struct actor client;
-	actor_make(&keeper, 1);
-	actor_serve(&keeper);
-	actor_make(&server, 1);
-	actor_serve(&server);
-	actor_make(&client, 1);
-	uint32_t slot = actor_client(&client, &server, SK_BADGE(0x42, 5));
-	K_OK(server.thread, THREAD_TAG_SET_FAULT_ENDPOINT, keeper.endpoint);
-	K_OK(server.thread, THREAD_TAG_SET_CALL_BUDGET, 20 * MS);
-	world_plan(1, keeper.thread, server.thread, client.thread, 0);
-	actor_start(&keeper);
-	actor_reply_wait(&keeper, 0, 0, 0);
-	actor_start(&server);
-	actor_reply_wait(&server, 0, 0, 0);
-	actor_start(&client);
-	/* Short ones may be many. */
-	for (uint32_t i = 0; i < 10; i++) {
-		actor_call(&client, slot, TAG, i);
-		mock_advance(TICKS(6 * MS));
-		assert_runs(&server);
-		actor_reply_wait(&server, actor_token(&server), 0, 0);
-	}
-	actor_call(&client, slot, TAG, 1);
-	uint64_t pc = mock_pc(server.c);
-	mock_advance(TICKS(40 * MS));
-	assert_runs(&keeper);
-	assert_int_equal(actor_x(&keeper, 2), THREAD_FAULT_REASON_BUDGET);
-	assert_int_equal(actor_x(&keeper, 6), TAG);
-	assert_int_equal(actor_x(&keeper, 7), SK_BADGE(0x42, 5));
-	/* Its registers can be read and changed. */
-	K_OK(server.thread, THREAD_TAG_READ_REGISTERS);
-	uint64_t *registers = world_buffer();
-	assert_int_equal(registers[32], pc);
-	registers[32] = 0x777000;
-	K_OK(server.thread, THREAD_TAG_WRITE_REGISTERS | SK_TAG_BYTES(34u * 8u));
-	actor_reply_wait(&keeper, actor_token(&keeper), 0, 1);
-	assert_runs(&server);
-	assert_int_equal(mock_pc(server.c), 0x777000);
-	invariants_check();
-	/* While it serves nobody it may take its time. */
-	actor_reply_wait(&server, actor_token(&server), 0, 0);
-	K_OK(server.thread, THREAD_TAG_STOP);
-	K_OK(server.thread, THREAD_TAG_CONFIGURE, 0x400000, 0, 0, 0);
-	actor_start(&server);
-	mock_advance(TICKS(100 * MS));
-	assert_runs(&server);
-}
-
-/* Its core sleeps while it is repaired from another one: what is written there is what it goes on with. */
-static void overrun_calls_are_repaired_from_another_core(void **state)
-{
-	(void)state;
-	struct actor keeper;
-	struct actor server;
-	struct actor client;
-	actor_make(&keeper, 2);
-	actor_serve(&keeper);
-	actor_make(&server, 1);
-	actor_serve(&server);
-	actor_make(&client, 1);
-	uint32_t slot = actor_client(&client, &server, 1);
-	K_OK(server.thread, THREAD_TAG_SET_FAULT_ENDPOINT, keeper.endpoint);
-	K_OK(server.thread, THREAD_TAG_SET_CALL_BUDGET, 5 * MS);
-	world_plan(2, keeper.thread, 0);
-	world_plan(1, server.thread, client.thread, 0);
-	actor_start(&keeper);
-	actor_reply_wait(&keeper, 0, 0, 0);
-	actor_start(&server);
-	actor_reply_wait(&server, 0, 0, 0);
-	actor_start(&client);
-	actor_call(&client, slot, TAG, 1);
-	mock_advance(TICKS(20 * MS));
-	mock_settle();
-	assert_runs(&keeper);
-	assert_true(world_idle(1));
-	memset(world_buffer(), 0, SK_PAGE_BYTES);
-	((uint64_t *)world_buffer())[32] = 0x777000;
-	K_OK(server.thread, THREAD_TAG_WRITE_REGISTERS | SK_TAG_BYTES(34u * 8u));
-	actor_reply_wait(&keeper, actor_token(&keeper), 0, 1);
-	mock_settle();
-	assert_runs(&server);
-	assert_int_equal(mock_pc(server.c), 0x777000);
-	invariants_check();
-}
-
 /* A vCPU that has its core to itself may halt without a call; with another plan it may not. */
 static void halts_alone(void **state)
 {
@@ -584,8 +494,6 @@ int main(void)
 		cmocka_unit_test_setup(events_wait_for_a_busy_scheduler, world_setup),
 		cmocka_unit_test_setup(plans_forget_the_dead, world_setup),
 		cmocka_unit_test_setup(plans_come_and_go, world_setup),
-		cmocka_unit_test_setup(overrun_calls_are_faults, world_setup),
-		cmocka_unit_test_setup(overrun_calls_are_repaired_from_another_core, world_setup),
 		cmocka_unit_test_setup(halts_alone, world_setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

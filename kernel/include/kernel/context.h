@@ -118,8 +118,8 @@ struct thread {
 	capability fault_handler;    /* endpoint, badge */
 	uint32_t window_first, window_count;
 	uint64_t call_budget_ticks;
-	uint64_t overrun_calls;      /* sampling of a call that takes too long: `calls` when it was first seen */
-	uint64_t overrun_since;
+	uint64_t overrun_calls;      /* sampling of work that takes too long: `calls` when first seen; MAX: not yet */
+	uint64_t overrun_since;      /* time_ticks at that moment */
 	uint64_t progress;           /* of a preempted long operation */
 	struct sk_msg fault_message; /* its fault call, while that waits */
 	struct thread *sibling;      /* next thread of the same process */

@@ -30,7 +30,7 @@ struct plan {
 	struct plan_slot slots[SK_PLAN_SLOTS];
 };
 
-/* The timer comes at least this often while anything runs, so that an overrun call is noticed. */
+/* The timer comes at least this often while anything runs, so that an overrun is noticed. */
 #define PLAN_WATCH_NS 5000000ull
 #define PLAN_WATCH_SKEW_NS 50000ull
 

@@ -15,7 +15,7 @@ static const struct property server_properties[] = {
 	{ "priority", "0 (most urgent) to 255", false },
 	{ "budget-us", "microseconds in each period, 1 to 1000000", false },
 	{ "period-us", "microseconds, 1 to 1000000", false },
-	{ "call-budget-us", "microseconds, 0 (no limit) to 1000000", false },
+	{ "call-budget-us", "microseconds, 0 (no limit) to 60000000", false },
 	{ "heartbeat-ms", "milliseconds, 0 (none) to 60000", false },
 	{ "heap-kib", "KiB in multiples of 4, 0 to 1048576", false },
 	{ "persistent-kib", "KiB in multiples of 4, 0 to 1048576", false },
@@ -190,7 +190,7 @@ static void server_read(struct reader *reader, struct manifest_server *server)
 	value_u32(&section, "priority", (struct bounds){ 0, 255 }, &server->priority);
 	value_u32(&section, "budget-us", (struct bounds){ 1, MILLION }, &server->budget_us);
 	value_u32(&section, "period-us", (struct bounds){ 1, MILLION }, &server->period_us);
-	value_u32(&section, "call-budget-us", (struct bounds){ 0, MILLION }, &server->call_budget_us);
+	value_u32(&section, "call-budget-us", (struct bounds){ 0, 60 * MILLION }, &server->call_budget_us);
 	value_u32(&section, "heartbeat-ms", (struct bounds){ 0, 60000 }, &server->heartbeat_ms);
 	server_memory(&section, "heap-kib", SERVER_KIB_MAX, &server->heap_kib);
 	server_memory(&section, "persistent-kib", SERVER_KIB_MAX, &server->persistent_kib);
@@ -219,6 +219,7 @@ void servers_collect(struct reader *reader, int node)
 			.name = section_name(reader, child, "a server", SERVER_NAME_MAX, false),
 			.image = "",
 			.priority = 16,
+			.call_budget_us = MANIFEST_CALL_BUDGET_US,
 			.heap_kib = 64,
 			.node = child,
 		};

@@ -148,6 +148,7 @@ static void test_defaults(void **state)
 	assert_int_equal(server->core_count, 4);
 	assert_int_equal(server->cores[3], 3);
 	assert_int_equal(server->args_bytes, 4);
+	assert_int_equal(server->call_budget_us, 1000000);
 	assert_int_equal(server->restart.max, 10);
 	assert_int_equal(server->restart.node, -1);
 	assert_int_equal(manifest.vms[0].vcpu_cores[5], 1);

@@ -59,7 +59,8 @@ void check_budgets(struct system *system)
 		for (uint32_t j = 0; j < server->core_count; j++) {
 			load_add(&load, server->cores[j], server->budget_us, server->period_us);
 		}
-		if (server->budget_us != 0 && server->call_budget_us > server->budget_us) {
+		if (server->budget_us != 0 && server->call_budget_us > server->budget_us &&
+		    server->call_budget_us != MANIFEST_CALL_BUDGET_US) {
 			CHECK_ERROR(system, server->node, "call-budget-us", "is %u; expected at most `budget-us`, %u",
 				    server->call_budget_us, server->budget_us);
 		}

@@ -39,6 +39,7 @@
 #define MANIFEST_CHANNELS 16u
 #define MANIFEST_CHANNEL_MEMBERS 4u
 #define MANIFEST_WINDOWS 16u
+#define MANIFEST_CALL_BUDGET_US 1000000u /* of a server that says nothing about it */
 #define MANIFEST_STREAMS 35u /* '1'..'9', then 'a'..'z' */
 
 struct manifest_range {
@@ -127,7 +128,7 @@ struct manifest_server {
 	uint32_t priority;  /* 0 (most urgent) to 255 */
 	uint32_t budget_us; /* of its own slots in the plan, a period; 0: unlimited */
 	uint32_t period_us;
-	uint32_t call_budget_us; /* longest time it may keep one call in service; 0: no limit */
+	uint32_t call_budget_us; /* longest run on one call, or without waiting; 0: no limit */
 	uint32_t heartbeat_ms;	 /* longest silence; 0: no heartbeat asked for */
 	uint32_t heap_kib;
 	uint32_t persistent_kib;
