@@ -56,13 +56,14 @@ class Model:
                   "pan.c"], self.directory)
         # The depth is what stack is taken for at once: deeper only where it is needed.
         for depth in (200_000, DEPTH):
-            options = [f"-m{depth}"] + (["-a", "-f", "-N", claim] if claim else [])
+            options = ["-w20", f"-m{depth}"] + (["-a", "-f", "-N", claim] if claim else [])
             _, report = run(["./" + binary, *options], self.directory)
             if "max search depth too small" not in report:
                 break
         return report
 
     def trail(self, claim):
+        """The end of the last search's counterexample."""
         binary = "live" if claim else "safe"
         _, text = run(["./" + binary, "-r", *(["-a", "-f", "-N", claim] if claim else [])], self.directory)
         return "\n".join(text.splitlines()[-TRAIL_LINES:])
@@ -83,7 +84,7 @@ def errors(report):
 def unreached(report):
     """Steps that no state takes, but for the ends of processes that have none."""
     steps = re.findall(r'^\t([^\n]*, state \d+, "([^\n]*)")$', report, re.M)
-    return [where for where, step in steps if step != "-end-"]
+    return [where for where, step in steps if step != "-end-" and not where.startswith("_spin")]
 
 
 def check_whole(model, claims):

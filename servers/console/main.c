@@ -153,6 +153,16 @@ static bool open_streams(const struct manifest *manifest)
 	return console_open(&console, sk_start(), manifest, console_state_fields(memory), &back);
 }
 
+/* Where the last instance was killed: it may have made room in a full ring and not said so to the writer that waits. */
+static void go_on(void)
+{
+	take_input();
+	drain();
+	for (uint32_t i = 0; i < console.stream_count; i++) {
+		(void)sk_signal(console.streams[i].client, SK_SIGNAL_STREAM);
+	}
+}
+
 int main(void)
 {
 	const struct sk_start_region *registers = sk_region_named("pl011");
@@ -175,7 +185,6 @@ int main(void)
 	(void)printf("%s, %u streams, %u logs, %u bytes of scroll-back each%s\n",
 		     console.output.framed ? "framed" : "terminal", console.stream_count, console.log_count,
 		     console.log_back.bytes, sk_start()->instance != 0 ? "; going on after a restart" : "");
-	take_input();
-	drain();
+	go_on();
 	sk_server_run();
 }

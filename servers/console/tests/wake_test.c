@@ -204,6 +204,22 @@ static void test_bounded_turn(void **unused)
 	}
 }
 
+/* The last instance took what a full ring held, and died before it said so: the writer still waits for room. */
+static void test_a_new_instance_wakes_who_waits_for_room(void **unused)
+{
+	(void)unused;
+	for (uint32_t i = 0; i < BENCH_CAPACITY; i++) {
+		bench_print(UART0, "x");
+	}
+	bench_printed(UART0)->read = bench_printed(UART0)->written - 2;
+	bench_restart();
+	console = bench.console;
+	console.output.half_framed = &bench.state.half_framed;
+	go_on();
+	bench_assert_sent("\x1e" "1xx");
+	assert_int_equal(bench.signals[1 + UART0], 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -215,6 +231,7 @@ int main(void)
 		cmocka_unit_test_setup(test_keys, boot),
 		cmocka_unit_test_setup(test_line_full, boot),
 		cmocka_unit_test_setup(test_bounded_turn, boot),
+		cmocka_unit_test_setup(test_a_new_instance_wakes_who_waits_for_room, boot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
