@@ -15,7 +15,8 @@ LOG, STREAM, CONTROL = 16 << 10, 32 << 10, 8 << 10
 # Bits of notifications and numbers of interfaces: sk/start.h, idl/.
 BIT_LOG, BIT_STREAM, BIT_TIMER, BIT_PEER = 1, 2, 8, 16
 TIMERS, SCHED_CONTROL, OPERATOR, VM_EVENTS, DEVICE = 0x21, 0x22, 0x30, 0x31, 0x29
-INTERFACES = {"sched": TIMERS, "console": 0x20, "vmm": 0x28, "blk_driver": 0x26, "netswitch": 0x27}
+INTERFACES = {"sched": TIMERS, "console": 0x20, "vmm": 0x28, "blk_driver": 0x26, "netswitch": 0x27,
+              "rng_driver": 0x2a}
 ARCHIVE = object()  # a size that the manifest does not tell
 
 

@@ -122,12 +122,12 @@ static bool do_alone(struct disk *disk, uint32_t type, uint64_t sector, uint32_t
 	return status == VIRTIO_RING_DONE && result == SK_BLOCK_RESULT_DONE;
 }
 
-enum disk_state disk_open(struct disk *disk, volatile void *registers, uint64_t bytes)
+enum disk_state disk_open(struct disk *disk)
 {
 	uint32_t size;
 
 	disk->sectors = 0;
-	if (!virtio_hardware_find(&disk->hardware, registers, bytes, VIRTIO_ID_BLOCK)) {
+	if (!virtio_process_hardware(&disk->hardware, VIRTIO_ID_BLOCK)) {
 		return DISK_ABSENT;
 	}
 	if (!virtio_hardware_begin(&disk->hardware, wanted)) {

@@ -12,7 +12,7 @@
 
 #include <gpt/gpt.h>
 #include <sk/idl/block.h>
-#include <virtio_driver/hardware.h>
+#include <virtio_driver/process.h>
 
 #define DISK_COMMANDS 128u /* in the hardware at the same time; a power of two */
 #define DISK_SEGMENTS 64u  /* of a command's data */
@@ -63,16 +63,16 @@ struct disk {
 
 enum disk_state {
 	DISK_READY,
-	DISK_ABSENT,    /* nothing is at the transport */
+	DISK_ABSENT,    /* there is none */
 	DISK_UNUSABLE,  /* the device refuses, or is one that this driver can't handle */
 	DISK_NO_MEMORY, /* `dma` is too small */
 };
 
 /*
- * Resets the device among `bytes` of registers and puts it into service; `disk->dma` and `disk->wait` are set. After
- * it nothing that an earlier instance of the driver began goes on.
+ * Resets this process's device and puts it into service; `disk->dma` and `disk->wait` are set. After it nothing that an
+ * earlier instance of the driver began goes on.
  */
-enum disk_state disk_open(struct disk *disk, volatile void *registers, uint64_t bytes);
+enum disk_state disk_open(struct disk *disk);
 
 /* False, and nothing happened: there is no room now. */
 bool disk_submit(struct disk *disk, struct disk_command *command, uint32_t owner);

@@ -167,27 +167,20 @@ static void wait_for_disk(void)
 	}
 }
 
-static bool open_disk(const struct sk_start_region *registers, const struct sk_start_region *dma)
+static bool open_disk(void)
 {
 	static const char *const texts[] = {
-		[DISK_ABSENT] = "no disk at the transport (skink run --disk FILE)",
+		[DISK_ABSENT] = "there is no disk (skink run --disk FILE)",
 		[DISK_UNUSABLE] = "the disk refuses to work with this driver",
-		[DISK_NO_MEMORY] = "region \"dma\" is too small for the disk's queue",
+		[DISK_NO_MEMORY] = "`dma-kib` is too small for the disk's queue; expected at least 192",
 	};
-	enum memory_memory_kind kind;
-	uint32_t mappings;
-	uint64_t bytes;
 
-	driver.disk.dma = (struct virtio_dma){ .at = (uint8_t *)(uintptr_t)dma->address, .bytes = dma->bytes };
 	driver.disk.wait = wait_for_disk;
-	if (memory_info(sk_cap_named_of_type("dma", SK_OBJECT_TYPE_MEMORY), &driver.disk.dma.physical, &bytes, &kind,
-			&mappings) != SK_OK ||
-	    bytes < dma->bytes) {
-		printf("no capability \"dma\" for its region\n");
+	if (!virtio_process_memory(&driver.disk.dma)) {
 		return false;
 	}
 
-	enum disk_state state = disk_open(&driver.disk, (volatile void *)(uintptr_t)registers->address, registers->bytes);
+	enum disk_state state = disk_open(&driver.disk);
 
 	if (state != DISK_READY) {
 		printf("%s\n", texts[state]);
@@ -207,25 +200,11 @@ static void open_clients(void)
 	}
 }
 
-static const struct sk_start_region *registers_region(void)
-{
-	for (uint32_t i = 0; i < sk_start()->region_count; i++) {
-		if ((sk_start()->regions[i].flags & SK_REGION_DEVICE) != 0) {
-			return &sk_start()->regions[i];
-		}
-	}
-	return NULL;
-}
-
 int main(void)
 {
-	const struct sk_start_region *registers = registers_region();
-	const struct sk_start_region *dma = sk_region_named("dma");
-
 	driver.interrupt = sk_cap_named_of_type("irq", SK_OBJECT_TYPE_INTERRUPT);
 	driver.notification = sk_cap_named_of_type("notification", SK_OBJECT_TYPE_NOTIFICATION);
-	if (registers == NULL || dma == NULL || !open_disk(registers, dma)) {
-		printf("needs a virtio-mmio device and `dma-kib` of at least 192\n");
+	if (!open_disk()) {
 		return EXIT_FAILURE;
 	}
 	open_clients();

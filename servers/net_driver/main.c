@@ -169,26 +169,19 @@ static void signalled(uint64_t bits)
 
 SK_SERVER(dispatch, signalled)
 
-static bool open_nic(const struct sk_start_region *registers, const struct sk_start_region *dma)
+static bool open_nic(void)
 {
 	static const char *const texts[] = {
-		[NIC_ABSENT] = "no network interface at the transport (skink run --net user)",
+		[NIC_ABSENT] = "there is no network interface (skink run --net user)",
 		[NIC_UNUSABLE] = "the network interface refuses to work with this driver",
-		[NIC_NO_MEMORY] = "region \"dma\" is too small for its queues",
+		[NIC_NO_MEMORY] = "`dma-kib` is too small for its queues; expected at least 544",
 	};
-	enum memory_memory_kind kind;
-	uint32_t mappings;
-	uint64_t bytes;
 
-	driver.nic.dma = (struct virtio_dma){ .at = (uint8_t *)(uintptr_t)dma->address, .bytes = dma->bytes };
-	if (memory_info(sk_cap_named_of_type("dma", SK_OBJECT_TYPE_MEMORY), &driver.nic.dma.physical, &bytes, &kind,
-			&mappings) != SK_OK ||
-	    bytes < dma->bytes) {
-		(void)printf("no capability \"dma\" for its region\n");
+	if (!virtio_process_memory(&driver.nic.dma)) {
 		return false;
 	}
 
-	enum nic_state state = nic_open(&driver.nic, (volatile void *)(uintptr_t)registers->address, registers->bytes);
+	enum nic_state state = nic_open(&driver.nic);
 
 	if (state != NIC_READY) {
 		(void)printf("%s\n", texts[state]);
@@ -196,20 +189,8 @@ static bool open_nic(const struct sk_start_region *registers, const struct sk_st
 	return state != NIC_NO_MEMORY;
 }
 
-static const struct sk_start_region *registers_region(void)
-{
-	for (uint32_t i = 0; i < sk_start()->region_count; i++) {
-		if ((sk_start()->regions[i].flags & SK_REGION_DEVICE) != 0) {
-			return &sk_start()->regions[i];
-		}
-	}
-	return NULL;
-}
-
 int main(void)
 {
-	const struct sk_start_region *registers = registers_region();
-	const struct sk_start_region *dma = sk_region_named("dma");
 	const struct sk_start_region *region = sk_region_named("net");
 	net_offloads_t offloads;
 
@@ -220,8 +201,7 @@ int main(void)
 		(void)printf("no region \"net\" of at least %zu bytes\n", sizeof(struct packet_channel));
 		return EXIT_FAILURE;
 	}
-	if (registers == NULL || dma == NULL || !open_nic(registers, dma)) {
-		(void)printf("needs a virtio-mmio device and `dma-kib` of at least 544\n");
+	if (!open_nic()) {
 		return EXIT_FAILURE;
 	}
 	packet_port_open(&driver.port, (void *)(uintptr_t)region->address, true);

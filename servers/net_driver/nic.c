@@ -39,14 +39,14 @@ static enum nic_state stop(struct nic *nic, enum nic_state state)
 	return state;
 }
 
-enum nic_state nic_open(struct nic *nic, volatile void *registers, uint64_t bytes)
+enum nic_state nic_open(struct nic *nic)
 {
 	const uint64_t wanted = 1ull << VIRTIO_RING_F_EVENT_IDX;
 	uint32_t receive;
 	uint32_t transmit;
 
 	nic->there = false;
-	if (!virtio_hardware_find(&nic->hardware, registers, bytes, VIRTIO_ID_NET)) {
+	if (!virtio_process_hardware(&nic->hardware, VIRTIO_ID_NET)) {
 		return NIC_ABSENT;
 	}
 	if (!virtio_hardware_begin(&nic->hardware, wanted)) {

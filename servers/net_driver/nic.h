@@ -12,7 +12,7 @@
 #define VIRTIO_NET_NO_LEGACY
 #include <linux/virtio_net.h>
 
-#include <virtio_driver/hardware.h>
+#include <virtio_driver/process.h>
 
 #define NIC_BUFFERS 128u /* of each queue; a power of two */
 #define NIC_BUFFER_BYTES 2048u
@@ -33,16 +33,16 @@ struct nic {
 
 enum nic_state {
 	NIC_READY,
-	NIC_ABSENT,    /* nothing is at the transport */
+	NIC_ABSENT,    /* there is none */
 	NIC_UNUSABLE,  /* the device refuses, or is one that this driver can't handle */
 	NIC_NO_MEMORY, /* `dma` is too small */
 };
 
 /*
- * Resets the device among `bytes` of registers and puts it into service, with all receive buffers in its queue;
- * `nic->dma` is set. After it nothing that an earlier instance of the driver began goes on.
+ * Resets this process's device and puts it into service, with all receive buffers in its queue; `nic->dma` is set. After
+ * it nothing that an earlier instance of the driver began goes on.
  */
-enum nic_state nic_open(struct nic *nic, volatile void *registers, uint64_t bytes);
+enum nic_state nic_open(struct nic *nic);
 
 /* Where a frame of up to NIC_FRAME_BYTES may be put that nic_send() then sends; NULL: there is no room now. */
 uint8_t *nic_frame(struct nic *nic);

@@ -6,6 +6,7 @@
 #include <sk/idl/block.h>
 #include <sk/idl/console.h>
 #include <sk/idl/device.h>
+#include <sk/idl/entropy.h>
 #include <sk/idl/kernel_client.h>
 #include <sk/idl/net.h>
 #include <sk/idl/sched.h>
@@ -33,6 +34,7 @@ uint32_t wiring_interface(const struct manifest_server *server)
 		{ "vmm", VMM_INTERFACE },
 		{ "blk_driver", BLOCK_INTERFACE },
 		{ "netswitch", NET_INTERFACE },
+		{ "rng_driver", ENTROPY_INTERFACE },
 	};
 
 	for (uint32_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {

@@ -2,19 +2,24 @@
  * The guest's entropy device (virtio 1.2, section 5.4), one process per VM: each chain that
  * the guest makes available comes back full of random bytes.
  *
- * Where they come from, in plain words: a generator (libs/random) that was fed with the argument `seed=` (any text;
- * different for each machine, or left out), the instance's number, the machine's counter as it is read around
+ * Where they come from, in plain words: a generator (libs/random) that is fed with 32 bytes from the driver of a hardware
+ * source (capability "driver"), waited for at the start, and with what that has before further exits of the guest are
+ * served. Where the manifest names no driver, or that one has no hardware, what remains is what is mixed in anyway: the argument `seed=`
+ * (any text; different for each machine, or left out), the instance's number, the machine's counter as it is read around
  * work of varying length, at the start and before each chain, and, with the argument `rndr`, the CPU's own
- * random bits. Without `rndr` and a good seed it is as unpredictable as the counter's timing, which on an emulator
+ * random bits. Without driver, `rndr` and a good seed it is as unpredictable as the counter's timing, which on an emulator
  * or a quiet machine is not much: enough to keep guests apart, not for keys.
  * `rndr` must not be given where a core lacks FEAT_RNG: the server would fault.
  *
  * No state but the queue's survives: a chain that was being filled when the server was killed is filled anew.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <random/arch/hardware.h>
 #include <random/drbg.h>
+#include <sk/idl/entropy_client.h>
+#include <sk/idl/kernel.h>
 #include <sk/process.h>
 #include <sk/server.h>
 #include <virtio/server.h>
@@ -28,6 +33,8 @@ static struct {
 	struct virtio_mmio device;
 	struct random_drbg drbg;
 	bool hardware;
+	sk_cap_t driver; /* of a source of entropy; SK_CAP_NONE: there is none */
+	bool used;       /* since bytes of the driver were mixed in */
 } rng;
 
 /* Four readings of the counter, with work between them whose length depends on the ones before. */
@@ -53,6 +60,33 @@ static void mix_hardware(void)
 	random_drbg_mix(&rng.drbg, words, sizeof(words));
 }
 
+/* Up to 32 bytes; how many. A driver that has no hardware, or is gone, is not asked again in this process's life. */
+static uint32_t draw(bool wait, uint64_t words[4])
+{
+	uint32_t bytes = 0;
+	sk_status_t status = entropy_draw(rng.driver, wait, &bytes, &words[0], &words[1], &words[2], &words[3]);
+
+	if (status != SK_OK) {
+		rng.driver = SK_CAP_NONE;
+		(void)printf("no entropy from the driver: %s\n",
+			     status == ENTROPY_ERROR_NO_SOURCE ? "it has no hardware" : "it does not answer");
+		return 0;
+	}
+	return bytes <= 4 * sizeof(words[0]) ? bytes : 0;
+}
+
+/* Not under the device's lock: a call may wait. */
+static void mix_more(void)
+{
+	uint64_t words[4];
+	uint32_t bytes = draw(false, words);
+
+	virtio_server_lock();
+	rng.used = false;
+	random_drbg_mix(&rng.drbg, words, bytes);
+	virtio_server_unlock();
+}
+
 static void seed(void)
 {
 	const char *text = sk_argument("seed");
@@ -63,6 +97,13 @@ static void seed(void)
 		random_drbg_mix(&rng.drbg, text, strlen(text));
 	}
 	random_drbg_mix(&rng.drbg, &instance, sizeof(instance));
+	rng.driver = sk_cap_named_of_type("driver", SK_OBJECT_TYPE_ENDPOINT);
+	if (rng.driver != SK_CAP_NONE) {
+		uint64_t words[4];
+		uint32_t bytes = draw(true, words);
+
+		random_drbg_mix(&rng.drbg, words, bytes);
+	}
 	for (uint32_t i = 0; i < START_SAMPLES; i += 4) {
 		mix_counter();
 	}
@@ -73,6 +114,7 @@ static uint32_t fill(const struct virtio_chain *chain)
 	uint8_t bytes[CHAIN_BYTES_MAX];
 	uint32_t count = chain->writable_bytes < sizeof(bytes) ? (uint32_t)chain->writable_bytes : sizeof(bytes);
 
+	rng.used = true;
 	mix_counter();
 	if (rng.hardware) {
 		mix_hardware();
@@ -108,7 +150,15 @@ static bool serve(struct virtio_mmio *device, uint32_t index)
 
 static const struct virtio_operations operations = { .serve = serve };
 
-SK_SERVER(virtio_server_dispatch, virtio_server_signalled)
+static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
+{
+	if (rng.used && rng.driver != SK_CAP_NONE) {
+		mix_more();
+	}
+	return virtio_server_dispatch(caller, msg);
+}
+
+SK_SERVER(dispatch, virtio_server_signalled)
 
 int main(void)
 {

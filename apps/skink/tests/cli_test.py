@@ -174,6 +174,19 @@ class Disks(Case):
         self.refused("has drivers for 0", "run", "--dry-run", "--disk", self.disk, manifest("one.dts"))
 
 
+class Entropy(Case):
+    def setUp(self):
+        super().setUp()
+        for name in ("rng_driver", "virtio_rng", "fallback"):
+            self.folder.put("aarch64/images/" + name, fixture.SERVER)
+
+    def test_a_source_for_each_driver(self):
+        told = self.accepted("run", "--dry-run", "--qemu", "echo-qemu", manifest("virtio.dts"))
+        self.assertIn("-global virtio-mmio.force-legacy=false -device virtio-rng-device,bus=virtio-mmio-bus.16", told)
+        self.assertEqual(told.count("virtio-rng-device"), 1)
+        self.assertNotIn("virtio-rng", self.accepted("run", "--dry-run", "--qemu", "echo-qemu", manifest("one.dts")))
+
+
 class Networks(Case):
     RUN = ("run", "--dry-run", "--qemu", "echo-qemu")
     USER = "-global virtio-mmio.force-legacy=false -netdev user,id=net0"

@@ -131,6 +131,11 @@ void host_reset(void *channel, size_t channel_bytes)
 	assert_true(sk_process_adopt(&host.start));
 }
 
+void host_without_driver(void)
+{
+	host.start.cap_count--;
+}
+
 void host_argument(const char *argument)
 {
 	strncpy(host.start.args, argument, SK_START_ARGS_BYTES - 2);

@@ -44,6 +44,9 @@ extern struct host host;
 /* Everything as after boot, with the memory mapped; `channel` is what "disk" is, or NULL. No instance runs yet. */
 void host_reset(void *channel, size_t channel_bytes);
 
+/* Behind host_reset(): the manifest names none. */
+void host_without_driver(void);
+
 void host_argument(const char *argument);
 
 /* Runs `server_main` up to where it serves; false if it ended instead. */
@@ -53,7 +56,7 @@ bool host_boot(int (*server_main)(void));
 bool host_exit(bool (*dispatch)(const struct sk_caller *, struct sk_msg *), bool write, uint32_t vcpu,
 		  uint64_t offset, uint64_t *value, uint64_t flags);
 
-/* The answer of the driver's `open`, which the test defines if its server has one. */
+/* The driver's answer to a call, which the test defines. */
 sk_status_t host_driver(struct sk_msg *msg);
 
 #endif

@@ -13,11 +13,24 @@ int server_main(void);
 
 static struct guest_queue guest;
 
+/* The driver of a hardware source: what it answers, and how it was asked. */
+static struct {
+	sk_status_t status;
+	uint64_t word;
+	uint32_t bytes;
+	uint32_t waited;
+	uint32_t asked;
+} driver;
+
 sk_status_t host_driver(struct sk_msg *msg)
 {
-	(void)msg;
-	fail_msg("there is no driver");
-	return SK_BAD_CAP;
+	assert_int_equal(msg->tag & SK_TAG_METHOD_MASK, ENTROPY_TAG_DRAW);
+	assert_int_equal(server.lock.taken, 0);
+	driver.waited += msg->w[0] != 0;
+	driver.asked++;
+	*msg = (struct sk_msg){ .tag = (uint64_t)driver.status,
+				.w = { driver.bytes, driver.word, driver.word + 1, driver.word + 2, driver.word + 3 } };
+	return driver.status;
 }
 
 static void boot(void)
@@ -30,14 +43,14 @@ static void boot(void)
 
 static void set(uint64_t offset, uint64_t value)
 {
-	assert_true(host_exit(virtio_server_dispatch, true, 0, offset, &value, 0));
+	assert_true(host_exit(dispatch, true, 0, offset, &value, 0));
 }
 
 static uint64_t get(uint64_t offset)
 {
 	uint64_t value = 0;
 
-	assert_true(host_exit(virtio_server_dispatch, false, 0, offset, &value, 0));
+	assert_true(host_exit(dispatch, false, 0, offset, &value, 0));
 	return value;
 }
 
@@ -45,6 +58,7 @@ static int set_up(void **unused)
 {
 	(void)unused;
 	host_reset(NULL, 0);
+	host_without_driver();
 	boot();
 	guest_queue_init(&guest, host.memory, 0, SIZE);
 	guest_start(&rng.device, 1, SIZE, FEATURES);
@@ -184,12 +198,86 @@ static void test_seed(void **unused)
 	set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 	memcpy(one, data(0), sizeof(one));
 	host_reset(NULL, 0);
+	host_without_driver();
 	host_argument("seed=other");
 	boot();
 	guest_start(&rng.device, 1, SIZE, FEATURES);
 	offer(0, 64);
 	set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
 	assert_memory_not_equal(one, data(0), sizeof(one));
+}
+
+static void with_driver(sk_status_t status, uint32_t bytes, uint64_t word)
+{
+	memset(&driver, 0, sizeof(driver));
+	driver.status = status;
+	driver.bytes = bytes;
+	driver.word = word;
+	host_reset(NULL, 0);
+	boot();
+	guest_queue_init(&guest, host.memory, 0, SIZE);
+	guest_start(&rng.device, 1, SIZE, FEATURES);
+}
+
+static void fill_one(uint16_t head)
+{
+	offer(head, 64);
+	set(VIRTIO_MMIO_QUEUE_NOTIFY, 0);
+}
+
+/* Two machines alike but for what the driver gives: at the start, and later. */
+static void test_driver(void **unused)
+{
+	uint8_t one[64];
+	uint8_t two[64];
+
+	(void)unused;
+	with_driver(SK_OK, 32, 1000);
+	assert_int_equal(driver.waited, 1);
+	assert_int_equal(driver.asked, 1);
+	fill_one(0);
+	memcpy(one, data(0), sizeof(one));
+	assert_int_equal(driver.asked, 1);
+	driver.bytes = 0;
+	fill_one(1);
+	memcpy(two, data(1), sizeof(two));
+	assert_int_equal(driver.asked, 2);
+	assert_int_equal(driver.waited, 1);
+	with_driver(SK_OK, 32, 2000);
+	fill_one(0);
+	assert_memory_not_equal(one, data(0), sizeof(one));
+	with_driver(SK_OK, 32, 1000);
+	fill_one(0);
+	assert_memory_equal(one, data(0), sizeof(one));
+	driver.bytes = 8;
+	fill_one(1);
+	assert_memory_not_equal(two, data(1), sizeof(two));
+	driver.bytes = 33; /* that can't be */
+	fill_one(2);
+	assert_int_equal(driver.asked, 3);
+}
+
+/* It works without, and asks no more. */
+static void test_driver_without_a_source(void **unused)
+{
+	static const sk_status_t answers[] = { ENTROPY_ERROR_NO_SOURCE, SK_SERVER_DIED };
+	uint8_t zero[64] = { 0 };
+
+	(void)unused;
+	for (uint32_t i = 0; i < 2; i++) {
+		with_driver(answers[i], 0, 0);
+		fill_one(0);
+		fill_one(1);
+		assert_memory_not_equal(data(1), zero, sizeof(zero));
+		assert_int_equal(driver.asked, 1);
+	}
+	with_driver(SK_OK, 32, 1000);
+	fill_one(0);
+	driver.status = SK_SERVER_DIED; /* for good */
+	fill_one(1);
+	fill_one(2);
+	assert_memory_not_equal(data(2), zero, sizeof(zero));
+	assert_int_equal(driver.asked, 2);
 }
 
 int main(void)
@@ -202,6 +290,8 @@ int main(void)
 		cmocka_unit_test_setup(test_reset_by_the_vmm, set_up),
 		cmocka_unit_test_setup(test_hostile_ring, set_up),
 		cmocka_unit_test_setup(test_seed, set_up),
+		cmocka_unit_test(test_driver),
+		cmocka_unit_test(test_driver_without_a_source),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

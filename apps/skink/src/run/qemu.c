@@ -49,15 +49,28 @@ static uint32_t add_disks(struct qemu *qemu, const struct system *system, uint32
 	return n;
 }
 
+/* Sources of entropy for all drivers of one: QEMU's own, fed by the host. */
+static uint32_t add_entropy(struct qemu *qemu, const struct system *system, uint32_t n)
+{
+	uint32_t transport;
+	for (uint32_t i = 0; (transport = transport_driven_by(&system->manifest, "rng_driver", i)) != MANIFEST_NONE; i++) {
+		qemu->argv[n++] = "-device";
+		qemu->argv[n++] = text_print("virtio-rng-device,bus=virtio-mmio-bus.%u", transport);
+	}
+	return n;
+}
+
 static uint32_t add_devices(struct qemu *qemu, const struct system *system, uint32_t n)
 {
 	struct network network;
 	bool networked = network_find(system, &network);
-	if (networked || system->options->disk_count != 0) {
+	if (networked || system->options->disk_count != 0 ||
+	    transport_driven_by(&system->manifest, "rng_driver", 0) != MANIFEST_NONE) {
 		qemu->argv[n++] = "-global";
 		qemu->argv[n++] = "virtio-mmio.force-legacy=false";
 	}
 	n = add_disks(qemu, system, n);
+	n = add_entropy(qemu, system, n);
 	if (networked) {
 		qemu->argv[n++] = "-netdev";
 		qemu->argv[n++] = network.backend;
