@@ -42,6 +42,10 @@ bool client_open(struct client *client, struct disk *disk, const struct sk_start
 
 uint64_t client_waiting(const struct client *client)
 {
+	/* In this order: when the word is 0 again, what was withdrawn is no longer requested. */
+	if (__atomic_load_n(&client->channel->client_withdraws, __ATOMIC_ACQUIRE) != 0) {
+		return 0;
+	}
 	return (__atomic_load_n(&client->channel->requested, __ATOMIC_ACQUIRE) ^ client->served) & ~client->busy;
 }
 

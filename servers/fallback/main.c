@@ -1,7 +1,8 @@
 /*
  * A failed virtio device, as its guest sees it (virtio 1.2, sections 2.1.2 and 4.2): it needs a reset, and a reset
  * brings it no further than to a device that refuses every driver. The supervisor sends the exits of a device here when
- * its server is not restarted any more. All of them are served by this one process, which has nothing of the guests but
+ * its server is not restarted any more, and not even the last instance of that, which ends what the guest waits for,
+ * lives. All of them are served by this one process, which has nothing of the guests but
  * their accesses, and may for each device lower the line that the supervisor raised.
  *
  * - The configuration is all zero: a disk without sectors, a console without ports.

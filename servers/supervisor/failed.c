@@ -41,6 +41,32 @@ static void tell_fallback(const struct vm *vm, uint32_t device, uint32_t word, s
 	(void)grant_cap_at(to, FALLBACK_LINE_SLOT + number, line, SK_RIGHT_CALL, 0);
 }
 
+/* The VM whose device the server serves, or NULL. */
+static const struct vm *vm_of(const struct server *server, uint32_t *device)
+{
+	uint32_t index = manifest_vm_of_device(&system_state.manifest, server->index, device);
+
+	return index == MANIFEST_NONE || system_state.vms[index].space == SK_CAP_NONE ? NULL : &system_state.vms[index];
+}
+
+static bool is_virtio(const struct manifest_vm_device *device)
+{
+	return strcmp(device->compatible, "virtio,mmio") == 0;
+}
+
+bool failed_answers(const struct server *server)
+{
+	uint32_t device = 0;
+	const struct vm *vm = vm_of(server, &device);
+	const struct manifest_vm_device *config = vm == NULL ? NULL : &vm->config->devices[device];
+
+	if (config == NULL || !is_virtio(config) || !config->guest_memory) {
+		return false;
+	}
+	printf("vm %s: device %s needs a reset, and answers with errors\n", vm->config->name, config->name);
+	return true;
+}
+
 static void set_line(const struct vm *vm, uint32_t device, bool high)
 {
 	if (vm->virqs[device] != SK_CAP_NONE) {
@@ -48,24 +74,31 @@ static void set_line(const struct vm *vm, uint32_t device, bool high)
 	}
 }
 
+/* What it has of the device, in hardware too, is void. */
+static void end_device(struct server *server, const struct vm *vm, uint32_t device)
+{
+	if (vm != NULL) {
+		vm_end_dma(&vm->config->devices[device]);
+	}
+	process_forget(server);
+}
+
 void failed_mark(struct server *server)
 {
 	uint32_t device = 0;
-	uint32_t index = manifest_vm_of_device(&system_state.manifest, server->index, &device);
+	const struct vm *vm = vm_of(server, &device);
 
-	if (index == MANIFEST_NONE || system_state.vms[index].space == SK_CAP_NONE) {
+	if (vm == NULL) {
 		return;
 	}
 
-	struct vm *vm = &system_state.vms[index];
 	const struct manifest_vm_device *config = &vm->config->devices[device];
 
 	set_line(vm, device, false);
-	if (strcmp(config->compatible, "virtio,mmio") != 0 || !has_fallback()) {
+	if (!is_virtio(config) || !has_fallback()) {
 		return;
 	}
-	vm_end_dma(config);
-	process_forget(server);
+	end_device(server, vm, device);
 	tell_fallback(vm, device, FALLBACK_FAILED, vm->virqs[device]);
 	server->marked = vm_route_device(vm, device, fallback(), number_of(vm, device)) == SK_OK;
 	set_line(vm, device, server->marked);
@@ -75,14 +108,16 @@ void failed_mark(struct server *server)
 void failed_unmark(struct server *server)
 {
 	uint32_t device = 0;
+	const struct vm *vm = vm_of(server, &device);
 
+	if (server->last) {
+		server->last = false;
+		end_device(server, vm, device);
+	}
 	if (!server->marked) {
 		return;
 	}
 	server->marked = false;
-
-	struct vm *vm = &system_state.vms[manifest_vm_of_device(&system_state.manifest, server->index, &device)];
-
 	(void)vm_route_device(vm, device, server, 0);
 	set_line(vm, device, false);
 	tell_fallback(vm, device, 0, SK_CAP_NONE);

@@ -43,7 +43,7 @@ sk_status_t thread_fault_serve_fault(const struct sk_caller *caller, uint32_t re
 		.caller_badge = caller_badge,
 	};
 
-	if (cause.thread >= server->config->core_count || server->state != SK_SERVER_STATE_RUNNING) {
+	if (cause.thread >= server->config->core_count || !lifecycle_runs(server)) {
 		return SK_BAD_STATE;
 	}
 	switch (trap_taken(server, &cause, pc, caller->token)) {

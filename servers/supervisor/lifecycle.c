@@ -29,6 +29,11 @@ static void run_instance(struct server *server)
 	}
 }
 
+bool lifecycle_runs(const struct server *server)
+{
+	return server->state == SK_SERVER_STATE_RUNNING || server->last;
+}
+
 void lifecycle_start(struct server *server)
 {
 	if (server->unusable == NULL) {
@@ -44,16 +49,6 @@ static void regrow(struct server *server)
 	run_instance(server);
 }
 
-static bool uses(const struct manifest_server *client, uint32_t server)
-{
-	for (uint32_t i = 0; i < client->use_count; i++) {
-		if (client->uses[i].server == server) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* One level only: dependants that can't go on have policies of their own. The server itself starts cold with them. */
 static void restart_dependants(struct server *server)
 {
@@ -62,7 +57,7 @@ static void restart_dependants(struct server *server)
 	for (uint32_t i = 0; i < system_state.manifest.server_count; i++) {
 		struct server *client = &system_state.servers[i];
 
-		if (client != server && client->unusable == NULL && uses(client->config, server->index)) {
+		if (client != server && client->unusable == NULL && wiring_uses(client->config, server->index)) {
 			process_stop(client);
 			regrow(client);
 		}
@@ -70,7 +65,25 @@ static void restart_dependants(struct server *server)
 	regrow(server);
 }
 
-/* It is not restarted: its callers get SERVER_DIED from now on, and the declared fallback happens. */
+/* Nobody serves it any more: its callers get SERVER_DIED from now on, and those who wait for its signals are told. */
+static void abandon(struct server *server)
+{
+	server->last = false;
+	process_abandon(server);
+	wiring_tell_users(server);
+}
+
+/* Its last instance: it ends what the guest waits for. */
+static void begin_last(struct server *server)
+{
+	server->last = true;
+	server->instance++;
+	wiring_reset_channels(server, false);
+	run_instance(server);
+	server->state = SK_SERVER_STATE_FAILED;
+}
+
+/* It is not restarted: the declared fallback happens. */
 static void give_up(struct server *server, const char *why)
 {
 	server->state = SK_SERVER_STATE_FAILED;
@@ -80,12 +93,16 @@ static void give_up(struct server *server, const char *why)
 		return;
 	}
 	if (server->config->restart.fallback == MANIFEST_FALLBACK_MARK_FAILED) {
+		if (!server->last && failed_answers(server)) {
+			begin_last(server);
+			return;
+		}
 		failed_mark(server);
 	}
 	if (server->index == system_state.fallback) {
 		failed_silence();
 	}
-	process_abandon(server);
+	abandon(server);
 	switch (server->config->restart.fallback) {
 	case MANIFEST_FALLBACK_STOP_VM:
 		vm_server_lost(server->index, why);
@@ -123,7 +140,7 @@ static bool is_done(struct server *server, const struct crash_cause *cause)
 		return false;
 	}
 	process_stop(server);
-	process_abandon(server);
+	abandon(server);
 	server->state = SK_SERVER_STATE_EXITED;
 	heartbeat_end(server);
 	printf("server %s: done\n", server->config->name);
@@ -143,7 +160,8 @@ void lifecycle_crashed(struct server *server, const struct crash_cause *cause)
 	heartbeat_end(server);
 	server->crashes++;
 
-	enum restart_verdict verdict = judge(server, now_ns, &record->delay_ns);
+	enum restart_verdict verdict =
+		server->last ? RESTART_NEVER : judge(server, now_ns, &record->delay_ns);
 
 	switch (verdict) {
 	case RESTART_NOW:
@@ -173,7 +191,7 @@ sk_status_t lifecycle_kill(struct server *server, enum sk_crash_reason reason)
 	uint64_t served;
 	uint64_t time_ns;
 
-	if (server->state != SK_SERVER_STATE_RUNNING) {
+	if (!lifecycle_runs(server)) {
 		return SK_BAD_STATE;
 	}
 	(void)thread_info(server->workers[0].thread, &state, &core, &cause.caller_badge, &cause.caller_tag, &served,
@@ -187,7 +205,7 @@ sk_status_t lifecycle_restart(struct server *server)
 	if (server->unusable != NULL) {
 		return SK_BAD_STATE;
 	}
-	if (server->state == SK_SERVER_STATE_RUNNING) {
+	if (lifecycle_runs(server)) {
 		process_stop(server);
 		heartbeat_end(server);
 	}
@@ -205,7 +223,7 @@ void lifecycle_stop(struct server *server)
 	alarm_set(ALARM_RESTART + server->index, 0);
 	process_stop(server);
 	heartbeat_end(server);
-	process_abandon(server);
+	abandon(server);
 	server->state = SK_SERVER_STATE_STOPPED;
 }
 

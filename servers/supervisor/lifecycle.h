@@ -8,6 +8,9 @@
 #include "crash.h"
 #include "system.h"
 
+/* There are threads of it: it is in service, or its last instance answers for it. */
+bool lifecycle_runs(const struct server *server);
+
 /* First start, at boot. */
 void lifecycle_start(struct server *server);
 

@@ -285,6 +285,7 @@ void process_fill(struct server *server)
 	memset(server->view + written, 0, layout->fresh_bytes - written);
 	sync_text(server);
 	server->start->instance = server->instance;
+	server->start->flags = server->last ? SK_START_LAST : 0;
 }
 
 void process_forget(struct server *server)

@@ -64,6 +64,7 @@ struct server {
 	sk_cap_t ping;                /* its endpoint, badged for heartbeats; SK_CAP_NONE: not asked yet */
 	enum beat beat;
 	bool abandoned;               /* its endpoint refuses calls until it starts again */
+	bool last;                    /* it has failed, and its last instance answers for its device */
 	bool marked;                  /* its device's exits go to the fallback */
 	const char *unusable;         /* why it was never built; NULL: it was */
 };

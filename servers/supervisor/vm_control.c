@@ -5,6 +5,7 @@
 #include "control.h"
 #include "errand.h"
 #include "power.h"
+#include "process.h"
 #include "vm.h"
 
 /* An order is one or two of the VMM's methods, and a state while they are under way and after. */
@@ -101,10 +102,29 @@ static void step_done(const struct errand *errand, sk_status_t status)
 	answer(errand->token, SK_OK);
 }
 
+/*
+ * The guest's memory is about to be another one's, and the VMM resets devices before, which ends what is under way for
+ * them. A device without a server ends nothing; nor may a server that comes back later go on where that guest was.
+ */
+static void forget_dead_devices(const struct vm *vm)
+{
+	for (uint32_t i = 0; i < vm->config->device_count; i++) {
+		const struct manifest_vm_device *device = &vm->config->devices[i];
+
+		if (system_state.servers[device->server].abandoned) {
+			vm_end_dma(device);
+			process_forget(&system_state.servers[device->server]);
+		}
+	}
+}
+
 sk_status_t vm_order(struct vm *vm, enum vm_order order, uint64_t token)
 {
 	if ((orders[order].from & 1u << vm->state) == 0 || vm->control == SK_CAP_NONE) {
 		return SK_BAD_STATE;
+	}
+	if (order == VM_START || order == VM_RESET) {
+		forget_dead_devices(vm);
 	}
 	if (!send(vm, order, 0, token)) {
 		return SK_NO_MEMORY;

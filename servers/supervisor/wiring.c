@@ -12,6 +12,7 @@
 #include <sk/idl/sched.h>
 #include <sk/idl/supervisor.h>
 #include <sk/idl/vmm.h>
+#include <sk/start.h>
 
 #include "grant.h"
 #include "hardware.h"
@@ -45,10 +46,10 @@ uint32_t wiring_interface(const struct manifest_server *server)
 	return DEVICE_INTERFACE;
 }
 
-static bool uses_scheduler(const struct manifest_server *config)
+bool wiring_uses(const struct manifest_server *client, uint32_t server)
 {
-	for (uint32_t i = 0; i < config->use_count; i++) {
-		if (config->uses[i].server == system_state.sched) {
+	for (uint32_t i = 0; i < client->use_count; i++) {
+		if (client->uses[i].server == server) {
 			return true;
 		}
 	}
@@ -70,7 +71,7 @@ static sk_status_t connect_uses(struct server *server)
 		}
 	}
 	/* Time is for everybody. */
-	if (status == SK_OK && !uses_scheduler(config) && system_state.sched != MANIFEST_NONE &&
+	if (status == SK_OK && !wiring_uses(config, system_state.sched) && system_state.sched != MANIFEST_NONE &&
 	    server->index != system_state.sched) {
 		status = grant_cap(server, "sched", SK_OBJECT_TYPE_ENDPOINT, server_at(system_state.sched)->endpoint,
 				   SK_RIGHT_CALL, SK_BADGE(TIMERS_INTERFACE, server->index));
@@ -83,12 +84,23 @@ static sk_status_t connect_uses(struct server *server)
 		status = grant_cap(server, "injection", SK_OBJECT_TYPE_ENDPOINT, SK_BOOT_SLOT_ENDPOINT, SK_RIGHT_CALL,
 				   SK_BADGE(INJECTION_INTERFACE, server->index));
 	}
-	if (status == SK_OK && config->operator && uses_scheduler(config)) {
+	if (status == SK_OK && config->operator && wiring_uses(config, system_state.sched)) {
 		status = grant_cap(server, "sched-control", SK_OBJECT_TYPE_ENDPOINT,
 				   server_at(system_state.sched)->endpoint, SK_RIGHT_CALL,
 				   SK_BADGE(SCHED_CONTROL_INTERFACE, server->index));
 	}
 	return status;
+}
+
+void wiring_tell_users(const struct server *server)
+{
+	for (uint32_t i = 0; i < system_state.manifest.server_count; i++) {
+		const struct server *client = server_at(i);
+
+		if (client->unusable == NULL && wiring_uses(client->config, server->index)) {
+			(void)sk_signal(client->notifications[0], SK_SIGNAL_LOST);
+		}
+	}
 }
 
 /* What `from` and `to` share for a stream or a log: the region in the console, bits in both directions. */

@@ -16,6 +16,12 @@ void wiring_connect(void);
  */
 void wiring_reset_channels(const struct server *server, bool persistent);
 
+/* May `client` call the server with that index? */
+bool wiring_uses(const struct manifest_server *client, uint32_t server);
+
+/* The server is not restarted any more: those who use it are to find out, instead of waiting for its signals. */
+void wiring_tell_users(const struct server *server);
+
 /* The number of the interface that a server offers to those who use it: its peers' badges carry it. */
 uint32_t wiring_interface(const struct manifest_server *server);
 

@@ -13,6 +13,9 @@
  *	a result, u recorded and past         it was told: free the slot
  *	a result otherwise                    tell it (and u, if recorded, counts for nothing now)
  *
+ * While no driver answers, what was requested is taken back as failed (idl/block.idl), which looks like any other
+ * result, and new requests are refused.
+ *
  * Indices wrap at 65536; none of these words outlives so many requests unless the driver has it.
  */
 #include "disk.h"
@@ -129,6 +132,9 @@ static bool serve(struct virtio_mmio *device, uint32_t index)
 	struct virtio_chain chain;
 	bool more = true;
 
+	if (disk->refuses) {
+		return virtio_mmio_refuse(device, index);
+	}
 	/* Without a free slot, or when busy, the next one that is told comes by here. */
 	for (uint32_t i = 0; more && disk->free != 0 && i < ANSWERS_MAX + DISK_SLOTS; i++) {
 		enum virtio_taken taken = virtio_queue_next(queue, &chain);
@@ -243,6 +249,26 @@ void disk_look(struct disk *disk)
 	virtio_mmio_serve(&disk->device, VIRTIO_MMIO_ALL_QUEUES);
 }
 
+void disk_withdraw(struct disk *disk, bool withdraws)
+{
+	STORE(disk->channel->client_withdraws, withdraws ? 1 : 0);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+void disk_lose(struct disk *disk)
+{
+	uint64_t lost = disk->flying & (disk->requested ^ LOAD_ACQUIRE(disk->channel->served));
+
+	disk->refuses = true;
+	for (; lost != 0; lost &= lost - 1) {
+		uint64_t bit = lost & -lost;
+
+		STORE(disk->channel->slots[__builtin_ctzll(bit)].result, SK_BLOCK_RESULT_FAILED);
+		disk->requested ^= bit;
+		STORE(disk->channel->requested, disk->requested);
+	}
+}
+
 /* What an earlier instance left in a slot; see above. */
 static void find_slot(struct disk *disk, uint32_t index, bool with_driver)
 {
@@ -276,6 +302,8 @@ static void find_slot(struct disk *disk, uint32_t index, bool with_driver)
 	}
 }
 
+static const struct virtio_operations operations = { .serve = serve, .drained = drained };
+
 void disk_open(struct disk *disk, struct sk_block_channel *channel, void (*wake)(void))
 {
 	uint64_t with_driver;
@@ -286,13 +314,13 @@ void disk_open(struct disk *disk, struct sk_block_channel *channel, void (*wake)
 	disk->free = 0;
 	disk->flying = 0;
 	disk->submitted = false;
+	disk->refuses = disk->device.failed;
+	disk->device.operations = &operations;
 	with_driver = disk->requested ^ LOAD_ACQUIRE(channel->served);
 	for (uint32_t i = 0; i < DISK_SLOTS; i++) {
 		find_slot(disk, i, (with_driver >> i & 1u) != 0);
 	}
 }
-
-static const struct virtio_operations operations = { .serve = serve, .drained = drained };
 
 static bool power_of_two(uint32_t value)
 {
@@ -323,6 +351,8 @@ static uint32_t limit(uint32_t sectors)
 
 bool disk_describe(struct disk *disk, const struct sk_block_share *share, uint32_t queues)
 {
+	disk->device.queue_count = VIRTIO_QUEUES;
+	disk->device.queue_size_max = DISK_QUEUE_SIZE;
 	if (!power_of_two(share->block_bytes) || share->block_bytes < 512 || share->block_bytes > 4096 ||
 	    !power_of_two(share->physical_block_bytes) || share->physical_block_bytes < share->block_bytes ||
 	    share->segments_max == 0 || queues == 0 || queues > VIRTIO_QUEUES) {
@@ -347,10 +377,8 @@ bool disk_describe(struct disk *disk, const struct sk_block_share *share, uint32
 		.max_write_zeroes_seg = 1,
 		.write_zeroes_may_unmap = 1,
 	};
-	disk->device.operations = &operations;
 	disk->device.id = VIRTIO_ID_BLOCK;
 	disk->device.queue_count = queues;
-	disk->device.queue_size_max = DISK_QUEUE_SIZE;
 	disk->device.features = features_of(share, queues);
 	disk->device.config = (const uint8_t *)&disk->config;
 	disk->device.config_bytes = sizeof(disk->config);

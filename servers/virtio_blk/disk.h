@@ -27,9 +27,13 @@ struct disk {
 	uint64_t flying;             /* slots whose request was not told to the guest yet */
 	uint64_t tokens[DISK_SLOTS]; /* theirs */
 	bool submitted;              /* since the driver was last looked after */
+	bool refuses;                /* what is new: there is no driver, or the device has failed */
 };
 
-/* Makes the device of `share`, which is checked; with `queues` queues. False if such a share can't be. */
+/*
+ * Makes the device of `share`, which is checked; with `queues` queues. False if such a share can't be: the guest finds no
+ * device, but what one that was there has in its queues is found.
+ */
 bool disk_describe(struct disk *disk, const struct sk_block_share *share, uint32_t queues);
 
 /*
@@ -37,6 +41,12 @@ bool disk_describe(struct disk *disk, const struct sk_block_share *share, uint32
  * `memory` of the device must be what it was for that one. Call disk_look() next.
  */
 void disk_open(struct disk *disk, struct sk_block_channel *channel, void (*wake)(void));
+
+/* Says in the channel whether a driver that begins is to execute what was requested. */
+void disk_withdraw(struct disk *disk, bool withdraws);
+
+/* No driver is at work, and none will execute what was withdrawn: all of it has failed. Call disk_look() next. */
+void disk_lose(struct disk *disk);
 
 /* Tells the guest what the driver has served, and takes what became available meanwhile. */
 void disk_look(struct disk *disk);

@@ -26,6 +26,16 @@ static void wake_driver(void)
 	(void)sk_signal(channel, SK_SIGNAL_PEER);
 }
 
+static sk_status_t open_share(struct sk_block_share *share)
+{
+	return block_open(sk_cap_named_of_type("driver", SK_OBJECT_TYPE_ENDPOINT), share);
+}
+
+static bool describe(const struct sk_block_share *share)
+{
+	return disk_describe(&disk, share, (uint32_t)sk_argument_number("queues", sk_start()->threads));
+}
+
 static void look(void)
 {
 	virtio_server_lock();
@@ -33,9 +43,36 @@ static void look(void)
 	virtio_server_unlock();
 }
 
+/* A driver that may be gone for good, or be back: idl/block.idl says why in this order. The call is outside the lock. */
+static void ask_driver(void)
+{
+	struct sk_block_share share;
+	sk_status_t status;
+
+	disk_withdraw(&disk, true);
+	status = open_share(&share);
+	virtio_server_lock();
+	if (status != SK_OK) {
+		disk_lose(&disk);
+	} else {
+		disk_withdraw(&disk, false);
+		disk.refuses = disk.device.failed;
+		if (disk.device.id == 0 && describe(&share)) {
+			virtio_mmio_config_changed(&disk.device);
+		}
+	}
+	disk_look(&disk);
+	virtio_server_unlock();
+	wake_driver();
+}
+
 static void signalled(uint64_t bits)
 {
-	if ((bits & SK_SIGNAL_PEER) != 0 && disk.device.id != 0) {
+	/* A driver that comes back signals. */
+	if ((bits & SK_SIGNAL_LOST) != 0 ||
+	    ((bits & SK_SIGNAL_PEER) != 0 && disk.refuses && !disk.device.failed)) {
+		ask_driver();
+	} else if ((bits & SK_SIGNAL_PEER) != 0) {
 		look();
 	}
 	virtio_server_signalled(bits);
@@ -56,22 +93,18 @@ static const char *reason(sk_status_t status)
 }
 
 /* A disk that can't be had leaves an empty transport: the guest finds no device there. */
-static bool describe(void)
+static bool find_disk(void)
 {
-	uint32_t queues = (uint32_t)sk_argument_number("queues", sk_start()->threads);
-	struct sk_block_share share;
-	sk_status_t status = block_open(sk_cap_named_of_type("driver", SK_OBJECT_TYPE_ENDPOINT), &share);
+	struct sk_block_share share = { 0 };
+	sk_status_t status = open_share(&share);
+	bool there = describe(&share);
 
 	if (status != SK_OK) {
 		(void)printf("no disk: %s\n", reason(status));
-		return false;
+	} else if (!there) {
+		(void)printf("no disk: `queues=` is not 1 to %u, or the driver describes none\n", VIRTIO_QUEUES);
 	}
-	if (!disk_describe(&disk, &share, queues)) {
-		(void)printf("no disk: %s\n", queues == 0 || queues > VIRTIO_QUEUES ? "`queues=` is not 1 to 16"
-										    : "the driver describes none");
-		return false;
-	}
-	return true;
+	return status == SK_OK;
 }
 
 int main(void)
@@ -84,13 +117,16 @@ int main(void)
 		(void)printf("no region \"disk\" of at least %zu bytes\n", sizeof(struct sk_block_channel));
 		return EXIT_FAILURE;
 	}
-	there = describe();
+	there = find_disk();
 	virtio_server_open(&disk.device);
+	disk_open(&disk, (void *)(uintptr_t)region->address, wake_driver);
 	if (there) {
-		disk_open(&disk, (void *)(uintptr_t)region->address, wake_driver);
+		disk_withdraw(&disk, false);
 		look();
 		/* An earlier instance may have died before it could. */
 		wake_driver();
+	} else {
+		ask_driver();
 	}
 	virtio_server_run();
 }

@@ -82,6 +82,9 @@ int main(void)
 	reader = sk_cap_named_of_type("console", SK_OBJECT_TYPE_NOTIFICATION);
 	console_describe(&console, (uint16_t)sk_argument_number("columns", 0), (uint16_t)sk_argument_number("rows", 0));
 	virtio_server_open(&console.device);
+	if (console.device.failed) {
+		virtio_server_run();
+	}
 	console_open(&console,
 		     virtio_console_state_fields((uint8_t *)(uintptr_t)persistent->address + OWN_STATE_AT));
 	/* An earlier instance may have died between a byte and its signal. */

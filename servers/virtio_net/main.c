@@ -30,6 +30,13 @@ static void wake_switch(void)
 	(void)sk_signal(channel, SK_SIGNAL_PEER);
 }
 
+/* A switch that is gone for good leaves a device without a link. */
+static bool attach(net_offloads_t *offloads)
+{
+	*offloads = 0;
+	return net_attach(sk_cap_named_of_type("switch", SK_OBJECT_TYPE_ENDPOINT), 0, 1, offloads) == SK_OK;
+}
+
 static void look(void)
 {
 	virtio_server_lock();
@@ -37,9 +44,19 @@ static void look(void)
 	virtio_server_unlock();
 }
 
+/* A switch that comes back signals. The call is outside the lock: it may wait. */
 static void signalled(uint64_t bits)
 {
-	if ((bits & SK_SIGNAL_PEER) != 0) {
+	net_offloads_t offloads;
+
+	if (!net.device.failed && ((bits & SK_SIGNAL_LOST) != 0 || ((bits & SK_SIGNAL_PEER) != 0 && net.down))) {
+		bool up = attach(&offloads);
+
+		virtio_server_lock();
+		net_set_link(&net, up);
+		net_look(&net);
+		virtio_server_unlock();
+	} else if (!net.device.failed && (bits & SK_SIGNAL_PEER) != 0) {
 		look();
 	}
 	virtio_server_signalled(bits);
@@ -82,8 +99,7 @@ static bool read_settings(struct net_settings *settings)
 	uint32_t workers = sk_start()->threads;
 	uint64_t pairs = sk_argument_number("queues", workers < NET_PAIRS_MAX ? workers : NET_PAIRS_MAX);
 
-	settings->mac = mac_of_name();
-	settings->pairs = (uint32_t)pairs;
+	*settings = (struct net_settings){ .mac = mac_of_name(), .pairs = (uint32_t)pairs };
 	if (mac != NULL && !parse_mac(mac, &settings->mac)) {
 		(void)printf("`mac=%s` is no address of a station; expected one such as mac=52:54:00:12:34:56\n", mac);
 		return false;
@@ -93,17 +109,6 @@ static bool read_settings(struct net_settings *settings)
 		return false;
 	}
 	return true;
-}
-
-/* A switch that is gone for good leaves a device that nothing comes to. */
-static net_offloads_t attach(void)
-{
-	net_offloads_t offloads = 0;
-
-	if (net_attach(sk_cap_named_of_type("switch", SK_OBJECT_TYPE_ENDPOINT), 0, 1, &offloads) != SK_OK) {
-		(void)printf("no network: the switch has no port for this server, or does not answer\n");
-	}
-	return offloads;
 }
 
 static struct sk_net_state *state_of(const struct sk_start_region *persistent)
@@ -130,10 +135,16 @@ int main(void)
 	if (!read_settings(&settings)) {
 		return EXIT_FAILURE;
 	}
-	settings.offloads = attach();
+	net.down = !virtio_server_is_last() && !attach(&settings.offloads);
+	if (net.down) {
+		(void)printf("no network: the switch has no port for this server, or does not answer\n");
+	}
 	net_describe(&net, &settings);
 	net.state = state_of(persistent);
 	virtio_server_open(&net.device);
+	if (net.device.failed) {
+		virtio_server_run();
+	}
 	net_open(&net, net.state, (void *)(uintptr_t)region->address, wake_switch, sk_start()->instance != 0);
 	look();
 	/* An earlier instance may have died before it could. */

@@ -35,7 +35,7 @@ net_offloads_t net_guest_accepts(const struct net *net)
 void net_update_config(struct net *net)
 {
 	net_mac_bytes(net->state->mac != 0 ? net->state->mac : net->own_mac, net->config.mac);
-	net->config.status = VIRTIO_NET_S_LINK_UP;
+	net->config.status = net->down ? 0 : VIRTIO_NET_S_LINK_UP;
 	if (net->state->announce != 0) {
 		net->config.status |= VIRTIO_NET_S_ANNOUNCE;
 	}
@@ -60,7 +60,9 @@ static bool serve(struct virtio_mmio *device, uint32_t index)
 	if (net_has(net, VIRTIO_NET_F_CTRL_VQ) && index == net_control_queue(net)) {
 		more = net_control(net, index);
 	} else {
-		more = index % 2 == 0 ? net_receive(net) : net_transmit(net, index);
+		more = index % 2 == 0 ? net_receive(net)
+		       : net->down    ? virtio_mmio_refuse(device, index)
+				      : net_transmit(net, index);
 	}
 	if (packet_port_wakes(&net->port)) {
 		net->wake();
@@ -129,6 +131,15 @@ void net_open(struct net *net, struct sk_net_state *state, struct packet_channel
 		virtio_mmio_config_changed(&net->device);
 	}
 	net_update_config(net);
+}
+
+void net_set_link(struct net *net, bool up)
+{
+	if (net->down == up) {
+		net->down = !up;
+		net_update_config(net);
+		virtio_mmio_config_changed(&net->device);
+	}
 }
 
 void net_look(struct net *net)

@@ -40,6 +40,7 @@ struct net {
 	uint32_t blocked;   /* transmit queues that wait for room in the channel, a bit for each */
 	uint8_t flows[NET_FLOWS]; /* by a flow's hash: its pair of queues and 1, or 0 */
 	bool live;          /* what comes in is for the guest that runs now */
+	bool down;          /* there is no switch: what the guest sends is dropped */
 };
 
 /* What a device is made of. */
@@ -58,6 +59,9 @@ void net_describe(struct net *net, const struct net_settings *settings);
  */
 void net_open(struct net *net, struct sk_net_state *state, struct packet_channel *channel, void (*wake)(void),
 	      bool again);
+
+/* The switch is gone for good, or is there again; the guest is told, as of a cable. Call net_look() next. */
+void net_set_link(struct net *net, bool up);
 
 /* Gives the guest what came in, and goes on with what waited for room. */
 void net_look(struct net *net);

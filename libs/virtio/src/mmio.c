@@ -35,7 +35,7 @@ _Static_assert(sizeof(((struct sk_virtio_state *)0)->queues) / sizeof(struct sk_
 
 static uint64_t offered(const struct virtio_mmio *device)
 {
-	return device->features | TRANSPORT_FEATURES;
+	return device->failed ? 0 : device->features | TRANSPORT_FEATURES;
 }
 
 /* The queue that QueueSel selects, or NULL. */
@@ -50,7 +50,7 @@ static uint64_t read_config(const struct virtio_mmio *device, uint32_t offset, u
 {
 	uint64_t value = 0;
 
-	if (offset < device->config_bytes && offset % bytes == 0) {
+	if (offset < device->config_bytes && offset % bytes == 0 && !device->failed) {
 		uint32_t there = device->config_bytes - offset;
 
 		memcpy(&value, device->config + offset, there < bytes ? there : bytes);
@@ -80,13 +80,13 @@ uint64_t virtio_mmio_read(const struct virtio_mmio *device, uint32_t offset, uin
 	case VIRTIO_MMIO_VERSION:
 		return VERSION;
 	case VIRTIO_MMIO_DEVICE_ID:
-		return device->id;
+		return device->failed ? 0 : device->id;
 	case VIRTIO_MMIO_VENDOR_ID:
 		return VENDOR;
 	case VIRTIO_MMIO_DEVICE_FEATURES:
 		return half_of(offered(device), state->device_features_select);
 	case VIRTIO_MMIO_QUEUE_NUM_MAX:
-		return queue != NULL ? device->queue_size_max : 0;
+		return queue != NULL && !device->failed ? device->queue_size_max : 0;
 	case VIRTIO_MMIO_QUEUE_READY:
 		return queue != NULL && queue->ready != QUEUE_IDLE ? 1 : 0;
 	case VIRTIO_MMIO_INTERRUPT_STATUS:
@@ -239,6 +239,7 @@ static bool write_status(struct virtio_mmio *device, uint32_t value)
 	if ((status & VIRTIO_CONFIG_S_FEATURES_OK) == 0 && !features_agree(device)) {
 		value &= ~(uint32_t)(VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK);
 	}
+	value |= device->failed ? VIRTIO_CONFIG_S_NEEDS_RESET : 0u;
 	STORE(device->state->status, status | value);
 	if ((value & ~status & VIRTIO_CONFIG_S_DRIVER_OK) != 0) {
 		virtio_mmio_serve(device, VIRTIO_MMIO_ALL_QUEUES);
@@ -403,6 +404,7 @@ void virtio_mmio_open(struct virtio_mmio *device, struct sk_virtio_state *state)
 {
 	device->state = state;
 	device->again = 0;
+	device->live = VIRTIO_CONFIG_S_DRIVER_OK | (device->failed ? 0u : VIRTIO_CONFIG_S_NEEDS_RESET);
 	memset(device->queues, 0, sizeof(device->queues));
 	if (state->valid != 1) {
 		clear_registers(device);
@@ -417,5 +419,9 @@ void virtio_mmio_open(struct virtio_mmio *device, struct sk_virtio_state *state)
 		if (state->queues[i].ready != QUEUE_IDLE && !open_queue(device, i)) {
 			virtio_mmio_break(device);
 		}
+	}
+	if (device->failed && state->status != 0) {
+		virtio_mmio_break(device);
+		virtio_mmio_config_changed(device);
 	}
 }

@@ -186,6 +186,13 @@ static void find_memory(struct virtio_memory *memory)
 	}
 }
 
+static const struct virtio_operations refusing = { .serve = virtio_mmio_refuse };
+
+bool virtio_server_is_last(void)
+{
+	return (sk_start()->flags & SK_START_LAST) != 0;
+}
+
 void virtio_server_open(struct virtio_mmio *device)
 {
 	const struct sk_start_region *persistent = sk_region_named("persistent");
@@ -198,6 +205,10 @@ void virtio_server_open(struct virtio_mmio *device)
 	if (device->memory.count == 0) {
 		(void)printf("the guest's memory is not mapped here: its device has no `guest-memory`\n");
 		exit(EXIT_FAILURE);
+	}
+	if (virtio_server_is_last()) {
+		device->failed = true;
+		device->operations = &refusing;
 	}
 	server.device = device;
 	server.virq = sk_cap_named("virq");

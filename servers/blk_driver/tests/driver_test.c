@@ -442,6 +442,26 @@ static void test_bits_that_flip_back(void **unused)
 	assert_int_equal(machine->channels[0].served, 0);
 }
 
+/* What a client has taken back is not executed; what is in the hardware already goes on. */
+static void test_withdrawn(void **unused)
+{
+	(void)unused;
+	(void)good();
+	machine_submit(0, 1);
+	machine->channels[0].client_withdraws = 1;
+	machine_signal(SK_SIGNAL_PEER);
+	machine_run();
+	assert_int_equal(machine_open_slots(0), 1);
+	machine_start(); /* nor by an instance that begins */
+	machine_run();
+	assert_int_equal(machine_open_slots(0), 1);
+	machine->channels[0].client_withdraws = 0;
+	machine_signal(SK_SIGNAL_PEER);
+	machine->channels[0].client_withdraws = 1;
+	machine_run();
+	assert_int_equal(machine_open_slots(0), 0);
+}
+
 static void test_wakes_who_sleeps(void **unused)
 {
 	uint32_t before;
@@ -501,6 +521,7 @@ int main(void)
 		cmocka_unit_test_setup(test_memory_that_is_gone, boot_all),
 		cmocka_unit_test_setup(test_noise, boot_all),
 		cmocka_unit_test_setup(test_bits_that_flip_back, boot_all),
+		cmocka_unit_test_setup(test_withdrawn, boot_all),
 		cmocka_unit_test_setup(test_wakes_who_sleeps, boot_all),
 		cmocka_unit_test_setup(test_few_notifications, boot_all),
 	};

@@ -194,6 +194,43 @@ static void test_killed_twice_with_the_driver_between(void **unused)
 	kill_twice(true);
 }
 
+/* As the server does when no driver answers. */
+static void instance_without_driver(void *unused)
+{
+	(void)unused;
+	bench_instance(1);
+	disk_withdraw(&bench.disk, true);
+	disk_lose(&bench.disk);
+	disk_look(&bench.disk);
+}
+
+/*
+ * The driver is lost, and the server is killed anywhere while it takes back what that one had; the next instance finds
+ * no driver either. Each request comes back once, and nothing is left for a driver to execute.
+ */
+static void test_killed_while_it_takes_back(void **unused)
+{
+	struct crash crash;
+
+	(void)unused;
+	prepare(5, 2, 4);
+	crash_init(&crash);
+	crash_record(&crash, instance_without_driver, NULL);
+	assert_true(crash.count > 5);
+	for (uint32_t i = 0; i < crash.count; i++) {
+		crash_restore(&crash, i);
+		expect_not_ahead();
+		instance_without_driver(NULL);
+		bench.queues[0].seen = start_index;
+		assert_int_equal(bench_pending(), 0);
+		bench_expect_used((1ull << requests) - 1);
+		for (uint32_t j = 0; j < requests; j++) {
+			assert_int_equal(bench_status(j), j == 2 || j == 3 ? VIRTIO_BLK_S_OK : VIRTIO_BLK_S_IOERR);
+		}
+	}
+	crash_forget(&crash);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -202,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_all_stages),
 		cmocka_unit_test(test_killed_twice),
 		cmocka_unit_test(test_killed_twice_with_the_driver_between),
+		cmocka_unit_test(test_killed_while_it_takes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,102 @@ static void test_reset_waits_across_a_restart(void **unused)
 	assert_int_equal(get(VIRTIO_MMIO_STATUS), 0);
 }
 
+static void expect_answer(uint32_t head, uint8_t status)
+{
+	struct vring_used_elem entry;
+
+	assert_true(guest_take(&guest, &entry));
+	assert_int_equal(entry.id, head);
+	assert_int_equal(*(uint8_t *)guest_at(host.memory, GUEST_DATA + 64), status);
+	assert_false(guest_take(&guest, &entry));
+}
+
+/* What a driver that begins would execute. */
+static uint64_t to_be_executed(void)
+{
+	return shared.client_withdraws != 0 ? 0 : shared.requested ^ shared.served;
+}
+
+/* The driver is not restarted any more: nobody waits for it. One that an operator starts is found. */
+static void test_the_driver_is_lost(void **unused)
+{
+	(void)unused;
+	flush(0);
+	open_status = SK_SERVER_DIED;
+	signalled(SK_SIGNAL_LOST);
+	expect_answer(0, VIRTIO_BLK_S_IOERR);
+	assert_int_equal(to_be_executed(), 0);
+	assert_int_equal(shared.requested, shared.served);
+	flush(2);
+	expect_answer(2, VIRTIO_BLK_S_IOERR);
+	assert_int_equal(get(VIRTIO_MMIO_STATUS), 15);
+	/* A restart of this server finds the same. */
+	flush(0);
+	boot();
+	expect_answer(0, VIRTIO_BLK_S_IOERR);
+	open_status = SK_OK;
+	host.signals = 0;
+	signalled(SK_SIGNAL_PEER);
+	assert_int_equal(host.signals, 1);
+	assert_int_equal(get(VIRTIO_MMIO_DEVICE_ID), VIRTIO_ID_BLOCK);
+	flush(0);
+	assert_int_equal(to_be_executed(), 1);
+	serve_all();
+	expect_answer(0, VIRTIO_BLK_S_OK);
+}
+
+/* Somebody else's driver was lost, or this one is back already: what it has goes on. */
+static void test_the_driver_is_not_lost(void **unused)
+{
+	struct vring_used_elem entry;
+
+	(void)unused;
+	flush(0);
+	signalled(SK_SIGNAL_LOST);
+	assert_false(guest_take(&guest, &entry));
+	assert_int_equal(to_be_executed(), 1);
+	/* An instance that died in the middle of it had withdrawn the request. */
+	shared.client_withdraws = 1;
+	boot();
+	assert_int_equal(to_be_executed(), 1);
+	serve_all();
+	expect_answer(0, VIRTIO_BLK_S_OK);
+}
+
+/* It takes nothing any more, and tells what the driver makes of the rest: that may still be under way. */
+static void test_the_last_instance(void **unused)
+{
+	struct vring_used_elem entry;
+
+	(void)unused;
+	flush(0);
+	host.start.flags = SK_START_LAST;
+	boot();
+	assert_int_equal(get(VIRTIO_MMIO_STATUS), 15 | VIRTIO_CONFIG_S_NEEDS_RESET);
+	assert_false(guest_take(&guest, &entry));
+	serve_all();
+	expect_answer(0, VIRTIO_BLK_S_OK);
+	flush(2);
+	expect_answer(2, VIRTIO_BLK_S_IOERR);
+	assert_int_equal(to_be_executed(), 0);
+	assert_int_equal(get(VIRTIO_MMIO_DEVICE_ID), 0);
+	assert_true(write_from(0, VIRTIO_MMIO_STATUS, 0, 0));
+}
+
+static void test_the_last_instance_without_a_driver(void **unused)
+{
+	(void)unused;
+	flush(0);
+	host.start.flags = SK_START_LAST;
+	open_status = SK_SERVER_DIED;
+	boot();
+	expect_answer(0, VIRTIO_BLK_S_IOERR);
+	open_status = SK_OK;
+	signalled(SK_SIGNAL_PEER);
+	flush(2);
+	expect_answer(2, VIRTIO_BLK_S_IOERR);
+}
+
 static void test_no_disk(void **unused)
 {
 	(void)unused;
@@ -215,6 +311,10 @@ int main(void)
 		cmocka_unit_test_setup(test_restart, set_up),
 		cmocka_unit_test_setup(test_reset_is_answered_when_nothing_is_in_flight, set_up),
 		cmocka_unit_test_setup(test_reset_waits_across_a_restart, set_up),
+		cmocka_unit_test_setup(test_the_driver_is_lost, set_up),
+		cmocka_unit_test_setup(test_the_driver_is_not_lost, set_up),
+		cmocka_unit_test_setup(test_the_last_instance, set_up),
+		cmocka_unit_test_setup(test_the_last_instance_without_a_driver, set_up),
 		cmocka_unit_test_setup(test_no_disk, set_up),
 		cmocka_unit_test_setup(test_no_channel, set_up),
 		cmocka_unit_test_setup(test_queues, set_up),

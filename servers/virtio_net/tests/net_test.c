@@ -371,6 +371,39 @@ static void test_control(void **unused)
 	assert_int_equal(config(0), 0x52);
 }
 
+/* Without a switch there is no link: what is sent is dropped, also what waited for room, until there is one again. */
+static void test_link(void **unused)
+{
+	(void)unused;
+	bench_start(2, 0);
+	for (uint32_t i = 0; i < PACKET_SLOTS; i++) {
+		bench_frame(1, 60, NULL);
+		bench_notify(BENCH_TRANSMIT);
+		expect_used(BENCH_TRANSMIT, 2, 0);
+	}
+	bench_frame(1, 60, NULL);
+	bench_notify(BENCH_TRANSMIT);
+	expect_none_used(BENCH_TRANSMIT);
+	guest_set(&bench.net.device, VIRTIO_MMIO_INTERRUPT_ACK, 3);
+	net_set_link(&bench.net, false);
+	net_look(&bench.net);
+	expect_used(BENCH_TRANSMIT, 2, 0);
+	assert_int_equal(config(6), 0);
+	assert_true((guest_get(&bench.net.device, VIRTIO_MMIO_INTERRUPT_STATUS) & VIRTIO_MMIO_INT_CONFIG) != 0);
+	bench_frame(1, 60, NULL);
+	bench_notify(BENCH_TRANSMIT);
+	expect_used(BENCH_TRANSMIT, 2, 0);
+	for (uint32_t i = 0; i < PACKET_SLOTS; i++) {
+		expect_got(1, 60);
+	}
+	expect_nothing_got();
+	net_set_link(&bench.net, true);
+	assert_int_equal(config(6), VIRTIO_NET_S_LINK_UP);
+	bench_frame(1, 60, NULL);
+	bench_notify(BENCH_TRANSMIT);
+	expect_got(1, 60);
+}
+
 /* A chain without anything to write is no command; one without a command gets an answer. */
 static void test_broken_commands(void **unused)
 {
@@ -511,6 +544,7 @@ int main(void)
 		cmocka_unit_test_setup(test_receive_offloads, set_up),
 		cmocka_unit_test_setup(test_reset, set_up),
 		cmocka_unit_test_setup(test_control, set_up),
+		cmocka_unit_test_setup(test_link, set_up),
 		cmocka_unit_test_setup(test_broken_commands, set_up),
 		cmocka_unit_test_setup(test_features, set_up),
 		cmocka_unit_test_setup(test_steering, set_up),

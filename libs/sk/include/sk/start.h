@@ -21,12 +21,16 @@
 #define SK_REGION_PERSISTENT (1u << 2) /* kept across restarts of this server */
 #define SK_REGION_SHARED (1u << 3)     /* another process maps it too */
 
+/* What kind of an instance it is. */
+#define SK_START_LAST (1u << 0) /* its device has failed: it answers what the guest asks with errors, and is not restarted */
+
 /* Bits of a server's notification, the same for every server; each peer may signal only those it was given. */
 #define SK_SIGNAL_LOG (1u << 0)       /* console: there is something in a log ring that was empty */
 #define SK_SIGNAL_STREAM (1u << 1)    /* the peer wrote to (console) or typed on (stream server) a stream ring that was empty */
 #define SK_SIGNAL_INTERRUPT (1u << 2) /* a physical interrupt of one of its devices */
 #define SK_SIGNAL_TIMER (1u << 3)     /* the deadline given to timers.set has passed */
 #define SK_SIGNAL_PEER (1u << 4)      /* a member of a channel signals another: capability "channel:<name>" */
+#define SK_SIGNAL_LOST (1u << 5)      /* a server that this one uses is not restarted any more: its calls tell which */
 #define SK_SIGNAL_FIRST_FREE (1u << 8) /* and up to 1 << 23: the server's own use */
 
 struct sk_start_cap {
@@ -54,6 +58,7 @@ struct sk_start {
 	uint64_t message_buffer[SK_MAX_CORES]; /* address of thread i's message buffer page */
 	uint64_t stack_top[SK_MAX_CORES];      /* of thread i; its thread_core[i] is the core it runs on */
 	uint32_t thread_core[SK_MAX_CORES];
+	uint64_t flags;           /* SK_START_… */
 	char name[SK_NAME_BYTES]; /* this server's name in the manifest */
 	char args[SK_START_ARGS_BYTES]; /* the manifest's `args`, strings one after the other, ended by an empty one */
 	struct sk_start_cap caps[SK_START_CAPS];

@@ -62,10 +62,16 @@ struct virtio_mmio {
 	const uint8_t *config;    /* what reads as the configuration space */
 	uint32_t config_bytes;    /* at most 0x100 */
 	struct virtio_memory memory;
+	/*
+	 * It can't do anything any more: it needs a reset, and a reset brings it no further than to a device that refuses
+	 * every driver. Its queues are served all the same, so that what the guest waits for ends.
+	 */
+	bool failed;
 	/* From here on: virtio_mmio_open()'s. */
 	struct sk_virtio_state *state;
 	struct virtio_queue queues[VIRTIO_QUEUES];
 	uint32_t again;           /* a bit for each queue that has to be served again soon */
+	uint32_t live;            /* the bits of Status that say whether queues are served; of them, DRIVER_OK must be set */
 };
 
 /*
@@ -110,14 +116,19 @@ void virtio_mmio_config_changed(struct virtio_mmio *device);
 /* The guest broke a rule, or the device can't go on: DEVICE_NEEDS_RESET. No queue is served until it resets. */
 void virtio_mmio_break(struct virtio_mmio *device);
 
+/*
+ * For `serve` of a device that can't do what it is asked for: each request in `queue` is answered with an error, which
+ * is a 1 in its last byte for a disk as for the control queue of a network interface; what the guest only sends is taken
+ * and dropped; buffers for what it would get stay where they are.
+ */
+bool virtio_mmio_refuse(struct virtio_mmio *device, uint32_t queue);
+
 /* True if chains of this queue may be taken and put. */
 static inline bool virtio_mmio_serves(const struct virtio_mmio *device, uint32_t queue)
 {
-	const uint32_t live = VIRTIO_CONFIG_S_DRIVER_OK | VIRTIO_CONFIG_S_NEEDS_RESET;
-
 	return queue < device->queue_count && device->queues[queue].size != 0 && device->state->resetting == 0 &&
 	       device->state->queues[queue].ready == 1 &&
-	       (device->state->status & live) == VIRTIO_CONFIG_S_DRIVER_OK;
+	       (device->state->status & device->live) == VIRTIO_CONFIG_S_DRIVER_OK;
 }
 
 /* True if the guest's driver accepted this feature (a bit number). */

@@ -21,6 +21,13 @@ struct sk_caller;
 struct sk_msg;
 
 /*
+ * True of the last instance of a server that is not restarted any more: it is there so that the guest waits for nothing
+ * for ever. virtio_server_open() makes a device of it that refuses everything (virtio_mmio_refuse); what the
+ * server has in flight beside its queues is its own affair.
+ */
+bool virtio_server_is_last(void);
+
+/*
  * Attaches `device` to this process's regions. Says in the log what is missing, and ends the process, if anything
  * is: for main(). Its operations may be called from virtio_server_run() on, and always under the lock.
  */
