@@ -30,7 +30,7 @@ set(SKINK_IDL_DIR ${CMAKE_BINARY_DIR}/gen)
 # Runs idlc over all interfaces at once (numbers must be unique across files).
 function(skink_generate_idl)
   file(GLOB idl_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/idl/*.idl)
-  if(SKINK_TARGET)
+  if(SKINK_IDLC)
     set(compiler ${SKINK_IDLC})
   else()
     set(compiler $<TARGET_FILE:idlc>)
