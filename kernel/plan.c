@@ -60,8 +60,7 @@ static const struct plan_slot *charge(struct core *core, uint64_t now)
 	uint64_t spent = now - core->slot_started;
 	core->slot_started = now;
 	if (core->current != NULL) {
-		/* The timer came later than it can: for the rest nobody ran, a host had the core for somebody else. */
-		core->current->time_ticks += spent < 2u * core->watch_ticks ? spent : 2u * core->watch_ticks;
+		core->current->time_ticks += spent;
 	} else {
 		core->counters[COUNT_IDLE_NS] += spent; /* ticks until somebody asks */
 	}
@@ -260,12 +259,30 @@ struct context *plan_continue(struct core *core)
 }
 
 /*
- * A server that has run on one call, or on its own since it last waited, for longer than it may. Its running time counts:
- * that somebody else has the core, for however long, is not its doing.
+ * The part of the time since the last charge in which the machine did not have this core, if it looks so at a tick.
+ * That happens where a host, or an emulator, has it for somebody else: the timer comes late, which nobody who runs can
+ * make it, or comes again before anybody has run at all. Of a late one an eighth counts: who hangs is found all the same.
  */
-static bool overrun(struct thread *thread)
+static uint64_t time_away(struct core *core, uint64_t now)
+{
+	uint64_t spent = now - core->slot_started;
+	uint64_t eighth = core->watch_ticks / 8u;
+	uint64_t entries = core->tick_entries;
+	core->tick_entries = core->counters[COUNT_ENTRIES];
+	if (entries == core->tick_entries) {
+		return spent;
+	}
+	return now - core->deadline > eighth && spent > eighth ? spent - eighth : 0;
+}
+
+/*
+ * A server that has run on one call, or on its own since it last waited, for longer than it may. Its running time
+ * counts: that somebody else has the core, for however long, is not its doing.
+ */
+static bool overrun(struct thread *thread, uint64_t away)
 {
 	uint64_t ran = thread->context.time_ticks;
+	thread->overrun_since += away;
 	if (thread->overrun_calls != thread->context.calls) {
 		thread->overrun_calls = thread->context.calls;
 		thread->overrun_since = ran;
@@ -276,6 +293,7 @@ static bool overrun(struct thread *thread)
 void plan_tick(struct core *core)
 {
 	uint64_t now = arch_ticks();
+	uint64_t away = time_away(core, now);
 	note_spent(core, charge(core, now));
 	core->deadline = 0; /* it fires until it is set anew */
 	if (core->plan.wake_time != 0 && now >= core->plan.wake_time) {
@@ -286,7 +304,7 @@ void plan_tick(struct core *core)
 	struct context *current = core->current;
 	/* It may have ended its turn already: the timer comes again while the core is among its interrupts. */
 	if (current != NULL && current->state == CONTEXT_READY && current->kind == CONTEXT_THREAD &&
-	    overrun(thread_of(current))) {
+	    overrun(thread_of(current), away)) {
 		arch_unload(core); /* whoever repairs it may write to its frame */
 		thread_raise(core, thread_of(current), THREAD_FAULT_REASON_BUDGET, 0, 0, 0);
 	}

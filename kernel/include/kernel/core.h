@@ -55,6 +55,7 @@ struct core {
 	uint64_t deadline;           /* what the timer is set to */
 	uint64_t watch;              /* ticks at which the timer comes at the latest while anything runs */
 	uint64_t watch_ticks;        /* PLAN_WATCH_NS */
+	uint64_t tick_entries;       /* COUNT_ENTRIES when the timer came last */
 	struct plan plan;
 	struct object *scheduler;    /* its endpoint */
 	uint32_t scheduler_generation;
