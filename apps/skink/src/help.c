@@ -13,12 +13,13 @@ struct command_help {
 
 static const struct command_help commands[] = {
 	{ COMMAND_RUN, "run", "[options] [MANIFEST]", "boots a system in QEMU",
-	  "  skink run                                   one Linux guest on this terminal\n"
+	  "  skink run                                   a Linux guest on this terminal: disk, network, console\n"
 	  "  skink run manifest/two.dts                  two of them\n"
 	  "  skink run --vcpus 4 --cores 4 --mem 512     a larger one\n"
 	  "  skink run --kernel Image --initrd my.cpio --append 'console=ttyAMA0 quiet'\n"
-	  "  skink run --disk disk.img manifest/disk.dts a guest with a disk\n"
-	  "  skink run --forward 8080:80 manifest/net.dts a guest on a network\n"
+	  "  skink run --root my.img --disk disk.img     its root is my.img, and /dev/vdb is disk.img\n"
+	  "  skink run --forward 8080:80                 its port 80 is this machine's port 8080\n"
+	  "  skink run manifest/one.dts                  a small one: no disk, no network\n"
 	  "  skink run --batch --timeout 120 --run 'uname -a'\n"
 	  "  skink run --batch --when 'login:' --monitor 'kill uart0'\n"
 	  "\n"

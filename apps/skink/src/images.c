@@ -61,6 +61,11 @@ static char *image_find(const struct system *system, const char *name, enum imag
 	return path;
 }
 
+char *images_guest_file(const struct system *system, const char *name)
+{
+	return image_find(system, name, IMAGE_KERNEL);
+}
+
 const struct image *image_named(const struct system *system, const char *name)
 {
 	for (uint32_t i = 0; i < system->image_count; i++) {
@@ -166,6 +171,16 @@ void images_load(struct system *system)
 		if (vm->dtb != NULL) {
 			image_add(system, vm->dtb, IMAGE_DTB, vm->node, "dtb", image_given(system, IMAGE_DTB, i == 0));
 		}
+	}
+	for (uint32_t i = 0; i < manifest->platform.device_count; i++) {
+		const struct manifest_device *device = &manifest->platform.devices[i];
+		char *disk = device->image == NULL ? NULL : images_guest_file(system, device->image);
+		if (device->image != NULL && disk == NULL && system->options->root == NULL) {
+			char *path = system_path(system, device->node);
+			image_missing(system, device->image, IMAGE_KERNEL, path, "image");
+			free(path);
+		}
+		free(disk);
 	}
 	if (system->options->run != NULL) {
 		image_append_run(system, &manifest->vms[0]);

@@ -12,11 +12,13 @@
 #define MACHINE (COMMAND_RUN | COMMAND_BENCH | COMMAND_INJECT)
 
 const struct option_row option_rows[] = {
-	{ "manifest", "FILE", "the system to run (.dts or .dtb); default: manifest/one.dts", ALL | COMMAND_INJECT,
+	{ "manifest", "FILE", "the system to run (.dts or .dtb); default: manifest/default.dts", ALL,
 	  OPTION_TEXT, AT(manifest), 0, 0, 0 },
+	{ "manifest", "FILE", "the system to run (.dts or .dtb); default: the load's", COMMAND_INJECT, OPTION_TEXT,
+	  AT(manifest), 0, 0, 0 },
 	{ "kernel", "FILE", "the first VM's kernel", SYSTEM, OPTION_TEXT, AT(kernel), 0, 0, 0 },
 	{ "initrd", "FILE", "its initrd", SYSTEM, OPTION_TEXT, AT(initrd), 0, 0, 0 },
-	{ "append", "STRING", "its kernel command line", SYSTEM, OPTION_TEXT, AT(append), 0, 0, 0 },
+	{ "append", "STRING", "its kernel command line, instead of the manifest's", SYSTEM, OPTION_TEXT, AT(append), 0, 0, 0 },
 	{ "dtb", "FILE", "its devicetree, instead of one made for it", SYSTEM, OPTION_TEXT, AT(dtb), 0, 0, 0 },
 	{ "mem", "MIB", "its memory", SYSTEM, OPTION_NUMBER, AT(mem), 16, 1u << 20, 0 },
 	{ "vcpus", "N", "its vCPUs, spread over the cores", SYSTEM, OPTION_NUMBER, AT(vcpus), 1, 16, 0 },
@@ -29,8 +31,10 @@ const struct option_row option_rows[] = {
 	  AT(cpu), 0, 0, 0 },
 	{ "args", "'SERVER ARG ...'", "a server's arguments, instead of the manifest's (may be repeated)", SYSTEM,
 	  OPTION_LIST, AT(args), 0, 0, AT(args_count) },
-	{ "disk", "FILE", "a disk of the physical machine: a raw image; FILE,ro: read-only; FILE,snapshot: what is written "
-	  "is forgotten (may be repeated, a disk for each blk_driver)", COMMAND_RUN, OPTION_LIST, AT(disk), 0, 0,
+	{ "root", "FILE", "the disk that the manifest has an image for: this one, which keeps what is written; default: the "
+	  "manifest's, as it was built, and what is written is forgotten", COMMAND_RUN, OPTION_TEXT, AT(root), 0, 0, 0 },
+	{ "disk", "FILE", "a further disk of the physical machine: a raw image; FILE,ro: read-only; FILE,snapshot: what is "
+	  "written is forgotten (/dev/vdb of the default guest; repeated for more, in a system that has drivers for them)", COMMAND_RUN, OPTION_LIST, AT(disk), 0, 0,
 	  AT(disk_count) },
 	{ "net", "KIND", "what is behind the physical network interface: user (QEMU's user network: DHCP, the host at "
 	  "10.0.2.2, what the host reaches) or none; default: user, with --batch none", COMMAND_RUN, OPTION_TEXT, AT(net), 0,

@@ -35,6 +35,7 @@ struct options {
 	uint64_t machine_mem;
 	const char *args[OPTIONS_LIST]; /* "SERVER ARGUMENT ..." */
 	uint32_t args_count;
+	const char *root; /* NULL: not given */
 	const char *disk[OPTIONS_LIST];
 	uint32_t disk_count;
 	const char *net; /* NULL: not given */

@@ -120,7 +120,7 @@ struct system *system_load(const struct options *options)
 	system->out = system_out(options);
 	const char *path = options->manifest;
 	if (path == NULL) {
-		path = system_manifest(system->out, "one.dts");
+		path = system_manifest(system->out, "default.dts");
 	}
 	if (options->verbose) {
 		notice("manifest '%s'", path);
@@ -129,6 +129,9 @@ struct system *system_load(const struct options *options)
 		edit_apply(system);
 		if (system->source.errors == 0) {
 			system_read(system);
+		}
+		if (system->source.errors == 0 && options->command == COMMAND_RUN) {
+			optional_remove(system);
 		}
 	}
 	/* Images and meaning only of a manifest that is well formed: no error leads to another one. */

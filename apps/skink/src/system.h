@@ -47,10 +47,10 @@ char *system_manifest(const char *out, const char *name);
 uint32_t device_transport(const struct manifest_device *device);
 
 /*
- * Transport of the virtio-mmio device that is the number-th, from 0, whose owner has this image; MANIFEST_NONE: there are
- * fewer.
+ * The platform's device, an index, that is the number-th virtio-mmio device, from 0, whose owner has this image;
+ * MANIFEST_NONE: there are fewer.
  */
-uint32_t transport_driven_by(const struct manifest *manifest, const char *image, uint32_t number);
+uint32_t device_driven_by(const struct manifest *manifest, const char *image, uint32_t number);
 
 /* Path of a node of the manifest. */
 char *system_path(const struct system *system, int node);
@@ -59,6 +59,8 @@ char *system_path(const struct system *system, int node);
 void images_load(struct system *system);
 /* A file of the build itself ("kernel.bin", "images/supervisor"); NULL if it isn't there. */
 char *images_built(const struct system *system, const char *name);
+/* Path of a file that a guest or a disk has in it; NULL if there is no such file. */
+char *images_guest_file(const struct system *system, const char *name);
 const struct image *image_named(const struct system *system, const char *name);
 /* image_format.c: whether the file is what it is meant for. */
 void image_check(struct system *system, const struct image *image, int node, const char *property);
@@ -69,6 +71,12 @@ void edit_apply(struct system *system);
 void edit_machine_memory(struct system *system, uint64_t bytes, const char *option);
 /* What the running system is told in /chosen. */
 void edit_chosen(struct system *system, bool framed, bool exit_with_first_vm);
+
+/*
+ * optional.c, for `skink run`: takes out of the manifest the servers that are `only-with` devices on which the command line
+ * puts nothing; with them go their channels and what they are in the VMs.
+ */
+void optional_remove(struct system *system);
 
 /* Reads `manifest` from the blob; errors are the source's. */
 void system_read(struct system *system);

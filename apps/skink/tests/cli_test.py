@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Command lines, images and graphs: what is refused, with which words. cli_test.py SKINK"""
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -142,8 +143,6 @@ class Disks(Case):
 
     def setUp(self):
         super().setUp()
-        for name in ("blk_driver", "fallback", "virtio_blk"):
-            self.folder.put("aarch64/images/" + name, fixture.SERVER)
         self.disk = self.folder.put("disk.img", b"\0" * 4096)
 
     def test_on_their_transports(self):
@@ -191,11 +190,6 @@ class Networks(Case):
     RUN = ("run", "--dry-run", "--qemu", "echo-qemu")
     USER = "-global virtio-mmio.force-legacy=false -netdev user,id=net0"
 
-    def setUp(self):
-        super().setUp()
-        for name in ("netswitch", "net_driver", "virtio_net", "fallback"):
-            self.folder.put("aarch64/images/" + name, fixture.SERVER)
-
     def test_by_default(self):
         self.assertIn(self.USER + " -device virtio-net-device,netdev=net0,bus=virtio-mmio-bus.8",
                       self.accepted(*self.RUN, manifest("net.dts")))
@@ -217,6 +211,58 @@ class Networks(Case):
         self.refused("--forward needs a network", *self.RUN, "--batch", "--forward", "1:2", manifest("net.dts"))
         self.refused("--forward needs a network", *self.RUN, "--net", "none", "--forward", "1:2", manifest("net.dts"))
         self.refused("has no driver for a network", *self.RUN, "--forward", "1:2", manifest("one.dts"))
+
+
+class Default(Case):
+    """The default system: its root, further disks, and what is left out of it when there is nothing for it."""
+    RUN = ("run", "--dry-run", "--verbose", "--qemu", "echo-qemu")
+    DISK = " -device virtio-blk-device,drive=disk%u,serial=skink%u,bus=virtio-mmio-bus.%u"
+
+    def setUp(self):
+        super().setUp()
+        self.disk = self.folder.put("disk.img", b"\0" * 4096)
+        self.root_image = self.folder.path("guest/root.img")
+
+    def left_out(self, told):
+        return set(re.findall("without (/[^:]*): nothing is behind it", told))
+
+    def test_root(self):
+        told = self.accepted(*self.RUN)
+        self.assertIn(f",snapshot=on,file={self.root_image}" + self.DISK % (0, 0, 0), told)
+        told = self.accepted(*self.RUN, "--root", self.disk)
+        self.assertIn(f"discard=unmap,file={self.disk}" + self.DISK % (0, 0, 0), told)
+        self.assertNotIn(self.root_image, told)
+        self.refused("--root: '/no/file' can't be opened for writing", *self.RUN, "--root", "/no/file")
+        self.refused("has no disk with a property `image`", *self.RUN, "--root", self.disk, manifest("one.dts"))
+        os.unlink(self.root_image)
+        self.refused("`image` names `root.img`, but there is no such file", *self.RUN)
+        self.accepted(*self.RUN, "--root", self.disk)
+
+    def test_further_disks(self):
+        told = self.accepted(*self.RUN, "--disk", self.disk + ",ro")
+        self.assertIn(f"readonly=on,file={self.disk}" + self.DISK % (1, 1, 24), told)
+        self.assertEqual(self.left_out(told), set())
+        self.refused("has drivers for 1", *self.RUN, *(["--disk", self.disk] * 2))
+
+    def test_what_is_left_out(self):
+        second = {"/servers/blk1", "/servers/vblk1", "/channels/disk1", "/vms/linux/virtio_mmio@a000800"}
+        network = {"/servers/switch0", "/servers/net0", "/servers/vnet0", "/channels/uplink", "/channels/vnet0",
+                   "/vms/linux/virtio_mmio@a000200"}
+        self.assertEqual(self.left_out(self.accepted(*self.RUN)), second)
+        self.assertEqual(self.left_out(self.accepted(*self.RUN, "--disk", self.disk)), set())
+        self.assertEqual(self.left_out(self.accepted(*self.RUN, "--net", "none")), second | network)
+        self.assertEqual(self.left_out(self.accepted(*self.RUN, "--batch")), second | network)
+        self.assertEqual(self.left_out(self.accepted(*self.RUN, "--batch", "--net", "user")), second)
+
+    def test_somebody_else_needs_it(self):
+        path = self.folder.put("needs.dts", b'/dts-v1/;\n/include/ "%s"\n&rtc0 { uses = <&blk1>; };\n'
+                               % manifest("default.dts").encode())
+        self.refused("`uses` refers to `nothing`, which is no server", *self.RUN, path)
+
+    def test_no_device(self):
+        path = self.folder.put("no.dts", b'/dts-v1/;\n/include/ "%s"\n&rtc0 { only-with = <&uart0>; };\n'
+                               % manifest("one.dts").encode())
+        self.refused("`only-with` refers to `uart0`, which is no device of the platform", *self.RUN, path)
 
 
 class Graph(Case):

@@ -36,9 +36,12 @@ class Folder:
         os.symlink(MANIFESTS, os.path.join(root, "manifest"))  # where the default manifest is looked for
         self.put("aarch64/kernel/kernel.bin", KERNEL)
         self.put("aarch64/images/supervisor", SUPERVISOR)
-        for name in ("sched", "console", "monitor", "vmm", "uart", "rtc"):
+        for name in ("sched", "console", "monitor", "vmm", "uart", "rtc", "fallback", "blk_driver", "virtio_blk", "net_driver",
+                     "netswitch", "virtio_net", "virtio_rng", "rng_driver",
+                     "virtio_console"):
             self.put("aarch64/images/" + name, SERVER)
         self.put("guest/linux", linux_image())
+        self.put("guest/root.img", b"\0" * 4096)
         self.put("guest/initrd", b"070701 as good as an initrd" * 100)
 
     def path(self, name):

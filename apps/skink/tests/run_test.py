@@ -41,7 +41,7 @@ class Case(unittest.TestCase):
 
     def run_batch(self, scenario, *arguments, **options):
         code, out, err = self.folder.run("run", "--qemu", self.qemu, "--batch", *arguments,
-                                         env=self.environment(scenario), **options)
+                                         fixture.manifest("one.dts"), env=self.environment(scenario), **options)
         if os.path.exists(self.arguments):
             with open(self.arguments, encoding="utf-8") as file:
                 process = int(file.read().split()[0])

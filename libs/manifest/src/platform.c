@@ -22,6 +22,7 @@ static const struct property device_properties[] = {
 	{ "interrupts", "1 to 4 INTIDs of shared interrupts, each 32 to 1019", false },
 	{ "level-triggered", "no value", false },
 	{ "stop", "an offset in `reg` and what is stored there (32 bits), to stop the device", false },
+	{ "image", "the file name of a disk's contents", false },
 };
 static const struct schema device_schema = { "a platform's device", SCHEMA_PROPERTIES(device_properties),
 					     schema_no_children };
@@ -63,6 +64,7 @@ static void platform_device(struct reader *reader, int node)
 	value_u32_list(&section, "interrupts", (struct bounds){ 32, 1019 }, device->interrupts,
 		       MANIFEST_DEVICE_INTERRUPTS, &device->interrupt_count);
 	value_flag(&section, "level-triggered", &device->level);
+	value_string(&section, "image", &device->image);
 	platform_stop(&section, device);
 }
 

@@ -25,6 +25,7 @@ static const struct property server_properties[] = {
 	{ "archive", "no value", false },
 	{ "devices", "references to 1 to 4 devices of the platform", false },
 	{ "device-names", "a name for each of `devices`", false },
+	{ "only-with", "references to 1 to 4 devices of the platform", false },
 	{ "uses", "references to 1 to 16 servers", false },
 	{ "uses-names", "a name for each of `uses`", false },
 };
@@ -198,6 +199,7 @@ static void server_read(struct reader *reader, struct manifest_server *server)
 	value_flag(&section, "stream", &server->stream);
 	value_flag(&section, "operator", &server->operator);
 	value_flag(&section, "archive", &server->archive);
+	value_devices(&section, "only-with", server->only_with, MANIFEST_SERVER_DEVICES, &server->only_with_count);
 	server_uses(&section, server);
 	server_devices(&section, server);
 	restart_read(reader, server->node, &server->restart);

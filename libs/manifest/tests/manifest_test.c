@@ -134,6 +134,20 @@ static void test_questions(void **state)
 	assert_int_equal(manifest_console_of_vm(&manifest, 1), MANIFEST_NONE);
 }
 
+static void test_optional(void **state)
+{
+	(void)state;
+	assert_true(manifest_read(blob, compile_file("default.dts"), &manifest, &error));
+	const struct manifest_server *net = &manifest.servers[manifest_find_server(&manifest, "net0")];
+	const struct manifest_server *root = &manifest.servers[manifest_find_server(&manifest, "blk0")];
+	const struct manifest_device *devices = manifest.platform.devices;
+	assert_int_equal(net->only_with_count, 1);
+	assert_int_equal(net->only_with[0], net->devices[0].device);
+	assert_null(devices[net->only_with[0]].image);
+	assert_int_equal(root->only_with_count, 0);
+	assert_string_equal(devices[root->devices[0].device].image, "root.img");
+}
+
 static void test_defaults(void **state)
 {
 	(void)state;
@@ -262,6 +276,7 @@ int main(int argc, char **argv)
 	manifests = argv[1];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one),	 cmocka_unit_test(test_questions), cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_optional),
 		cmocka_unit_test(test_channels), cmocka_unit_test(test_wrong),	   cmocka_unit_test(test_several),
 		cmocka_unit_test(test_cut_off),	 cmocka_unit_test(test_damaged),
 	};

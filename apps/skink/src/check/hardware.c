@@ -21,18 +21,24 @@ uint32_t device_transport(const struct manifest_device *device)
 		       : MANIFEST_NONE;
 }
 
-uint32_t transport_driven_by(const struct manifest *manifest, const char *image, uint32_t number)
+static bool owns_device(const struct manifest_server *server, uint32_t device)
+{
+	for (uint32_t i = 0; i < server->device_count; i++) {
+		if (server->devices[i].device == device) {
+			return true;
+		}
+	}
+	return false;
+}
+
+uint32_t device_driven_by(const struct manifest *manifest, const char *image, uint32_t number)
 {
 	for (uint32_t i = 0; i < manifest->platform.device_count; i++) {
-		uint32_t transport = device_transport(&manifest->platform.devices[i]);
-		for (uint32_t j = 0; transport != MANIFEST_NONE && j < manifest->server_count; j++) {
+		bool is_virtio = device_transport(&manifest->platform.devices[i]) != MANIFEST_NONE;
+		for (uint32_t j = 0; is_virtio && j < manifest->server_count; j++) {
 			const struct manifest_server *server = &manifest->servers[j];
-			bool owns = false;
-			for (uint32_t k = 0; k < server->device_count; k++) {
-				owns = owns || server->devices[k].device == i;
-			}
-			if (owns && strcmp(server->image, image) == 0 && number-- == 0) {
-				return transport;
+			if (owns_device(server, i) && strcmp(server->image, image) == 0 && number-- == 0) {
+				return i;
 			}
 		}
 	}

@@ -6,7 +6,7 @@
 
 #define PORT_MAX 65535u
 
-static bool wants_network(const struct options *options)
+bool network_wanted(const struct options *options)
 {
 	if (options->net == NULL) {
 		return !options->batch;
@@ -46,18 +46,18 @@ static void add_forward(struct bytes *backend, const char *given)
 bool network_find(const struct system *system, struct network *network)
 {
 	const struct options *options = system->options;
-	bool wanted = wants_network(options);
-	uint32_t transport = transport_driven_by(&system->manifest, "net_driver", 0);
+	bool wanted = network_wanted(options);
+	uint32_t nic = device_driven_by(&system->manifest, "net_driver", 0);
 	if (options->forward_count != 0 && !wanted) {
 		fatal(TOOL_BAD_INPUT, "--forward needs a network; expected --net user");
 	}
-	if (transport == MANIFEST_NONE && (options->net != NULL || options->forward_count != 0) && wanted) {
+	if (nic == MANIFEST_NONE && (options->net != NULL || options->forward_count != 0) && wanted) {
 		fatal(TOOL_BAD_INPUT,
 		      "'%s' has no driver for a network; expected a server with image = \"net_driver\" and a "
 		      "virtio-mmio device, as in manifest/net.dts",
 		      system->source.path);
 	}
-	if (!wanted || transport == MANIFEST_NONE) {
+	if (!wanted || nic == MANIFEST_NONE) {
 		return false;
 	}
 	struct bytes backend = { 0 };
@@ -67,6 +67,7 @@ bool network_find(const struct system *system, struct network *network)
 	}
 	bytes_append(&backend, "", 1);
 	network->backend = (char *)backend.data;
-	network->device = text_print("virtio-net-device,netdev=net0,bus=virtio-mmio-bus.%u", transport);
+	network->device = text_print("virtio-net-device,netdev=net0,bus=virtio-mmio-bus.%u",
+				     device_transport(&system->manifest.platform.devices[nic]));
 	return true;
 }

@@ -12,6 +12,9 @@ struct network {
 	char *device;
 };
 
+/* Whether the command line wants one. Ends the tool with TOOL_BAD_INPUT when --net makes no sense. */
+bool network_wanted(const struct options *options);
+
 /*
  * False: the machine has no network interface. Ends the tool with TOOL_BAD_INPUT when the command line asks for what
  * can't be, or for a network that no server of the manifest drives.

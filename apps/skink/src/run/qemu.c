@@ -36,10 +36,8 @@ static int image_file(const struct bytes *image)
 	return file;
 }
 
-static uint32_t add_disks(struct qemu *qemu, const struct system *system, uint32_t n)
+static uint32_t add_disks(struct qemu *qemu, const struct disk *disks, uint32_t count, uint32_t n)
 {
-	struct disk disks[OPTIONS_LIST];
-	uint32_t count = disks_find(system, disks);
 	for (uint32_t i = 0; i < count; i++) {
 		qemu->argv[n++] = "-drive";
 		qemu->argv[n++] = disks[i].drive;
@@ -52,10 +50,11 @@ static uint32_t add_disks(struct qemu *qemu, const struct system *system, uint32
 /* Sources of entropy for all drivers of one: QEMU's own, fed by the host. */
 static uint32_t add_entropy(struct qemu *qemu, const struct system *system, uint32_t n)
 {
-	uint32_t transport;
-	for (uint32_t i = 0; (transport = transport_driven_by(&system->manifest, "rng_driver", i)) != MANIFEST_NONE; i++) {
+	uint32_t device;
+	for (uint32_t i = 0; (device = device_driven_by(&system->manifest, "rng_driver", i)) != MANIFEST_NONE; i++) {
 		qemu->argv[n++] = "-device";
-		qemu->argv[n++] = text_print("virtio-rng-device,bus=virtio-mmio-bus.%u", transport);
+		qemu->argv[n++] = text_print("virtio-rng-device,bus=virtio-mmio-bus.%u",
+					     device_transport(&system->manifest.platform.devices[device]));
 	}
 	return n;
 }
@@ -64,12 +63,13 @@ static uint32_t add_devices(struct qemu *qemu, const struct system *system, uint
 {
 	struct network network;
 	bool networked = network_find(system, &network);
-	if (networked || system->options->disk_count != 0 ||
-	    transport_driven_by(&system->manifest, "rng_driver", 0) != MANIFEST_NONE) {
+	struct disk disks[OPTIONS_LIST];
+	uint32_t disk_count = disks_find(system, disks);
+	if (networked || disk_count != 0 || device_driven_by(&system->manifest, "rng_driver", 0) != MANIFEST_NONE) {
 		qemu->argv[n++] = "-global";
 		qemu->argv[n++] = "virtio-mmio.force-legacy=false";
 	}
-	n = add_disks(qemu, system, n);
+	n = add_disks(qemu, disks, disk_count, n);
 	n = add_entropy(qemu, system, n);
 	if (networked) {
 		qemu->argv[n++] = "-netdev";

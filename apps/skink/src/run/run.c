@@ -26,11 +26,14 @@ static void tell_keys(const struct system *system)
 	       *manifest->model != '\0' ? manifest->model : system->source.path, manifest->platform.cores,
 	       manifest->platform.cores == 1 ? "" : "s", (unsigned long long)(manifest->platform.memory.bytes / MIB),
 	       manifest->vm_count, manifest->vm_count == 1 ? "" : "s");
-	for (uint32_t i = 0; i < manifest->vm_count; i++) {
-		uint32_t console = manifest_console_of_vm(manifest, i);
-		if (console != MANIFEST_NONE && manifest->vm_count > 1) {
-			notice("Ctrl-A %c: console of VM %s", manifest_stream_id(manifest, console),
-			       manifest->vms[i].name);
+	if (manifest_server_of_stream(manifest, '2') == MANIFEST_NONE) {
+		return;
+	}
+	for (uint32_t i = 0; i < manifest->server_count; i++) {
+		char id = manifest_stream_id(manifest, i);
+		uint32_t vm = manifest_vm_of_device(manifest, i, NULL);
+		if (id != 0 && vm != MANIFEST_NONE) {
+			notice("Ctrl-A %c: %s of VM %s", id, manifest->servers[i].name, manifest->vms[vm].name);
 		}
 	}
 }

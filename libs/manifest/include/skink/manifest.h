@@ -58,6 +58,7 @@ struct manifest_device {
 	bool stops;	      /* the supervisor stops the device with its owner, by a 32-bit store: */
 	uint32_t stop_offset; /* in the registers, a multiple of 4 */
 	uint32_t stop_value;
+	const char *image; /* a file: what is on the disk that is there unless somebody says otherwise; NULL: nothing */
 	int node;
 };
 
@@ -136,6 +137,8 @@ struct manifest_server {
 	bool stream;   /* has a duplex stream on the console */
 	bool operator; /* may use the supervisor's operator interface */
 	bool archive;  /* may read the boot archive: open() finds its files */
+	uint32_t only_with[MANIFEST_SERVER_DEVICES]; /* devices without which it is not part of the system */
+	uint32_t only_with_count;
 	struct manifest_use uses[MANIFEST_SERVER_USES];
 	uint32_t use_count;
 	struct manifest_owned_device devices[MANIFEST_SERVER_DEVICES];
