@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <packet/address.h>
 #include <packet/offload.h>
 
 #define ROUND 32u /* packets of a port, before the next one has its turn */
@@ -20,11 +21,6 @@ static struct addresses addresses_of(const struct packet_port *port)
 
 	packet_port_read(port, 0, words, ADDRESSES_BYTES); /* a slot is longer than the shortest frame */
 	return (struct addresses){ words[0] & mask, (words[0] >> 48 | words[1] << 16) & mask };
-}
-
-static bool is_group(uint64_t mac)
-{
-	return (mac & 1u) != 0;
 }
 
 /* 01:80:c2:00:00:00 to 0f: what switches say to each other, and pass on to nobody. */
@@ -109,11 +105,11 @@ static void forward(struct netswitch *netswitch, uint32_t port, const struct pac
 	struct addresses addresses = addresses_of(from);
 	uint32_t to = TABLE_NONE;
 
-	if (is_reserved(addresses.to) || is_group(addresses.from) || addresses.from == 0) {
+	if (is_reserved(addresses.to) || packet_address_is_group(addresses.from) || addresses.from == 0) {
 		return;
 	}
 	table_learn(&netswitch->table, addresses.from, port, now_ns);
-	if (!is_group(addresses.to)) {
+	if (!packet_address_is_group(addresses.to)) {
 		to = table_find(&netswitch->table, addresses.to, now_ns);
 	}
 	for (uint32_t i = 0; i < netswitch->port_count; i++) {

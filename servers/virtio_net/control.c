@@ -19,14 +19,17 @@ static bool receive_mode(uint8_t command)
 
 static bool set_mac(struct net *net, const struct virtio_chain *chain)
 {
-	uint8_t mac[NET_MAC_BYTES];
+	uint8_t bytes[PACKET_ADDRESS_BYTES];
+	uint64_t mac;
 
-	/* Neither none nor one of a group. */
-	if (virtio_chain_read(chain, COMMAND_BYTES, mac, sizeof(mac)) != sizeof(mac) || net_mac_word(mac) == 0 ||
-	    (mac[0] & 1u) != 0) {
+	if (virtio_chain_read(chain, COMMAND_BYTES, bytes, sizeof(bytes)) != sizeof(bytes)) {
 		return false;
 	}
-	STORE(net->state->mac, net_mac_word(mac));
+	mac = packet_address(bytes);
+	if (mac == 0 || packet_address_is_group(mac)) {
+		return false;
+	}
+	STORE(net->state->mac, mac);
 	net_update_config(net);
 	return true;
 }
@@ -42,6 +45,15 @@ static bool set_pairs(struct net *net, const struct virtio_chain *chain)
 	}
 	STORE(net->state->pairs, pairs);
 	return true;
+}
+
+static bool set_offloads(struct net *net, const struct virtio_chain *chain)
+{
+	uint64_t features;
+
+	return net_has(net, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS) &&
+	       virtio_chain_read(chain, COMMAND_BYTES, &features, sizeof(features)) == sizeof(features) &&
+	       net_set_accepts(net, features);
 }
 
 static bool announced(struct net *net)
@@ -68,6 +80,8 @@ static bool obey(struct net *net, const struct virtio_chain *chain)
 		return header.cmd == VIRTIO_NET_CTRL_ANNOUNCE_ACK && announced(net);
 	case VIRTIO_NET_CTRL_MQ:
 		return header.cmd == VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET && set_pairs(net, chain);
+	case VIRTIO_NET_CTRL_GUEST_OFFLOADS:
+		return header.cmd == VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET && set_offloads(net, chain);
 	default:
 		return false;
 	}

@@ -64,43 +64,17 @@ static void signalled(uint64_t bits)
 
 SK_SERVER(virtio_server_dispatch, signalled)
 
-/* Different for each server of a system, and the same in each of its instances: FNV-1a of its name. */
-static uint64_t mac_of_name(void)
-{
-	uint32_t hash = 0x811c9dc5u;
-
-	for (const char *at = sk_start()->name; *at != '\0'; at++) {
-		hash = (hash ^ (uint8_t)*at) * 0x01000193u;
-	}
-	return 0x005452ull | (uint64_t)(hash & 0xffffffu) << 24;
-}
-
-/* Six bytes in hexadecimal with colons between; of one station, not of a group. */
-static bool parse_mac(const char *text, uint64_t *mac)
-{
-	unsigned bytes[NET_MAC_BYTES];
-	int end = 0;
-
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &bytes[0], &bytes[1], &bytes[2], &bytes[3], &bytes[4], &bytes[5],
-		   &end) != (int)NET_MAC_BYTES ||
-	    text[end] != '\0' || (bytes[0] & 1u) != 0) {
-		return false;
-	}
-	*mac = 0;
-	for (uint32_t i = 0; i < NET_MAC_BYTES; i++) {
-		*mac |= (uint64_t)bytes[i] << (8 * i);
-	}
-	return *mac != 0;
-}
-
 static bool read_settings(struct net_settings *settings)
 {
 	const char *mac = sk_argument("mac");
 	uint32_t workers = sk_start()->threads;
 	uint64_t pairs = sk_argument_number("queues", workers < NET_PAIRS_MAX ? workers : NET_PAIRS_MAX);
 
-	*settings = (struct net_settings){ .mac = mac_of_name(), .pairs = (uint32_t)pairs };
-	if (mac != NULL && !parse_mac(mac, &settings->mac)) {
+	*settings = (struct net_settings){
+		.mac = mac != NULL ? packet_address_parse(mac) : packet_address_of_name(sk_start()->name),
+		.pairs = (uint32_t)pairs,
+	};
+	if (settings->mac == 0) {
 		(void)printf("`mac=%s` is no address of a station; expected one such as mac=52:54:00:12:34:56\n", mac);
 		return false;
 	}

@@ -2,39 +2,64 @@
 
 #define FEATURE(name) (1ull << VIRTIO_NET_F_##name)
 
+#define OFFLOADS_SET (1ull << 63) /* in net_state.offloads */
+
 #define STORE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
 
-void net_mac_bytes(uint64_t mac, uint8_t bytes[NET_MAC_BYTES])
-{
-	for (uint32_t i = 0; i < NET_MAC_BYTES; i++) {
-		bytes[i] = (uint8_t)(mac >> (8 * i));
-	}
-}
+/* What is left to who receives a packet: the feature by which the guest takes it, and the one by which it may send it. */
+static const struct {
+	uint32_t guest, host;
+	net_offloads_t offload;
+} offloads[] = {
+	{ VIRTIO_NET_F_GUEST_CSUM, VIRTIO_NET_F_CSUM, NET_OFFLOADS_CHECKSUM },
+	{ VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_HOST_TSO4, NET_OFFLOADS_TSO4 },
+	{ VIRTIO_NET_F_GUEST_TSO6, VIRTIO_NET_F_HOST_TSO6, NET_OFFLOADS_TSO6 },
+	{ VIRTIO_NET_F_GUEST_ECN, VIRTIO_NET_F_HOST_ECN, NET_OFFLOADS_ECN },
+};
 
-uint64_t net_mac_word(const uint8_t bytes[NET_MAC_BYTES])
-{
-	uint64_t mac = 0;
-
-	for (uint32_t i = 0; i < NET_MAC_BYTES; i++) {
-		mac |= (uint64_t)bytes[i] << (8 * i);
-	}
-	return mac;
-}
+#define OFFLOADS (sizeof(offloads) / sizeof(offloads[0]))
 
 net_offloads_t net_guest_accepts(const struct net *net)
 {
+	uint64_t said = net->state->offloads != 0 ? net->state->offloads : UINT64_MAX;
 	net_offloads_t accepts = 0;
 
-	accepts |= net_has(net, VIRTIO_NET_F_GUEST_CSUM) ? NET_OFFLOADS_CHECKSUM : 0;
-	accepts |= net_has(net, VIRTIO_NET_F_GUEST_TSO4) ? NET_OFFLOADS_TSO4 : 0;
-	accepts |= net_has(net, VIRTIO_NET_F_GUEST_TSO6) ? NET_OFFLOADS_TSO6 : 0;
-	accepts |= net_has(net, VIRTIO_NET_F_GUEST_ECN) ? NET_OFFLOADS_ECN : 0;
+	for (uint32_t i = 0; i < OFFLOADS; i++) {
+		if (net_has(net, offloads[i].guest) && (said >> offloads[i].guest & 1u) != 0) {
+			accepts |= offloads[i].offload;
+		}
+	}
 	return accepts;
+}
+
+net_offloads_t net_guest_leaves(const struct net *net)
+{
+	net_offloads_t leaves = 0;
+
+	for (uint32_t i = 0; i < OFFLOADS; i++) {
+		leaves |= net_has(net, offloads[i].host) ? offloads[i].offload : 0;
+	}
+	return leaves;
+}
+
+bool net_set_accepts(struct net *net, uint64_t features)
+{
+	uint64_t possible = 0;
+
+	for (uint32_t i = 0; i < OFFLOADS; i++) {
+		possible |= net_has(net, offloads[i].guest) ? 1ull << offloads[i].guest : 0;
+	}
+	if ((features & ~possible) != 0) {
+		return false;
+	}
+	STORE(net->state->offloads, features | OFFLOADS_SET);
+	packet_port_accept(&net->port, net_guest_accepts(net));
+	return true;
 }
 
 void net_update_config(struct net *net)
 {
-	net_mac_bytes(net->state->mac != 0 ? net->state->mac : net->own_mac, net->config.mac);
+	packet_address_bytes(net->state->mac != 0 ? net->state->mac : net->own_mac, net->config.mac);
 	net->config.status = net->down ? 0 : VIRTIO_NET_S_LINK_UP;
 	if (net->state->announce != 0) {
 		net->config.status |= VIRTIO_NET_S_ANNOUNCE;
@@ -80,6 +105,7 @@ static void reset(struct virtio_mmio *device)
 	STORE(net->state->mac, 0);
 	STORE(net->state->pairs, 0);
 	STORE(net->state->announce, 0);
+	STORE(net->state->offloads, 0);
 	net_update_config(net);
 }
 
@@ -87,18 +113,16 @@ static const struct virtio_operations operations = { .serve = serve, .reset = re
 
 static uint64_t features_of(const struct net_settings *settings)
 {
-	uint64_t features = FEATURE(MAC) | FEATURE(STATUS) | FEATURE(MTU) | FEATURE(MRG_RXBUF) | FEATURE(GUEST_CSUM) |
-			    FEATURE(GUEST_TSO4) | FEATURE(GUEST_TSO6) | FEATURE(GUEST_ECN) | FEATURE(CTRL_VQ) |
-			    FEATURE(CTRL_RX) | FEATURE(CTRL_MAC_ADDR) | FEATURE(GUEST_ANNOUNCE);
+	uint64_t features = FEATURE(MAC) | FEATURE(STATUS) | FEATURE(MTU) | FEATURE(MRG_RXBUF) | FEATURE(CTRL_VQ) |
+			    FEATURE(CTRL_RX) | FEATURE(CTRL_MAC_ADDR) | FEATURE(CTRL_GUEST_OFFLOADS) |
+			    FEATURE(GUEST_ANNOUNCE);
+	net_offloads_t taken = (settings->offloads & NET_OFFLOADS_CHECKSUM) != 0 ? settings->offloads : 0;
 
 	features |= settings->pairs > 1 ? FEATURE(MQ) : 0;
-	if ((settings->offloads & NET_OFFLOADS_CHECKSUM) == 0) {
-		return features;
+	for (uint32_t i = 0; i < OFFLOADS; i++) {
+		features |= 1ull << offloads[i].guest;
+		features |= (taken & offloads[i].offload) != 0 ? 1ull << offloads[i].host : 0;
 	}
-	features |= FEATURE(CSUM);
-	features |= (settings->offloads & NET_OFFLOADS_TSO4) != 0 ? FEATURE(HOST_TSO4) : 0;
-	features |= (settings->offloads & NET_OFFLOADS_TSO6) != 0 ? FEATURE(HOST_TSO6) : 0;
-	features |= (settings->offloads & NET_OFFLOADS_ECN) != 0 ? FEATURE(HOST_ECN) : 0;
 	return features;
 }
 

@@ -15,19 +15,17 @@
 #ifndef VIRTIO_NET_NET_H
 #define VIRTIO_NET_NET_H
 
-#define VIRTIO_NET_NO_LEGACY
-#include <linux/virtio_net.h>
-
+#include <packet/address.h>
 #include <packet/channel.h>
+#include <packet/flow.h>
+#include <packet/virtio.h>
 #include <virtio/mmio.h>
 
 #define NET_QUEUE_SIZE 256u
 #define NET_PAIRS_MAX 7u /* of queues; and the control queue */
 #define NET_HEADER_BYTES ((uint32_t)sizeof(struct virtio_net_hdr_v1))
 #define NET_ROUND 64u    /* packets of a queue at a stretch, while the guest's vCPU waits */
-#define NET_MAC_BYTES 6u
 #define NET_MTU 1500u
-#define NET_FLOWS 256u
 
 struct net {
 	struct virtio_mmio device; /* the first member */
@@ -38,7 +36,7 @@ struct net {
 	uint64_t own_mac;   /* the manifest's, first byte lowest */
 	uint32_t pairs;     /* of queues that the device has */
 	uint32_t blocked;   /* transmit queues that wait for room in the channel, a bit for each */
-	uint8_t flows[NET_FLOWS]; /* by a flow's hash: its pair of queues and 1, or 0 */
+	uint8_t flows[PACKET_FLOWS]; /* by a flow's hash: its pair of queues and 1, or 0 */
 	bool live;          /* what comes in is for the guest that runs now */
 	bool down;          /* there is no switch: what the guest sends is dropped */
 };
@@ -66,15 +64,15 @@ void net_set_link(struct net *net, bool up);
 /* Gives the guest what came in, and goes on with what waited for room. */
 void net_look(struct net *net);
 
-/* Bytes of a MAC address from and to a word. */
-void net_mac_bytes(uint64_t mac, uint8_t bytes[NET_MAC_BYTES]);
-uint64_t net_mac_word(const uint8_t bytes[NET_MAC_BYTES]);
-
 /* After a change of the state: what the guest reads of it. */
 void net_update_config(struct net *net);
 
-/* What the guest's driver takes. */
+/* What the guest's driver takes, and what it may leave to others. */
 net_offloads_t net_guest_accepts(const struct net *net);
+net_offloads_t net_guest_leaves(const struct net *net);
+
+/* It says what it takes from now on, by bits of features. False: it had not accepted all of them. */
+bool net_set_accepts(struct net *net, uint64_t features);
 
 /* receive.c: true if it is to be called again soon. */
 bool net_receive(struct net *net);

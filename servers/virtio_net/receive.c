@@ -9,27 +9,6 @@ enum delivery {
 	BROKEN,
 };
 
-static struct virtio_net_hdr_v1 header_of(const struct net *net, const struct net_packet *packet)
-{
-	struct virtio_net_hdr_v1 header = { 0 };
-
-	if ((packet->packet_flags & NET_PACKET_FLAGS_NEEDS_CHECKSUM) != 0) {
-		header.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-		header.csum_start = packet->checksum_start;
-		header.csum_offset = packet->checksum_offset;
-	} else if ((packet->packet_flags & NET_PACKET_FLAGS_CHECKED) != 0 && net_has(net, VIRTIO_NET_F_GUEST_CSUM)) {
-		header.flags = VIRTIO_NET_HDR_F_DATA_VALID;
-	}
-	if (packet->segmentation != NET_SEGMENTATION_NONE) {
-		header.gso_type = packet->segmentation == NET_SEGMENTATION_TCP4 ? VIRTIO_NET_HDR_GSO_TCPV4
-										: VIRTIO_NET_HDR_GSO_TCPV6;
-		header.gso_type |= packet->ecn != 0 ? VIRTIO_NET_HDR_GSO_ECN : 0u;
-		header.hdr_len = packet->header_bytes;
-		header.gso_size = packet->segment_bytes;
-	}
-	return header;
-}
-
 /* Bytes [at, at + bytes) of the packet, to `skip` and up in the chain. */
 static void fill(const struct net *net, const struct virtio_chain *chain, uint32_t skip, uint32_t at, uint32_t bytes)
 {
@@ -50,7 +29,7 @@ static enum delivery deliver(struct net *net, struct virtio_queue *queue, const 
 			     uint32_t *buffers)
 {
 	struct virtio_chain chains[2]; /* the first one, and another one */
-	struct virtio_net_hdr_v1 header = header_of(net, packet);
+	struct virtio_net_hdr_v1 header = packet_to_virtio(packet, net_has(net, VIRTIO_NET_F_GUEST_CSUM));
 	uint32_t most = net_has(net, VIRTIO_NET_F_MRG_RXBUF) ? BUFFERS_MAX : 1;
 	uint32_t count = 0;
 

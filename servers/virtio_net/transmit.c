@@ -1,40 +1,5 @@
 #include "net.h"
 
-/* What the guest's header says, as the channel has it. False: it says what was not negotiated, or what can't be. */
-static bool describe(const struct net *net, const struct virtio_net_hdr_v1 *header, uint32_t bytes,
-		     struct net_packet *packet)
-{
-	*packet = (struct net_packet){ .bytes = bytes };
-	if ((header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {
-		if (!net_has(net, VIRTIO_NET_F_CSUM) ||
-		    (uint32_t)header->csum_start + header->csum_offset + 2u > bytes) {
-			return false;
-		}
-		packet->packet_flags = NET_PACKET_FLAGS_NEEDS_CHECKSUM;
-		packet->checksum_start = header->csum_start;
-		packet->checksum_offset = header->csum_offset;
-	}
-	switch (header->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
-	case VIRTIO_NET_HDR_GSO_NONE:
-		return true;
-	case VIRTIO_NET_HDR_GSO_TCPV4:
-		packet->segmentation = NET_SEGMENTATION_TCP4;
-		break;
-	case VIRTIO_NET_HDR_GSO_TCPV6:
-		packet->segmentation = NET_SEGMENTATION_TCP6;
-		break;
-	default:
-		return false;
-	}
-	packet->ecn = (header->gso_type & VIRTIO_NET_HDR_GSO_ECN) != 0;
-	packet->header_bytes = header->hdr_len;
-	packet->segment_bytes = header->gso_size;
-	return packet->packet_flags != 0 && packet->segment_bytes != 0 &&
-	       net_has(net, packet->segmentation == NET_SEGMENTATION_TCP4 ? VIRTIO_NET_F_HOST_TSO4
-									  : VIRTIO_NET_F_HOST_TSO6) &&
-	       (packet->ecn == 0 || net_has(net, VIRTIO_NET_F_HOST_ECN));
-}
-
 /* The packet in the chain goes into the channel, or nowhere if it is none. False: there is no room for it. */
 static bool send(struct net *net, uint32_t index, const struct virtio_chain *chain)
 {
@@ -50,7 +15,8 @@ static bool send(struct net *net, uint32_t index, const struct virtio_chain *cha
 	uint32_t slots = packet_slots(bytes);
 
 	(void)virtio_chain_read(chain, 0, &header, NET_HEADER_BYTES);
-	if (!describe(net, &header, bytes, &packet)) {
+	if (!packet_from_virtio(&header, bytes, &packet) ||
+	    (packet_needs(&packet) != 0 && (packet_needs(&packet) & ~net_guest_leaves(net)) != 0)) {
 		return true;
 	}
 	if (packet_port_room(&net->port) < slots && !packet_port_wait_room(&net->port, slots)) {

@@ -371,6 +371,34 @@ static void test_control(void **unused)
 	assert_int_equal(config(0), 0x52);
 }
 
+/* The guest takes less than it has accepted: what it takes now outlives the server, and ends with a reset. */
+static void test_guest_offloads(void **unused)
+{
+	const uint64_t checksum = 1ull << VIRTIO_NET_F_GUEST_CSUM;
+	const uint64_t both = checksum | 1ull << VIRTIO_NET_F_GUEST_TSO4;
+	const uint64_t beyond = both | 1ull << VIRTIO_NET_F_GUEST_TSO6;
+	const uint64_t features = BENCH_FEATURE(CTRL_VQ) | BENCH_FEATURE(GUEST_CSUM) | BENCH_FEATURE(GUEST_TSO4);
+	const uint8_t class = VIRTIO_NET_CTRL_GUEST_OFFLOADS;
+
+	(void)unused;
+	bench_start(3, features | BENCH_FEATURE(CTRL_GUEST_OFFLOADS));
+	bench_notify(0);
+	assert_int_equal(packet_port_accepted(&bench.peer), NET_OFFLOADS_CHECKSUM | NET_OFFLOADS_TSO4);
+	assert_int_equal(command(class, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, &checksum, 8), VIRTIO_NET_OK);
+	assert_int_equal(packet_port_accepted(&bench.peer), NET_OFFLOADS_CHECKSUM);
+	bench_instance();
+	assert_int_equal(packet_port_accepted(&bench.peer), NET_OFFLOADS_CHECKSUM);
+	assert_int_equal(command(class, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, &beyond, 8), VIRTIO_NET_ERR);
+	assert_int_equal(command(class, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, &both, 7), VIRTIO_NET_ERR);
+	assert_int_equal(command(class, 1, &both, 8), VIRTIO_NET_ERR);
+	assert_int_equal(command(class, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, "\0\0\0\0\0\0\0", 8), VIRTIO_NET_OK);
+	assert_int_equal(packet_port_accepted(&bench.peer), 0);
+	bench_start(3, features);
+	bench_notify(0);
+	assert_int_equal(packet_port_accepted(&bench.peer), NET_OFFLOADS_CHECKSUM | NET_OFFLOADS_TSO4);
+	assert_int_equal(command(class, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, &both, 8), VIRTIO_NET_ERR);
+}
+
 /* Without a switch there is no link: what is sent is dropped, also what waited for room, until there is one again. */
 static void test_link(void **unused)
 {
@@ -544,6 +572,7 @@ int main(void)
 		cmocka_unit_test_setup(test_receive_offloads, set_up),
 		cmocka_unit_test_setup(test_reset, set_up),
 		cmocka_unit_test_setup(test_control, set_up),
+		cmocka_unit_test_setup(test_guest_offloads, set_up),
 		cmocka_unit_test_setup(test_link, set_up),
 		cmocka_unit_test_setup(test_broken_commands, set_up),
 		cmocka_unit_test_setup(test_features, set_up),
