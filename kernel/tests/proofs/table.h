@@ -72,6 +72,19 @@ static void table_make(void)
 	proof_assume(table_is_sound());
 }
 
+/* Any table without a free entry, for operations that neither take one nor give one back. */
+static void table_make_full(void)
+{
+	object_table = entries;
+	object_count = ENTRIES;
+	entries[0].generation = GENERATION_MAX;
+	for (uint32_t i = 1; i < ENTRIES; i++) {
+		entries[i].generation = nondet_u16();
+		entries[i].type = nondet_u8();
+		proof_assume(entries[i].generation != 0 && entries[i].type <= OBJECT_MAPPING);
+	}
+}
+
 /*
  * Can such a word be in a slot? Capabilities are made of live entries as they are at that time, and generations only
  * rise. None is ever made of a mapping, nor of a free entry; an entry with the capability's generation is not on the
