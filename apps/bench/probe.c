@@ -9,6 +9,7 @@
 #define VM_EXIT_SERVES_MMIO_READ
 #define VM_EXIT_SERVES_MMIO_WRITE
 
+#include <sk/idl/console_client.h>
 #include <sk/idl/device_server.h>
 #include <sk/idl/kernel.h>
 #include <sk/idl/supervisor_client.h>
@@ -63,6 +64,20 @@ static uint32_t named_server(uint64_t number)
 	return known[number] - 1u;
 }
 
+static uint64_t monitor_printed(void)
+{
+	static uint32_t known; /* index + 1 */
+	sk_cap_t console = sk_cap_named_of_type("console", SK_OBJECT_TYPE_ENDPOINT);
+	struct sk_stream_info info = { 0 };
+	sk_status_t status = SK_OK;
+
+	for (uint32_t i = 0; known == 0 && status == SK_OK; i++) {
+		status = console_stream(console, i, &info);
+		known = strcmp((const char *)info.name, "monitor") == 0 ? i + 1 : 0;
+	}
+	return known != 0 && console_stream(console, known - 1, &info) == SK_OK ? info.printed : 0;
+}
+
 sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info,
 				    uint64_t *value)
 {
@@ -76,6 +91,8 @@ sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t add
 		*value = sk_now_ns();
 	} else if (offset == PROBE_CRASH) {
 		*value = sk_start()->instance;
+	} else if (offset == PROBE_MONITOR_PRINTED) {
+		*value = monitor_printed();
 	}
 	return SK_OK;
 }

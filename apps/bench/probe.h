@@ -12,6 +12,8 @@
 #define PROBE_KILL 0x108u
 /* W: the probe crashes, and its next instance ends the write. R: instances so far. */
 #define PROBE_CRASH 0x110u
+/* R: bytes that the stream named "monitor" has printed, as the console server says: it answers once it serves. */
+#define PROBE_MONITOR_PRINTED 0x118u
 
 #define PROBE_BASE 0x0b000000u
 #define PROBE_BYTES 0x1000u

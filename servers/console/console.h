@@ -69,12 +69,14 @@ struct console {
 };
 
 /*
- * Finds streams and logs in the start page, their letters in the manifest, and divides `back` among them for
- * scroll-back; `state` is kept if it fits this layout, else set to its beginning: the first VM's
- * console selected, log lines shown. False if there is no stream at all.
+ * Finds streams and logs in the start page, and divides `back` among them for scroll-back. True: `state` is an earlier
+ * instance's, of the same layout, and this one goes on with it. False: console_begin() comes next.
  */
-bool console_open(struct console *console, const struct sk_start *start, const struct manifest *manifest,
-		  struct sk_console_state *state, const struct scroll_back *back);
+bool console_open(struct console *console, const struct sk_start *start, struct sk_console_state *state,
+		  const struct scroll_back *back);
+
+/* Sets the state to its beginning: the manifest's letters, the first VM's console selected, log lines shown. */
+void console_begin(struct console *console, const struct manifest *manifest);
 
 /* The stream with this letter, or NULL. */
 struct stream *console_stream(struct console *console, char id);

@@ -133,7 +133,7 @@ static const struct manifest *read_manifest(void)
 }
 
 /* The persistent region, or, without one, memory that a restart forgets. */
-static bool open_streams(const struct manifest *manifest)
+static bool open_streams(void)
 {
 	const struct sk_start_region *region = sk_region_named("persistent");
 	uint8_t *memory = NULL;
@@ -150,7 +150,10 @@ static bool open_streams(const struct manifest *manifest)
 		}
 	}
 	struct scroll_back back = { memory + SCROLL_BACK_OFFSET, (uint32_t)(bytes - SCROLL_BACK_OFFSET) };
-	return console_open(&console, sk_start(), manifest, console_state_fields(memory), &back);
+	if (!console_open(&console, sk_start(), console_state_fields(memory), &back) && console.stream_count != 0) {
+		console_begin(&console, read_manifest());
+	}
+	return console.stream_count != 0;
 }
 
 /* Where the last instance was killed: it may have made room in a full ring and not said so to the writer that waits. */
@@ -172,15 +175,14 @@ int main(void)
 		return EXIT_FAILURE;
 	}
 	pl011_port_open(&console.output.port, (volatile void *)(uintptr_t)registers->address);
-	const struct manifest *manifest = read_manifest();
-	if (!open_streams(manifest)) {
+	if (!open_streams()) {
 		(void)printf("no region \"control\" or \"stream:…\": nobody to serve\n");
 		return EXIT_FAILURE;
 	}
 	wake.sched = sk_cap_named_of_type("sched", SK_OBJECT_TYPE_ENDPOINT);
 	wake.interrupt = sk_cap_named_of_type("irq", SK_OBJECT_TYPE_INTERRUPT);
 	console.supervisor = sk_cap_named_of_type("supervisor", SK_OBJECT_TYPE_ENDPOINT);
-	output_open(&console.output, manifest->chosen.framed, &console.state->half_framed);
+	output_open(&console.output, console.state->framed != 0, &console.state->half_framed);
 	serve_begin(&console);
 	(void)printf("%s, %u streams, %u logs, %u bytes of scroll-back each%s\n",
 		     console.output.framed ? "framed" : "terminal", console.stream_count, console.log_count,

@@ -79,18 +79,14 @@ static void find_regions(struct console *console, const struct sk_start *start)
 	}
 }
 
-static void give_ids(struct console *console, const struct manifest *manifest)
+static char id_of(const struct stream *stream, const struct manifest *manifest)
 {
-	for (uint32_t i = 0; i < console->stream_count; i++) {
-		struct stream *stream = &console->streams[i];
-		uint32_t server = manifest_find_server(manifest, stream->name);
+	uint32_t server = manifest_find_server(manifest, stream->name);
 
-		if (strcmp(stream->name, CONTROL) == 0) {
-			stream->id = '0';
-		} else if (server != MANIFEST_NONE) {
-			stream->id = manifest_stream_id(manifest, server);
-		}
+	if (strcmp(stream->name, CONTROL) == 0) {
+		return '0';
 	}
+	return server != MANIFEST_NONE ? manifest_stream_id(manifest, server) : '\0';
 }
 
 struct stream *console_stream(struct console *console, char id)
@@ -113,38 +109,46 @@ static void divide_scroll_back(struct console *console, const struct scroll_back
 	console->log_back = (struct scroll_back){ back->data + (uint64_t)console->stream_count * share, share };
 }
 
-static void reset_state(struct console *console)
+static void take_ids(struct console *console)
+{
+	for (uint32_t i = 0; i < console->stream_count; i++) {
+		console->streams[i].id = (char)console->state->ids[i];
+	}
+}
+
+bool console_open(struct console *console, const struct sk_start *start, struct sk_console_state *state,
+		  const struct scroll_back *back)
+{
+	console->state = state;
+	find_regions(console, start);
+	divide_scroll_back(console, back);
+	if (state->valid != 1 || state->layout_streams != console->stream_count ||
+	    state->layout_bytes != console->log_back.bytes || state->selected >= console->stream_count) {
+		return false;
+	}
+	take_ids(console);
+	return true;
+}
+
+void console_begin(struct console *console, const struct manifest *manifest)
 {
 	struct sk_console_state *state = console->state;
-	const struct stream *first = console_stream(console, '1');
+	const struct stream *first;
 
 	__atomic_store_n(&state->valid, 0, __ATOMIC_RELEASE);
 	*state = (struct sk_console_state){
 		.layout_streams = console->stream_count,
 		.layout_bytes = console->log_back.bytes,
-		.selected = first == NULL ? 0 : (uint32_t)(first - console->streams),
 		.log_shown = 1,
 		.target = CONSOLE_STREAMS,
+		.framed = manifest->chosen.framed ? 1 : 0,
 	};
 	for (uint32_t i = 0; i < console->stream_count; i++) {
 		state->shown[i] = console->streams[i].printed->read;
+		state->ids[i] = (uint8_t)id_of(&console->streams[i], manifest);
 	}
+	take_ids(console);
+	first = console_stream(console, '1');
+	state->selected = first == NULL ? 0 : (uint32_t)(first - console->streams);
 	__atomic_store_n(&state->valid, 1, __ATOMIC_RELEASE);
-}
-
-bool console_open(struct console *console, const struct sk_start *start, const struct manifest *manifest,
-		  struct sk_console_state *state, const struct scroll_back *back)
-{
-	console->state = state;
-	find_regions(console, start);
-	if (console->stream_count == 0) {
-		return false;
-	}
-	give_ids(console, manifest);
-	divide_scroll_back(console, back);
-	if (state->valid != 1 || state->layout_streams != console->stream_count ||
-	    state->layout_bytes != console->log_back.bytes || state->selected >= console->stream_count) {
-		reset_state(console);
-	}
-	return true;
 }

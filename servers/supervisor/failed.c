@@ -108,19 +108,21 @@ void failed_mark(struct server *server)
 void failed_unmark(struct server *server)
 {
 	uint32_t device = 0;
-	const struct vm *vm = vm_of(server, &device);
+	const struct vm *vm;
 
-	if (server->last) {
-		server->last = false;
-		end_device(server, vm, device);
-	}
-	if (!server->marked) {
+	if (!server->last && !server->marked) {
 		return;
 	}
+	vm = vm_of(server, &device);
+	if (server->marked) {
+		(void)vm_route_device(vm, device, server, 0);
+		set_line(vm, device, false);
+		tell_fallback(vm, device, 0, SK_CAP_NONE);
+	} else {
+		end_device(server, vm, device);
+	}
+	server->last = false;
 	server->marked = false;
-	(void)vm_route_device(vm, device, server, 0);
-	set_line(vm, device, false);
-	tell_fallback(vm, device, 0, SK_CAP_NONE);
 }
 
 void failed_forget(const struct vm *vm)

@@ -33,9 +33,22 @@ void bench_add_ratio(struct bench *bench, uint64_t count, uint64_t rounds);
 /* Prints the line and counts it as a result. */
 void bench_report(struct bench *bench);
 
+/* A stretch of work that may sleep: what was executed meanwhile, by whomever. Only with the probe of Skink's systems. */
+struct bench_span {
+	uint64_t ticks;
+	uint64_t idle_ns;
+};
+
+void bench_begin(struct bench_span *span);
+void bench_end(struct bench *bench, const struct bench_span *span, uint64_t rounds);
+
+/* For how long the first core has had nothing to do since the machine was reset. */
+uint64_t bench_idle_ns(void);
+
 void bench_exits(void);
 void bench_interrupts(void);
 void bench_probe(void);
 void bench_disk(void);
+void bench_net(void);
 
 #endif

@@ -67,6 +67,10 @@ void guest_main(void)
 		bench_disk();
 		return;
 	}
+	if (boot_has("net")) {
+		bench_net();
+		return;
+	}
 	bench_exits();
 	bench_interrupts();
 	bench_probe();

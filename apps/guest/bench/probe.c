@@ -18,8 +18,11 @@
 #define ARGUMENT_UART 0u
 #define ARGUMENT_SCHED 1u
 #define ARGUMENT_VMM 2u
+#define ARGUMENT_CONSOLE 3u
+#define ARGUMENT_MONITOR 4u
 #define COUNTER_ENTRIES 0u
 #define COUNTER_TLB_MAINTENANCE 6u
+#define COUNTER_IDLE_NS 11u
 #define CHARACTERS 64u
 #define UART_DR UART_BASE
 #define UART_FR (UART_BASE + 0x18u)
@@ -59,6 +62,24 @@ static void bench_boot(void)
 	bench_report(&bench);
 }
 
+uint64_t bench_idle_ns(void)
+{
+	return probe_read(PROBE_COUNTERS + COUNTER_IDLE_NS * 8u);
+}
+
+void bench_begin(struct bench_span *span)
+{
+	span->idle_ns = bench_idle_ns();
+	span->ticks = timer_now();
+}
+
+void bench_end(struct bench *bench, const struct bench_span *span, uint64_t rounds)
+{
+	uint64_t ticks = timer_now() - span->ticks;
+	uint64_t idle_ns = bench_idle_ns() - span->idle_ns;
+	bench_add(bench, ticks, idle_ns * (READ_SYSREG(cntfrq_el0) / 1000u) / 1000000u, rounds);
+}
+
 static void touch_uart(void)
 {
 	(void)mmio_read32(UART_FR);
@@ -79,6 +100,27 @@ static void bench_kill(const char *name, uint32_t server, void (*touch)(void))
 		uint64_t start = timer_now();
 		mmio_write64(PROBE_BASE + PROBE_KILL, server);
 		touch();
+		bench_add(&bench, timer_now() - start, 0, 1);
+	}
+	bench_report(&bench);
+}
+
+/* The console answers a call, and the monitor greets. */
+static void touch_console(void)
+{
+	(void)probe_read(PROBE_MONITOR_PRINTED);
+}
+
+static void bench_kill_monitor(void)
+{
+	struct bench bench = {.name = "restart_monitor"};
+
+	for (uint32_t i = 0; i < KILLS; i++) {
+		uint64_t printed = probe_read(PROBE_MONITOR_PRINTED);
+		uint64_t start = timer_now();
+		mmio_write64(PROBE_BASE + PROBE_KILL, ARGUMENT_MONITOR);
+		while (probe_read(PROBE_MONITOR_PRINTED) == printed) {
+		}
 		bench_add(&bench, timer_now() - start, 0, 1);
 	}
 	bench_report(&bench);
@@ -130,4 +172,6 @@ void bench_probe(void)
 	bench_crash();
 	bench_kill("restart_sched_stall", ARGUMENT_SCHED, touch_uart);
 	bench_kill("restart_vmm", ARGUMENT_VMM, touch_vmm);
+	bench_kill("restart_console", ARGUMENT_CONSOLE, touch_console);
+	bench_kill_monitor();
 }

@@ -19,7 +19,7 @@ struct removal {
 	uint32_t count;
 };
 
-/* Disks without an image get what --disk names, in order; the network is the first interface's. */
+/* Disks without an image get what --disk names, in order; a user network is the first interface's. */
 static bool is_there(const struct system *system, uint32_t wanted)
 {
 	const struct manifest *manifest = &system->manifest;
@@ -34,7 +34,7 @@ static bool is_there(const struct system *system, uint32_t wanted)
 	}
 	for (uint32_t i = 0; (device = device_driven_by(manifest, "net_driver", i)) != MANIFEST_NONE; i++) {
 		if (device == wanted) {
-			return i == 0 && network_wanted(system->options);
+			return i < networks_wanted(system->options);
 		}
 	}
 	return true;

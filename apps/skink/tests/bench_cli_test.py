@@ -16,7 +16,10 @@ GOOD = {"hvc_roundtrip": 300, "mmio_read_roundtrip": 300, "idreg_read": 300, "ip
         "timer_lateness": 600, "ipi_roundtrip": 2000, "kernel_entries_per_exit": 2, "tlbi_per_exit": 0,
         "boot_to_guest": 1000, "console_character": 800, "restart_uart": 1000, "restart_device": 1000,
         "restart_sched_stall": 1000, "restart_vmm": 1000, "blk_read": 6000, "blk_notifications": 0.1,
-        "restart_virtio_blk": 1000, "restart_blk_driver": 1000, "restart_virtio_rng": 1000,
+        "restart_console": 1000, "restart_monitor": 1000, "net_packet": 2000, "net_notifications": 0.1,
+        "restart_virtio_net": 1000, "restart_netswitch": 1000, "restart_net_driver": 1000,
+        "restart_virtio_console": 1000, "restart_virtio_blk": 1000,
+        "restart_blk_driver": 1000, "restart_virtio_rng": 1000,
         "server_footprint_bytes": 4096}
 
 
@@ -27,7 +30,8 @@ class Case(unittest.TestCase):
         self.folder = fixture.Folder(root, SKINK)
         for name in ("kernel", "servers", "libs"):
             os.symlink(os.path.join(SOURCES, name), os.path.join(root, name))
-        for name in ("bench_ipc", "bench_echo", "bench_probe", "blk_driver", "fallback", "virtio_blk", "virtio_rng"):
+        for name in ("bench_ipc", "bench_echo", "bench_probe", "blk_driver", "fallback", "virtio_blk", "virtio_rng",
+                     "net_driver", "netswitch", "virtio_net", "virtio_console"):
             self.folder.put("aarch64/images/" + name, fixture.SERVER)
         self.folder.put("guest/bench.img", fixture.linux_image())
         os.symlink(KERNEL, self.folder.path("aarch64/kernel/skink-kernel"))

@@ -199,7 +199,14 @@ class Networks(Case):
     def test_as_told(self):
         self.assertIn(self.USER, self.accepted(*self.RUN, "--batch", "--net", "user", manifest("net.dts")))
         self.assertNotIn("netdev", self.accepted(*self.RUN, "--net", "none", manifest("net.dts")))
-        self.refused("--net is 'tap'; expected user or none", *self.RUN, "--net", "tap", manifest("net.dts"))
+        self.folder.put("aarch64/images/bench_probe", fixture.SERVER)
+        self.folder.put("guest/bench.img", fixture.linux_image())
+        hub = self.accepted(*self.RUN, "--net", "hub", manifest("bench-net.dts"))
+        self.assertIn("-netdev hubport,id=net1,hubid=0 -device virtio-net-device,netdev=net1,bus=virtio-mmio-bus.16", hub)
+        self.assertNotIn("tx=timer", hub)
+        self.assertIn("virtio-mmio-bus.8,tx=timer",
+                      self.accepted(*self.RUN, "--net", "hub", "--icount", manifest("bench-net.dts")))
+        self.refused("--net is 'tap'; expected user, hub or none", *self.RUN, "--net", "tap", manifest("net.dts"))
         self.refused("has no driver for a network", *self.RUN, "--net", "user", manifest("one.dts"))
         self.refused("--net is no option of `skink check`", "check", "--net", "user", manifest("net.dts"))
 

@@ -18,11 +18,13 @@ static const struct {
 	const char *manifest;
 	const char *cores; /* and as many vCPUs, if there is a VM; NULL: as the manifest says */
 	bool disk;
+	const char *net;
 } systems[] = {
-	{ "bench.dts", NULL, false },
-	{ "bench-ipc.dts", NULL, false },
-	{ "bench.dts", "2", false },
-	{ "bench-disk.dts", NULL, true },
+	{ "bench.dts", NULL, false, NULL },
+	{ "bench-ipc.dts", NULL, false, NULL },
+	{ "bench.dts", "2", false, NULL },
+	{ "bench-disk.dts", NULL, true, NULL },
+	{ "bench-net.dts", NULL, false, "hub" },
 };
 
 static char *this_program(void)
@@ -51,7 +53,8 @@ static void show(const struct bytes *output)
 	fwrite(output->data, 1, output->size, stderr);
 }
 
-static void run_system(const struct options *options, const char *manifest, const char *cores, const char *disk)
+static void run_system(const struct options *options, const char *manifest, const char *cores, const char *disk,
+		       const char *net)
 {
 	const char *argv[ARGUMENTS_MAX] = { this_program(), "run", "--batch", "--icount", "--timeout", TIMEOUT };
 	uint32_t n = 6;
@@ -62,7 +65,7 @@ static void run_system(const struct options *options, const char *manifest, cons
 		const char *value;
 	} passed[] = { { "--cpu", options->cpu },	{ "--qemu", options->qemu }, { "--out", options->out },
 		       { "--manifest", manifest }, { "--cores", cores },	     { "--vcpus", cores },
-		       { "--disk", disk } };
+		       { "--disk", disk },	    { "--net", net } };
 	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
 		if (passed[i].value != NULL) {
 			argv[n++] = passed[i].name;
@@ -117,7 +120,7 @@ int bench_main(const struct options *options)
 	bench_sizes(options);
 	for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++) {
 		run_system(options, system_manifest(out, systems[i].manifest), systems[i].cores,
-			   systems[i].disk ? make_disk() : NULL);
+			   systems[i].disk ? make_disk() : NULL, systems[i].net);
 	}
 	if (options->json) {
 		bench_print_json();

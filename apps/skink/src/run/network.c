@@ -6,15 +6,26 @@
 
 #define PORT_MAX 65535u
 
-bool network_wanted(const struct options *options)
+enum kind { NONE, USER, HUB };
+
+static enum kind wanted_kind(const struct options *options)
 {
+	static const char *const kinds[] = { [NONE] = "none", [USER] = "user", [HUB] = "hub" };
 	if (options->net == NULL) {
-		return !options->batch;
+		return options->batch ? NONE : USER;
 	}
-	if (strcmp(options->net, "user") != 0 && strcmp(options->net, "none") != 0) {
-		fatal(TOOL_BAD_INPUT, "--net is '%s'; expected user or none", options->net);
+	for (uint32_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(options->net, kinds[i]) == 0) {
+			return (enum kind)i;
+		}
 	}
-	return strcmp(options->net, "user") == 0;
+	fatal(TOOL_BAD_INPUT, "--net is '%s'; expected user, hub or none", options->net);
+}
+
+uint32_t networks_wanted(const struct options *options)
+{
+	static const uint32_t most[] = { [NONE] = 0, [USER] = 1, [HUB] = NETWORKS };
+	return most[wanted_kind(options)];
 }
 
 /* Reads the decimal port at `text`, up to `end`; 0: it is none. */
@@ -43,31 +54,50 @@ static void add_forward(struct bytes *backend, const char *given)
 	free(text);
 }
 
-bool network_find(const struct system *system, struct network *network)
+static char *user_backend(const struct options *options)
 {
-	const struct options *options = system->options;
-	bool wanted = network_wanted(options);
-	uint32_t nic = device_driven_by(&system->manifest, "net_driver", 0);
-	if (options->forward_count != 0 && !wanted) {
-		fatal(TOOL_BAD_INPUT, "--forward needs a network; expected --net user");
-	}
-	if (nic == MANIFEST_NONE && (options->net != NULL || options->forward_count != 0) && wanted) {
-		fatal(TOOL_BAD_INPUT,
-		      "'%s' has no driver for a network; expected a server with image = \"net_driver\" and a "
-		      "virtio-mmio device, as in manifest/net.dts",
-		      system->source.path);
-	}
-	if (!wanted || nic == MANIFEST_NONE) {
-		return false;
-	}
 	struct bytes backend = { 0 };
 	bytes_append(&backend, "user,id=net0", strlen("user,id=net0"));
 	for (uint32_t i = 0; i < options->forward_count; i++) {
 		add_forward(&backend, options->forward[i]);
 	}
 	bytes_append(&backend, "", 1);
-	network->backend = (char *)backend.data;
-	network->device = text_print("virtio-net-device,netdev=net0,bus=virtio-mmio-bus.%u",
-				     device_transport(&system->manifest.platform.devices[nic]));
-	return true;
+	return (char *)backend.data;
+}
+
+/*
+ * An interface sends when the host's main loop comes to it. With instruction counting that would be at another
+ * instruction each time, so there it is a timer of the machine's own time that sends.
+ */
+static struct network describe(const struct options *options, uint32_t index, uint32_t transport)
+{
+	bool user = wanted_kind(options) == USER;
+	return (struct network){
+		.backend = user ? user_backend(options) : text_print("hubport,id=net%u,hubid=0", index),
+		.device = text_print("virtio-net-device,netdev=net%u,bus=virtio-mmio-bus.%u%s", index, transport,
+				     !user && options->icount ? ",tx=timer" : ""),
+	};
+}
+
+uint32_t networks_find(const struct system *system, struct network networks[NETWORKS])
+{
+	const struct options *options = system->options;
+	const struct manifest *manifest = &system->manifest;
+	uint32_t wanted = networks_wanted(options);
+	uint32_t count = 0;
+	uint32_t nic;
+	if (options->forward_count != 0 && wanted_kind(options) != USER) {
+		fatal(TOOL_BAD_INPUT, "--forward needs a network; expected --net user");
+	}
+	while (count < wanted && (nic = device_driven_by(manifest, "net_driver", count)) != MANIFEST_NONE) {
+		networks[count] = describe(options, count, device_transport(&manifest->platform.devices[nic]));
+		count++;
+	}
+	if (wanted != 0 && count == 0 && (options->net != NULL || options->forward_count != 0)) {
+		fatal(TOOL_BAD_INPUT,
+		      "'%s' has no driver for a network; expected a server with image = \"net_driver\" and a "
+		      "virtio-mmio device, as in manifest/net.dts",
+		      system->source.path);
+	}
+	return count;
 }

@@ -61,21 +61,21 @@ static uint32_t add_entropy(struct qemu *qemu, const struct system *system, uint
 
 static uint32_t add_devices(struct qemu *qemu, const struct system *system, uint32_t n)
 {
-	struct network network;
-	bool networked = network_find(system, &network);
+	struct network networks[NETWORKS];
+	uint32_t count = networks_find(system, networks);
 	struct disk disks[OPTIONS_LIST];
 	uint32_t disk_count = disks_find(system, disks);
-	if (networked || disk_count != 0 || device_driven_by(&system->manifest, "rng_driver", 0) != MANIFEST_NONE) {
+	if (count != 0 || disk_count != 0 || device_driven_by(&system->manifest, "rng_driver", 0) != MANIFEST_NONE) {
 		qemu->argv[n++] = "-global";
 		qemu->argv[n++] = "virtio-mmio.force-legacy=false";
 	}
 	n = add_disks(qemu, disks, disk_count, n);
 	n = add_entropy(qemu, system, n);
-	if (networked) {
+	for (uint32_t i = 0; i < count; i++) {
 		qemu->argv[n++] = "-netdev";
-		qemu->argv[n++] = network.backend;
+		qemu->argv[n++] = networks[i].backend;
 		qemu->argv[n++] = "-device";
-		qemu->argv[n++] = network.device;
+		qemu->argv[n++] = networks[i].device;
 	}
 	return n;
 }
