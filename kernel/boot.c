@@ -6,7 +6,7 @@
  */
 #include <kernel/call.h>
 #include <kernel/ipc.h>
-#include <sk/idl/kernel.h>
+#include <sk/idl/kernel_kernel.h>
 #include <string.h>
 
 #define SUPERVISOR_TABLE_PAGES 64u
@@ -104,16 +104,11 @@ static struct thread *make_thread(struct boot *boot)
 	object = make_page(boot, OBJECT_ENDPOINT, SK_BOOT_SLOT_ENDPOINT);
 	struct endpoint *endpoint = object->body;
 	endpoint->object = object;
-	endpoint->served_cores = 1;
-	endpoint->receiver[0] = &thread->context;
-	thread->context.endpoint = endpoint;
-	thread->context.queue = &endpoint->queue[0];
+	(void)thread_do_bind_endpoint(thread, endpoint);
 	object = make_page(boot, OBJECT_NOTIFICATION, SK_BOOT_SLOT_NOTIFICATION);
 	struct notification *notification = object->body;
 	notification->object = object;
-	notification->bound = &thread->context;
-	thread->context.bound = notification;
-	thread->context.signals = &notification->bits;
+	(void)thread_do_bind_notification(thread, notification);
 	return thread;
 }
 

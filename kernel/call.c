@@ -117,13 +117,7 @@ struct context *kernel_call(struct core *core, struct object *object, uint32_t r
 	if (locked) {
 		/* Most of these operations look at, or end, what is loaded. */
 		arch_unload(core);
-		kernel_lock();
-		if (core->current != context || context->state != CONTEXT_READY) {
-			/* While this core waited, another stopped or destroyed the caller. */
-			if (core->current == context) {
-				arch_restart_call(thread);
-			}
-			kernel_unlock();
+		if (!kernel_lock(core, context)) {
 			return plan_continue(core);
 		}
 		/* Or what it called. */

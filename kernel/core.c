@@ -27,13 +27,20 @@ static void sync_answer(struct core *core)
 	}
 }
 
-void kernel_lock(void)
+bool kernel_lock(struct core *core, struct context *caller)
 {
-	struct core *core = core_this();
 	while (__atomic_exchange_n(&lock_word, 1, __ATOMIC_ACQUIRE) != 0) {
 		sync_answer(core);
 		arch_core_relax();
 	}
+	if (core->current == caller && caller->state == CONTEXT_READY) {
+		return true;
+	}
+	if (core->current == caller) {
+		arch_restart_call(thread_of(caller));
+	}
+	kernel_unlock();
+	return false;
 }
 
 void kernel_unlock(void)

@@ -81,7 +81,7 @@ sk_status_t endpoint_call(struct endpoint *endpoint, struct context *caller, uin
 			return SK_TOO_DEEP; /* the chain would wait for itself */
 		}
 	}
-	caller->sequence++;
+	caller->token += TOKEN_CALL;
 	caller->badge = badge;
 	caller->at = endpoint;
 	caller->at_core = (uint8_t)to;
@@ -105,12 +105,12 @@ void endpoint_next(struct context *receiver)
 	struct sk_msg msg;
 	message_of(caller, &msg);
 	msg.tag = message_transfer(caller, receiver, msg.tag);
-	message_deliver(receiver, caller->badge, &msg, context_token(caller));
+	message_deliver(receiver, caller->badge, &msg, caller->token);
 	receiver->caller = caller;
 	receiver->calls++;
 	/* A caller from another core has no turn here to give: the server runs on its own. */
 	bool plain = caller->core == receiver->core && !caller->faulting;
-	receiver->plain_token = plain ? context_token(caller) : PLAIN_NONE;
+	receiver->plain_token = plain ? caller->token : PLAIN_NONE;
 	receiver->root = plain ? caller->root : NULL;
 	receiver->depth = (uint8_t)(caller->depth + 1u);
 	caller->server = receiver;
@@ -173,9 +173,9 @@ void endpoint_defer(struct context *receiver)
 struct context *endpoint_taken(struct context *server, uint64_t token)
 {
 	struct context *caller = server->caller;
-	if (caller == NULL || context_token(caller) != token) {
+	if (caller == NULL || caller->token != token) {
 		caller = server->deferred;
-		while (caller != NULL && context_token(caller) != token) {
+		while (caller != NULL && caller->token != token) {
 			caller = list_next(&server->deferred, caller);
 		}
 	}

@@ -75,7 +75,7 @@ static void reply_there(void *argument)
 static sk_status_t reply_elsewhere(struct context *server, uint64_t token)
 {
 	struct late_reply late = { .server = server, .token = token, .status = SK_BAD_ARG };
-	const struct object *object = object_at((uint16_t)token < object_count ? (uint16_t)token : 0);
+	const struct object *object = object_at(token_index(token) < object_count ? token_index(token) : 0);
 	if (object->type == OBJECT_THREAD || object->type == OBJECT_VCPU) {
 		late.taker = server->endpoint->receiver[context_at_core(object->body)];
 	}
@@ -119,13 +119,7 @@ struct context *ipc_reply(struct core *core)
 	uint64_t token = arch_argument(server->frame, 0);
 	sk_status_t status = server->endpoint == NULL ? SK_BAD_STATE : reply_to(server, server, token);
 	if (status == SK_BAD_ARG) {
-		kernel_lock();
-		if (core->current != server || server->state != CONTEXT_READY) {
-			/* While this core waited, another stopped or destroyed the server. */
-			if (core->current == server) {
-				arch_restart_call(thread_of(server));
-			}
-			kernel_unlock();
+		if (!kernel_lock(core, server)) {
 			return plan_continue(core);
 		}
 		status = reply_elsewhere(server, token);
@@ -184,7 +178,7 @@ struct context *ipc_signal(struct core *core)
 		uint32_t badge = capability_badge(cap);
 		notification_signal(object->body, badge != 0 ? bits & badge : bits);
 	} else if (object->type == OBJECT_VIRQ) {
-		virq_pulse(object->virq.vm, object->virq.line);
+		virq_pend(object->virq.vm, NULL, object->virq.line);
 	} else {
 		return fail(core, SK_BAD_TYPE);
 	}

@@ -10,6 +10,8 @@
 #include <kernel/call.h>
 #include <sk/idl/kernel.h>
 
+const struct route no_route;
+
 sk_status_t space_create(struct object *object, bool vm)
 {
 	uint8_t *pages = (uint8_t *)(uintptr_t)object->base;

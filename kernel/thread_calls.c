@@ -17,7 +17,7 @@ void thread_create(struct thread *thread, struct object *object, struct space *p
 		.frame = &thread->registers, .arch_space = process->arch, .root = &thread->context,
 		.state = CONTEXT_STOPPED, .kind = CONTEXT_THREAD, .core = (uint8_t)core, .slot = -1,
 		.space = process, .object = object, .plain_token = PLAIN_NONE, .queue = &no_queue,
-		.signals = &no_signals, .object_index = object_index(object), .fp = &thread->fp_state,
+		.signals = &no_signals, .token = object_index(object), .last_route = &no_route, .fp = &thread->fp_state,
 	};
 	thread->buffer = (uint8_t *)(uintptr_t)page->base;
 	thread->buffer_object = page;

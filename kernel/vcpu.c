@@ -16,7 +16,7 @@ void vcpu_inject(struct vcpu *vcpu, uint64_t line)
 		vcpu = vm->vcpus[target - 1u];
 	}
 	if ((line & 0xffu) < SK_PRIVATE_LINES) {
-		virq_pend(vcpu, (uint32_t)line & 0xffu);
+		virq_pend(vm, vcpu, (uint32_t)line & 0xffu);
 	}
 }
 
@@ -88,7 +88,7 @@ struct context *vcpu_exit(struct vcpu *vcpu, uint32_t reason)
 	struct core *core = core_at(vcpu->context.core);
 	const struct exit_route *route = &vcpu->routes[reason];
 	if (reason == VM_EXIT_METHOD_MMIO_READ || reason == VM_EXIT_METHOD_MMIO_WRITE) {
-		route = &vcpu->last_route->to;
+		route = &vcpu->context.last_route->to;
 	} else if (!is_set(route)) {
 		route = &vcpu->routes[0];
 	}

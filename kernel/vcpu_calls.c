@@ -9,22 +9,18 @@
 #include <kernel/call.h>
 #include <sk/idl/kernel_kernel.h>
 
-/* What the last MMIO exit's route is before there was one: it covers nothing. */
-static const struct route no_route;
-
 sk_status_t vcpu_create(struct vcpu *vcpu, struct object *object, struct space *vm, uint32_t core,
 			struct object *page, uint64_t config)
 {
 	vcpu->context = (struct context){
 		.frame = (struct arch_frame *)(uintptr_t)page->base, .arch_space = vm->arch, .root = &vcpu->context,
 		.state = CONTEXT_STOPPED, .kind = CONTEXT_VCPU, .core = (uint8_t)core, .slot = -1,
-		.space = vm, .object = object, .object_index = object_index(object), .fp = &vcpu->fp_state,
+		.space = vm, .object = object, .token = object_index(object), .last_route = &no_route, .fp = &vcpu->fp_state,
 	};
 	sk_status_t status = arch_vcpu_init(vcpu, config);
 	if (status != SK_OK) {
 		return status;
 	}
-	vcpu->last_route = &no_route;
 	for (uint32_t i = 0; i < EXIT_REASONS; i++) {
 		vcpu->routes[i].endpoint = object_at(0);
 	}
@@ -210,7 +206,7 @@ sk_status_t vcpu_do_inject(struct vcpu *vcpu, uint32_t line)
 	if (vcpu->context.space->lines == NULL) {
 		return SK_BAD_STATE;
 	}
-	virq_pend(vcpu, line);
+	virq_pend(vcpu->context.space, vcpu, line);
 	return SK_OK;
 }
 

@@ -49,11 +49,6 @@ static struct vcpu *vcpu_at(const struct space *vm, uint32_t index)
 	return index < vm->vcpu_count ? vm->vcpus[index] : NULL;
 }
 
-static uint32_t state_of(const struct sk_line *entry)
-{
-	return __atomic_load_n(&entry->state, __ATOMIC_RELAXED);
-}
-
 /* False: there is no such line. A private one is `vcpu`'s. */
 static inline bool look_at(const struct space *vm, struct vcpu *vcpu, uint32_t line, struct look *look)
 {
@@ -64,7 +59,7 @@ static inline bool look_at(const struct space *vm, struct vcpu *vcpu, uint32_t l
 	look->line = line;
 	look->entry = &vm->lines[sk_line_index(private ? vcpu->index : 0, line)];
 	look->config = __atomic_load_n(&look->entry->config, __ATOMIC_RELAXED);
-	look->state = state_of(look->entry);
+	look->state = __atomic_load_n(&look->entry->state, __ATOMIC_RELAXED);
 	look->target = private ? vcpu : vcpu_at(vm, look->config >> SK_LINE_VCPU_SHIFT & 0xffu);
 	return true;
 }
@@ -146,18 +141,10 @@ static void latch(const struct space *vm, struct look *look)
 	raise(vm, look);
 }
 
-void virq_pend(struct vcpu *vcpu, uint32_t line)
+void virq_pend(const struct space *vm, struct vcpu *vcpu, uint32_t line)
 {
 	struct look look;
-	if (look_at(vcpu->context.space, vcpu, line, &look)) {
-		latch(vcpu->context.space, &look);
-	}
-}
-
-void virq_pulse(struct space *vm, uint32_t line)
-{
-	struct look look;
-	if (look_at(vm, NULL, line, &look)) {
+	if (look_at(vm, vcpu, line, &look)) {
 		latch(vm, &look);
 	}
 }
@@ -405,8 +392,7 @@ sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t
 		break;
 	}
 	settle(owner, line);
-	look.state = state_of(look.entry);
-	if (owner_of(vm, &look) != owner) {
+	if (look_at(vm, vcpu_at(vm, vcpu), line, &look) && owner_of(vm, &look) != owner) {
 		settle(owner_of(vm, &look), line);
 	}
 	return SK_OK;

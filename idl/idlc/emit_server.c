@@ -289,6 +289,21 @@ static void emit_condition(const struct interface *interface, const struct metho
 		 interface->c_constant, text_upper(method->name.text));
 }
 
+/* Words that no method answers with: the compiler need not keep the question's in them, and nobody sees them again. */
+static void emit_unused_words(const struct interface *interface, struct text *out)
+{
+	size_t used = 0;
+	for (size_t i = 0; i < interface->methods.count; i++) {
+		const struct method *method = list_at(&interface->methods, i);
+		struct list words = {0};
+		pack_words(&words, &method->out);
+		used = words.count > used ? words.count : used;
+	}
+	for (; used < MESSAGE_WORDS; used++) {
+		text_add(out, "\tmsg->w[%zu] = 0;\n", used);
+	}
+}
+
 static void emit_dispatch(const struct interface *interface, struct text *out)
 {
 	const char *name = interface->name.text;
@@ -308,7 +323,9 @@ static void emit_dispatch(const struct interface *interface, struct text *out)
 	}
 	text_add(out, "\tdefault:\n\t\tstatus = SK_UNKNOWN_OP;\n\t\tbreak;\n\t}\n");
 	text_add(out, "\tif (status == SK_DEFERRED) {\n\t\treturn false;\n\t}\n");
-	text_add(out, "\tif (status != SK_OK) {\n\t\tmsg->tag = sk_reply_tag(status);\n\t}\n\treturn true;\n}\n");
+	text_add(out, "\tif (status != SK_OK) {\n\t\tmsg->tag = sk_reply_tag(status);\n\t}\n");
+	emit_unused_words(interface, out);
+	text_add(out, "\treturn true;\n}\n");
 }
 
 static void emit_interface(const struct interface *interface, struct text *out)

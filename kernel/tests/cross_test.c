@@ -32,7 +32,7 @@ static void tokens_of_other_cores_are_not_forged(void **state)
 		assert_state(&client, CONTEXT_IN_SERVICE);
 		invariants_check();
 	}
-	actor_reply_wait(&server, context_token(client.c), 5, 8);
+	actor_reply_wait(&server, client.c->token, 5, 8);
 	mock_settle();
 	assert_runs(&client);
 	assert_int_equal(actor_x(&client, 0), 5);
@@ -104,7 +104,7 @@ static void any_worker_answers(void **state)
 	actor_start(&client);
 	for (uint64_t i = 0; i < 2; i++) {
 		actor_call(&client, slot, TAG, i);
-		uint64_t token = context_token(client.c);
+		uint64_t token = client.c->token;
 		assert_state(&client, CONTEXT_IN_SERVICE);
 		if (i == 0) {
 			actor_wait(&second);
@@ -133,7 +133,7 @@ static void any_worker_answers(void **state)
 	actor_call(&client, slot, TAG, 3);
 	actor_wait(&first);
 	actor_start(&stranger);
-	actor_syscall(&stranger, SK_SYS_REPLY, context_token(client.c), 0, 0, 0);
+	actor_syscall(&stranger, SK_SYS_REPLY, client.c->token, 0, 0, 0);
 	assert_int_equal(actor_status(&stranger), SK_BAD_ARG);
 	assert_state(&client, CONTEXT_IN_SERVICE);
 	invariants_check();
@@ -158,7 +158,7 @@ static void a_callers_slot_stays_on_its_core(void **state)
 	mock_settle();
 	invariants_check();
 	for (uint32_t i = 0; i < 5; i++) {
-		actor_reply_wait(&server, context_token(server.c->caller), 0, 0);
+		actor_reply_wait(&server, server.c->caller->token, 0, 0);
 		invariants_check();
 	}
 	assert_true(world_idle(1));
@@ -200,7 +200,7 @@ static void receivers_per_core(void **state)
 	assert_runs(&first);
 	assert_ptr_equal(first.c->caller, far.c);
 	/* The other's token means nothing to a worker of the same server. */
-	actor_reply_wait(&first, context_token(client.c), 0, 0);
+	actor_reply_wait(&first, client.c->token, 0, 0);
 	assert_int_equal(actor_status(&first), SK_BAD_ARG);
 	invariants_check();
 }
@@ -235,11 +235,11 @@ static void chains_across_cores(void **state)
 	/* It would wait for who waits for it. */
 	actor_call(&near, near_slot, TAG, 3);
 	assert_int_equal(actor_status(&near), SK_TOO_DEEP);
-	actor_reply_wait(&near, context_token(far.c), 0, 4);
+	actor_reply_wait(&near, far.c->token, 0, 4);
 	mock_settle();
 	assert_runs(&far);
 	assert_int_equal(actor_x(&far, 2), 4);
-	actor_reply_wait(&far, context_token(client.c), 0, 5);
+	actor_reply_wait(&far, client.c->token, 0, 5);
 	mock_settle();
 	assert_runs(&client);
 	assert_int_equal(actor_x(&client, 2), 5);

@@ -63,7 +63,7 @@ static void a_fault_is_a_call(uint32_t keeper_core, bool resume)
 	uint64_t *registers = world_buffer();
 	assert_int_equal(registers[32], pc);
 	registers[32] = 0x400100;
-	registers[8] = context_token(scene.client.c);
+	registers[8] = scene.client.c->token;
 	K_OK(scene.server.thread, THREAD_TAG_WRITE_REGISTERS | SK_TAG_BYTES(34u * 8u));
 	actor_reply_wait(&scene.keeper, actor_token(&scene.keeper), 0, resume ? 1 : 0);
 	mock_settle();

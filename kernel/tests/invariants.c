@@ -51,9 +51,9 @@ static void check_list(const struct context *first, const struct endpoint *endpo
 		      "%s of core %u has a context in state %u", name, core, c->state);
 		CHECK(c->previous == previous, "%s of core %u is linked wrongly", name, core);
 		CHECK(c->server == server && (server != NULL || (c->at == endpoint && c->at_core == core)),
-		      "context %u is not where it thinks", c->object_index);
+		      "context %u is not where it thinks", token_index(c->token));
 		CHECK(++length <= object_count, "%s of core %u has a circle off its ring", name, core);
-		found[c->object_index]++;
+		found[token_index(c->token)]++;
 		previous = c;
 	}
 	CHECK(first == NULL || first->previous == previous, "%s of core %u: wrong end", name, core);
@@ -83,30 +83,30 @@ static void check_service(const struct context *server)
 	const struct context *caller = server->caller;
 	check_list(server->deferred, server->endpoint, server, server->core, "deferred list");
 	CHECK(server->deferred == NULL || server->endpoint->receiver[server->core] == server,
-	      "thread %u owes replies and receives nothing", server->object_index);
+	      "thread %u owes replies and receives nothing", token_index(server->token));
 	if (caller == NULL) {
-		CHECK(server->plain_token == PLAIN_NONE, "thread %u has a token but no caller", server->object_index);
+		CHECK(server->plain_token == PLAIN_NONE, "thread %u has a token but no caller", token_index(server->token));
 		CHECK(server->root == server && server->depth == 0, "thread %u serves nobody, but is in a chain",
-		      server->object_index);
+		      token_index(server->token));
 		return;
 	}
-	CHECK(lives(caller), "thread %u serves a context that is gone", server->object_index);
+	CHECK(lives(caller), "thread %u serves a context that is gone", token_index(server->token));
 	CHECK(caller->state == CONTEXT_IN_SERVICE && caller->server == server,
-	      "thread %u serves a context that doesn't wait for it", server->object_index);
-	CHECK(server->plain_token == PLAIN_NONE || server->plain_token == context_token(caller),
-	      "thread %u has a stale token", server->object_index);
+	      "thread %u serves a context that doesn't wait for it", token_index(server->token));
+	CHECK(server->plain_token == PLAIN_NONE || server->plain_token == caller->token,
+	      "thread %u has a stale token", token_index(server->token));
 	CHECK(caller->core == server->core || server->plain_token == PLAIN_NONE,
-	      "thread %u could reply straight to another core", server->object_index);
-	CHECK(server->state != CONTEXT_RECEIVING, "thread %u waits for a call and has one", server->object_index);
-	CHECK(server->depth <= SK_CALL_DEPTH + 1u, "thread %u is too deep", server->object_index);
-	found[caller->object_index]++;
+	      "thread %u could reply straight to another core", token_index(server->token));
+	CHECK(server->state != CONTEXT_RECEIVING, "thread %u waits for a call and has one", token_index(server->token));
+	CHECK(server->depth <= SK_CALL_DEPTH + 1u, "thread %u is too deep", token_index(server->token));
+	found[token_index(caller->token)]++;
 }
 
 static void check_thread(uint32_t index)
 {
 	const struct thread *thread = object_at(index)->body;
 	const struct context *context = &thread->context;
-	CHECK(context->object == object_at(index) && context->object_index == index, "thread %u has another's entry", index);
+	CHECK(context->object == object_at(index) && token_index(context->token) == index, "thread %u has another's entry", index);
 	check_service(context);
 	uint32_t times = 0;
 	for (const struct thread *t = context->space->threads; t != NULL; t = t->sibling) {
@@ -154,8 +154,8 @@ static void find_travellers(const struct core *core)
 {
 	for (const struct context *c = core->calls; c != NULL; c = c->away_next) {
 		CHECK(lives(c) && c->state == CONTEXT_QUEUED && c->at_core == core->index,
-		      "core %u is sent a call of context %u in state %u", core->index, c->object_index, c->state);
-		found[c->object_index]++;
+		      "core %u is sent a call of context %u in state %u", core->index, token_index(c->token), c->state);
+		found[token_index(c->token)]++;
 	}
 	for (const struct context *c = core->inbox; c != NULL; c = c->remote_next) {
 		CHECK(lives(c) && c->remote != 0, "inbox of core %u", core->index);
@@ -201,7 +201,7 @@ static void check_plan(const struct core *core)
 		const struct context *task = core->plan.slots[i].task;
 		CHECK(lives(task), "slot %u of core %u names a context that is gone", i, core->index);
 		CHECK(task->slot == (int8_t)i && task->core == core->index, "slot %u of core %u names context %u, slot %d",
-		      i, core->index, task->object_index, task->slot);
+		      i, core->index, token_index(task->token), task->slot);
 		const struct context *worker = at_work(core, task);
 		/* Of who runs already it is known: it may be on the turn of another. */
 		CHECK(worker == NULL || worker == core->current || (core->ready >> i & 1u) != 0,
@@ -209,7 +209,7 @@ static void check_plan(const struct core *core)
 		if (worker != NULL && !chosen) {
 			chosen = true;
 			CHECK(core->deciding || core->current == worker, "core %u should run slot %u, and runs %u", core->index, i,
-			      core->current == NULL ? 0 : core->current->object_index);
+			      core->current == NULL ? 0 : token_index(core->current->token));
 		}
 	}
 	CHECK(chosen || core->deciding || core->arch.idle, "core %u runs for nobody", core->index);

@@ -174,7 +174,7 @@ static void deferred_replies_in_any_order(void **state)
 		assert_int_equal(actor_status(&server), SK_BAD_ARG);
 	}
 	/* The one in service it may still answer. */
-	actor_reply_wait(&server, context_token(fourth.c), 0, 1);
+	actor_reply_wait(&server, fourth.c->token, 0, 1);
 	assert_state(&fourth, CONTEXT_READY);
 	invariants_check();
 }
@@ -209,7 +209,7 @@ static void tokens_are_not_forged(void **state)
 	uint64_t served = actor_token(&pair.server);
 	const uint64_t forged[] = {
 		stale, others, served + 1, served - 1, served + 0x10000, served | 1ull << 63, 1, UINT64_MAX, PLAN_TOKEN,
-		context_token(pair.client.c), context_token(pair.server.c), UINT64_MAX - 1,
+		pair.client.c->token, pair.server.c->token, UINT64_MAX - 1,
 	};
 	for (size_t i = 0; i < sizeof forged / sizeof forged[0]; i++) {
 		actor_reply_wait(&pair.server, forged[i], 0, 0xbad);
@@ -274,7 +274,7 @@ static void chains_end_at_the_limit(void **state)
 		actor_reply_wait(last, token, 0, 0);
 		for (uint32_t i = SK_CALL_DEPTH - 1u; i-- > 0;) {
 			assert_runs(&servers[i]);
-			actor_reply_wait(&servers[i], context_token(servers[i].c->caller), 0, i);
+			actor_reply_wait(&servers[i], servers[i].c->caller->token, 0, i);
 			invariants_check();
 		}
 		assert_runs(&client);
@@ -348,10 +348,10 @@ static void servers_are_helped(void **state)
 	assert_int_equal(mock_count(MOCK_FAST), 0);
 	assert_runs(&server);
 	assert_int_equal(core_at(1)->owner->slot, 0);
-	actor_reply_wait(&server, context_token(low.c), 0, 0);
+	actor_reply_wait(&server, low.c->token, 0, 0);
 	assert_runs(&server);
 	assert_ptr_equal(server.c->caller, high.c);
-	actor_reply_wait(&server, context_token(high.c), 0, 0);
+	actor_reply_wait(&server, high.c->token, 0, 0);
 	assert_runs(&high);
 	invariants_check();
 }

@@ -89,7 +89,7 @@ static void client_calls(void)
 static void server_replies(void)
 {
 	if (server.c->caller != NULL && runs(server.c)) {
-		actor_reply_wait(&server, context_token(server.c->caller), 0, 7);
+		actor_reply_wait(&server, server.c->caller->token, 0, 7);
 	}
 }
 
@@ -344,7 +344,7 @@ static void callers_that_wait_for_the_lock(void **state)
 		world_plan(1, client.thread, 0);
 		actor_start(&client);
 		uint64_t pc = mock_pc(client.c);
-		kernel_lock();
+		assert_true(kernel_lock(core_at(1), client.c)); /* in the holder's place */
 		mock.meanwhile = holders[i];
 		actor_syscall(&client, SK_SYS_CALL, slot, MEMORY_TAG_CLEAR, 0, SK_PAGE_BYTES);
 		const uint8_t *byte = (const uint8_t *)(uintptr_t)world_object(memory)->base;

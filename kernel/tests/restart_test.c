@@ -287,7 +287,7 @@ static void caller_leaves(uint32_t client_core, uint32_t leaver, bool destroyed)
 	struct scene scene;
 	scene_make(&scene, client_core, ONCE, AGAIN);
 	const struct actor *client = &scene.clients[leaver];
-	uint64_t token = context_token(client->c);
+	uint64_t token = client->c->token;
 	K_OK(client->thread, destroyed ? THREAD_TAG_DESTROY : THREAD_TAG_STOP);
 	if (destroyed) {
 		memset(client->t, 0xa5, sizeof *client->t);
@@ -312,7 +312,7 @@ static void caller_leaves(uint32_t client_core, uint32_t leaver, bool destroyed)
 	mock_settle();
 	while (runs(scene.server.c)) {
 		served++;
-		actor_reply_wait(&scene.server, context_token(scene.server.c->caller), 0, 1);
+		actor_reply_wait(&scene.server, scene.server.c->caller->token, 0, 1);
 		mock_settle();
 		invariants_check();
 	}

@@ -157,16 +157,16 @@ static uint64_t random_token(const struct thread *thread)
 {
 	const struct context *context = &thread->context;
 	if (context->caller != NULL && chance(80)) {
-		return context_token(context->caller);
+		return context->caller->token;
 	}
 	if (context->deferred != NULL && chance(60)) {
-		return context_token(context->deferred);
+		return context->deferred->token;
 	}
 	static const uint64_t forged[] = { 0, 0, 1, UINT64_MAX, PLAN_TOKEN, 0x10001 };
 	if (chance(50)) {
 		return thread->registers.x[8];
 	}
-	return chance(20) ? context_token(agents[below(AGENTS)].c) : forged[below(6)];
+	return chance(20) ? agents[below(AGENTS)].c->token : forged[below(6)];
 }
 
 static void thread_step(uint32_t core, struct thread *thread)

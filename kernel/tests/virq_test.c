@@ -508,7 +508,7 @@ static void hostile_table(void **state)
 				}
 			}
 			if (runs(vmm.c)) {
-				actor_reply_wait(&vmm, context_token(vmm.c->caller), 0, 0);
+				actor_reply_wait(&vmm, vmm.c->caller->token, 0, 0);
 			}
 			mock_settle();
 			break;

@@ -91,25 +91,35 @@ sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, sk_gpa_t ad
 	return effect == PL011_FULL ? SK_DEFERRED : SK_OK;
 }
 
+/* What may read DR, which takes the character. */
+static __attribute__((noinline)) uint64_t read_and_take(const struct sk_caller *caller, sk_gpa_t address,
+							sk_mmio_info_t info)
+{
+	struct pl011_access access = access_of(caller, address, info);
+	uint64_t value = 0;
+
+	sk_spin_lock(&uart.lock);
+	if (access.size == 8) {
+		value = (uint64_t)pl011_read(&uart.model, upper_half(access)) << 32;
+		access.size = 4;
+	}
+	value |= pl011_read(&uart.model, access);
+	update_line();
+	sk_spin_unlock(&uart.lock);
+	return value;
+}
+
+__attribute__((flatten))
 sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info,
 				    uint64_t *value)
 {
 	struct pl011_access access = access_of(caller, address, info);
 
-	uint64_t upper = 0;
-
-	if (__builtin_expect(access.size == 8, 0)) {
-		upper = (uint64_t)pl011_read(&uart.model, upper_half(access)) << 32;
-		access.size = 4;
-	}
-	if (access.offset != PL011_DR) {
-		*value = pl011_read(&uart.model, access) | upper;
+	if (__builtin_expect(access.size == 8 || access.offset == PL011_DR, 0)) {
+		*value = read_and_take(caller, address, info);
 		return SK_OK;
 	}
-	sk_spin_lock(&uart.lock);
-	*value = pl011_read(&uart.model, access) | upper;
-	update_line();
-	sk_spin_unlock(&uart.lock);
+	*value = pl011_read(&uart.model, access);
 	return SK_OK;
 }
 
@@ -181,17 +191,16 @@ static bool dispatch_exit(const struct sk_caller *caller, struct sk_msg *msg)
 	return replied;
 }
 
+static __attribute__((noinline)) bool dispatch_other(const struct sk_caller *caller, struct sk_msg *msg)
+{
+	return SK_BADGE_IFACE(caller->badge) == DEVICE_INTERFACE ? device_dispatch(caller, msg)
+								 : sk_server_other(caller, msg);
+}
+
 static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 {
-	if (__builtin_expect(SK_BADGE_IFACE(caller->badge) == VM_EXIT_INTERFACE, 1)) {
-		return dispatch_exit(caller, msg);
-	}
-	switch (SK_BADGE_IFACE(caller->badge)) {
-	case DEVICE_INTERFACE:
-		return device_dispatch(caller, msg);
-	default:
-		return sk_server_other(caller, msg);
-	}
+	return __builtin_expect(SK_BADGE_IFACE(caller->badge) == VM_EXIT_INTERFACE, 1)
+		       ? dispatch_exit(caller, msg) : sk_server_aside(dispatch_other, caller, msg);
 }
 
 SK_SERVER(dispatch, signalled)

@@ -244,8 +244,8 @@ static inline bool reply_two(struct sk_msg *msg, uint64_t first, uint64_t second
 
 /*
  * The path that every message takes. Three exits are in a hurry, each in its commonest form: they call
- * nothing. Everything else works on copies, made field by field: so on no path is the message in memory or
- * alive across a call, and on this one it stays in the registers in which it came.
+ * nothing. Everything else works on copies: so on no path is the message in memory or alive across a call, and on
+ * this one it stays in the registers in which it came.
  */
 static inline bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 {
@@ -269,21 +269,7 @@ static inline bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 			}
 		}
 	}
-	struct sk_caller from = { .badge = caller->badge, .token = caller->token };
-	struct sk_msg copy = {
-		.tag = msg->tag,
-		.w = { msg->w[0], msg->w[1], msg->w[2], msg->w[3], msg->w[4], msg->w[5] },
-	};
-	bool done = dispatch_any(&from, &copy);
-
-	msg->tag = copy.tag;
-	msg->w[0] = copy.w[0];
-	msg->w[1] = copy.w[1];
-	msg->w[2] = copy.w[2];
-	msg->w[3] = copy.w[3];
-	msg->w[4] = copy.w[4];
-	msg->w[5] = copy.w[5];
-	return done;
+	return sk_server_aside(dispatch_any, caller, msg);
 }
 
 static void signalled(uint64_t bits)

@@ -3,11 +3,13 @@
  * the thread, or the vCPU's state page), so its registers go there without a
  * scratch register; the kernel's own stack is found through TPIDR_EL2.
  *
- * A system call saves what the calling convention of sk/abi.h preserves and the
- * message; everything else that enters saves all. What comes back from C is the
- * frame to load.
+ * A system call saves what the calling convention of sk/abi.h preserves; its
+ * message stays in x0 to x7, where C takes its arguments. Everything else that enters
+ * saves all. What comes back from C is the frame to load.
  */
 #include <arch/sysreg.h>
+
+#define REPLY_WAIT 1     /* SK_SYS_REPLY_WAIT */
 
 #define FP_CONTROL 512   /* fpcr in struct arch_fp_state; fpsr follows */
 
@@ -34,6 +36,15 @@
 	mrs	\core, tpidr_el2
 	ldr	\scratch, [\core]                /* core->arch.stack_top */
 	mov	sp, \scratch
+	.endm
+
+	.macro	call_entry handler               /* SP points to the frame, x0 and x1 are there */
+	mrs	x9, tpidr_el2
+	ldp	x0, x1, [sp]
+	ldr	x8, [x9]                         /* core->arch.stack_top */
+	mov	sp, x8
+	bl	\handler
+	b	resume
 	.endm
 
 	.macro	slot
@@ -65,12 +76,13 @@ synchronous:
 	lsr	x1, x0, #ESR_EC_SHIFT
 	cmp	x1, #EC_SVC64
 	b.ne	trap_entry
-	pairs	stp, 2, 6
+	and	x0, x0, #0xffff
+	cmp	x0, #REPLY_WAIT
+	b.eq	reply_wait
+	pairs	stp, 2, 6                        /* the message may have to be delivered again */
 	pairs	stp, 18, 28
 	str	x30, [sp, #8 * 30]
-	kernel_stack x1, x2
-	bl	trap_syscall
-	b	resume
+	call_entry trap_call
 
 	irq_slot
 	irq_slot                                 /* FIQ: group 0 is firmware's; nothing to do but to go on */
@@ -84,6 +96,10 @@ synchronous:
 	slot
 	b	synchronous
 	.balign	0x80
+
+reply_wait:
+	str	x29, [sp, #8 * 29]
+	call_entry trap_reply_wait
 
 trap_entry:
 	save_rest
@@ -101,6 +117,15 @@ resume:
 	pairs	ldp, 2, 28
 	ldr	x30, [sp, #8 * 30]
 	ldp	x0, x1, [sp]
+	eret
+
+/* The same with a message: x0 to x8 are what they are to be, x9 is the frame. */
+	.global resume_message
+resume_message:
+	mov	sp, x9
+	ldr	x9, [sp, #8 * 9]
+	pairs	ldp, 10, 28
+	ldr	x30, [sp, #8 * 30]
 	eret
 
 vector_panic:

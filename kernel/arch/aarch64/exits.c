@@ -23,8 +23,8 @@ static uint32_t abort_exit(struct vcpu *vcpu, uint64_t esr, bool fetch)
 	uint64_t address = exits_fault_address();
 	const struct route *route = exits_is_mmio(esr) ? space_route(vcpu->context.space, address) : NULL;
 	if (__builtin_expect(route != NULL, 1)) {
-		vcpu->last_route = route;
-		return exits_mmio_message(vcpu, esr, address);
+		vcpu->context.last_route = route;
+		return exits_mmio_message(vcpu, &vcpu->exit, esr, address);
 	}
 	uint64_t type = field_get(esr, ISS_FSC_TYPE);
 	vcpu->arch.fault_address = read_sysreg(far_el2);
@@ -51,7 +51,7 @@ uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr)
 	case EC_SMC64:
 		/* The PC of a trapped SMC is its own; past it, both calls are alike. */
 		exits_step();
-		return exits_call(vcpu);
+		return exits_call(vcpu, &vcpu->exit);
 	case EC_WFX:
 		exits_step();
 		return EXIT_NONE;
@@ -75,7 +75,7 @@ void arch_vcpu_advance(struct vcpu *vcpu)
 
 void arch_vcpu_read_done(struct vcpu *vcpu, uint64_t value)
 {
-	exits_read_done(vcpu, value);
+	exits_read_done(vcpu, vcpu->exit_info, value);
 }
 
 /* As the CPU would have taken it to EL1 (Arm ARM, AArch64.TakeException). */

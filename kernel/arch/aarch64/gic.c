@@ -174,7 +174,7 @@ static void guest_timer(struct core *core)
 		return;
 	}
 	vcpu->arch.timer_masked = true;
-	virq_pend(vcpu, TIMER_LINE);
+	virq_pend(vcpu->context.space, vcpu, TIMER_LINE);
 }
 
 void arch_irq(struct core *core)

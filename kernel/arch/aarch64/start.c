@@ -4,8 +4,7 @@
  * vectors are ours.
  */
 #include <arch/image.h>
-#include <arch/machine.h>
-#include <arch/sysreg.h>
+#include <arch/switch.h>
 
 /* Outside of any context: everything physical comes to EL2. */
 #define HCR_KERNEL (HCR_RW | HCR_AMO | HCR_IMO | HCR_FMO | HCR_TGE)
@@ -21,6 +20,8 @@ static void machine_init(const struct sk_boot_info *info)
 	for (uint32_t i = 0; i < core_count; i++) {
 		cores[i].index = i;
 		cores[i].arch.stack_top = (uint64_t)kernel_stacks[i + 1u];
+		cores[i].arch.server_hcr = HCR_SERVER;
+		cores[i].arch.server_sctlr = SCTLR_SERVER;
 		cores[i].arch.mpidr = info->core_mpidr[i] & MPIDR_AFFINITY;
 	}
 	if (cores[0].arch.mpidr != (read_sysreg(mpidr_el1) & MPIDR_AFFINITY)) {

@@ -24,7 +24,7 @@
 void arch_unload(struct core *core)
 {
 	if (core->loaded != NULL) {
-		switch_out(core->loaded);
+		switch_out(core, core->loaded);
 		core->loaded = NULL;
 	}
 }

@@ -8,11 +8,34 @@
 #include <sk/idl/kernel.h>
 #include <sk/idl/vm_exit_exit.h>
 
-struct arch_frame *trap_syscall(uint64_t esr, struct core *core);
+/* A system call's registers: slot or token, tag, the message's words. On the straight run they stay where they are. */
+#define CALL_REGISTERS uint64_t x0, uint64_t x1, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t w4, uint64_t w5
+
+struct arch_frame *trap_call(CALL_REGISTERS);
+struct arch_frame *trap_reply_wait(CALL_REGISTERS);
 struct arch_frame *trap_sync(uint64_t esr, struct core *core);
 struct arch_frame *trap_irq(struct core *core);
 _Noreturn void trap_unexpected(uint64_t vector, uint64_t esr, uint64_t elr, uint64_t far, uint64_t sp);
 _Noreturn void resume(struct arch_frame *frame);
+_Static_assert(SK_SYS_REPLY_WAIT == 1, "entry.S");
+
+/* On with the frame's context, but for x0 to x8: those are given. */
+static inline __attribute__((always_inline)) struct arch_frame *resume_with(struct arch_frame *frame, CALL_REGISTERS, uint64_t x8)
+{
+	register uint64_t r0 __asm__("x0") = x0;
+	register uint64_t r1 __asm__("x1") = x1;
+	register uint64_t r2 __asm__("x2") = w0;
+	register uint64_t r3 __asm__("x3") = w1;
+	register uint64_t r4 __asm__("x4") = w2;
+	register uint64_t r5 __asm__("x5") = w3;
+	register uint64_t r6 __asm__("x6") = w4;
+	register uint64_t r7 __asm__("x7") = w5;
+	register uint64_t r8 __asm__("x8") = x8;
+	register struct arch_frame *r9 __asm__("x9") = frame;
+	__asm__ volatile("b resume_message" : : "r"(r0), "r"(r1), "r"(r2), "r"(r3), "r"(r4), "r"(r5), "r"(r6), "r"(r7),
+			 "r"(r8), "r"(r9) : "memory");
+	__builtin_unreachable();
+}
 
 static struct arch_frame *go_on(struct core *core, struct context *next)
 {
@@ -45,7 +68,7 @@ static struct arch_frame *go_on(struct core *core, struct context *next)
 
 _Noreturn void arch_resume(struct core *core, struct context *context)
 {
-	server_enter();
+	server_enter(core);
 	resume(go_on(core, context));
 }
 
@@ -54,120 +77,125 @@ static struct context *(*const system_calls[])(struct core *core) = {
 	[SK_SYS_SIGNAL] = ipc_signal, [SK_SYS_POLL] = ipc_poll, [SK_SYS_REPLY] = ipc_reply,
 };
 
-static __attribute__((noinline)) struct arch_frame *syscall_general(uint64_t esr, struct core *core)
+/* A system call by the general path, which works on the frame. Entry code has put x0 and x1 there. */
+static __attribute__((noinline)) struct arch_frame *call_general(CALL_REGISTERS)
 {
+	struct core *core = core_this();
+	struct context *current = core->current;
+	uint64_t esr = read_sysreg(esr_el2);
 	uint64_t number = field_get(esr, ISS_IMMEDIATE);
+	(void)x0;
+	(void)x1;
+	arch_put_words(current->frame, (uint64_t[]){ w0, w1, w2, w3, w4, w5 });
 	if (number < sizeof system_calls / sizeof system_calls[0]) {
 		return go_on(core, system_calls[number](core));
 	}
 	arch_unload(core);
-	return go_on(core, thread_fault(core, thread_of(core->current), THREAD_FAULT_REASON_SYSTEM_CALL, esr, 0,
-					core->current->frame->pc));
+	return go_on(core, thread_fault(core, thread_of(current), THREAD_FAULT_REASON_SYSTEM_CALL, esr, 0,
+					current->frame->pc));
 }
 
 /* An exit's reply that needs more than a register and a step of the PC. */
-static __attribute__((noinline)) struct arch_frame *settle_general(struct core *core, struct vcpu *vcpu, uint64_t tag,
-								  uint64_t w0, uint64_t w1)
+static __attribute__((noinline)) struct arch_frame *settle_general(struct vcpu *vcpu, uint64_t tag, uint64_t w0,
+								  uint64_t w1, struct core *core)
 {
 	vcpu_settle(vcpu, tag, w0, w1);
 	return go_on(core, vcpu->context.state == CONTEXT_READY && !core->reschedule ? &vcpu->context
 										     : plan_continue(core));
 }
 
-/* The straight run's end; of a vCPU, either way, guest_leave() or guest_enter() is done. */
-static inline struct arch_frame *enter(struct core *core, const struct context *from, struct context *to,
-				       uint64_t pstate)
+/* The straight run's end: from one's frame to the other's. Of a vCPU guest_leave() or guest_enter() is done. */
+static inline void enter(struct core *core, struct context *from, struct arch_frame *out, struct context *to,
+			 const struct arch_frame *in, uint64_t pstate)
 {
-	bank_save(from->frame);
-	bank_load(to, pstate);
+	bank_save(out);
+	bank_load(in, to->arch_space.vttbr, pstate);
 	fp_guard(core, from, to);
 	core->loaded = to;
 	core->current = to;
-	return to->frame;
 }
 
 /* From a thread back into the guest whose exit it served. PSTATE is read once: its VMM may change it at any time. */
 static inline struct arch_frame *enter_guest(struct core *core, struct context *from, struct vcpu *vcpu)
 {
-	if (__builtin_expect(vcpu->work == 0, 1)) {
-		uint64_t pstate = __atomic_load_n(&vcpu->context.frame->pstate, __ATOMIC_RELAXED);
-		if (__builtin_expect(pstate_is_guest(pstate), 1)) {
-			guest_enter(vcpu);
-			return enter(core, from, &vcpu->context, pstate);
-		}
+	struct arch_frame *frame = vcpu->context.frame;
+	uint64_t pstate = *(const volatile uint64_t *)&frame->pstate;
+	if (__builtin_expect(vcpu->work != 0 || !pstate_is_guest(pstate), 0)) {
+		return go_on(core, &vcpu->context);
 	}
-	return go_on(core, &vcpu->context);
+	guest_enter(vcpu, frame);
+	enter(core, from, from->frame, &vcpu->context, frame, pstate);
+	return frame;
 }
 
 static __attribute__((noinline)) struct arch_frame *reply_injects(struct core *core, struct context *server,
-								  struct vcpu *vcpu)
+								  struct vcpu *vcpu, uint64_t line)
 {
-	vcpu_inject(vcpu, arch_argument(server->frame, 3));
+	vcpu_inject(vcpu, line);
 	vcpu->context.state = CONTEXT_READY;
 	return core->reschedule ? go_on(core, plan_pick(core)) : enter_guest(core, server, vcpu);
 }
 
-static inline struct arch_frame *reply_to_exit(struct core *core, struct context *server, struct vcpu *vcpu, uint64_t tag)
+static inline struct arch_frame *reply_to_exit(struct core *core, struct context *server, struct vcpu *vcpu, uint64_t tag,
+					       uint64_t w0, uint64_t w1)
 {
-	uint64_t w0 = arch_argument(server->frame, 2);
 	uint32_t info = vcpu->exit_info;
 	fast_give_back(server);
 	/* The general way for errors, for actions, and for a system register that the VMM denies. */
 	if (__builtin_expect((tag & 0xffffu) != 0, 0)) {
-		return settle_general(core, vcpu, tag, w0, arch_argument(server->frame, 3));
+		return settle_general(vcpu, tag, w0, w1, core);
 	}
 	if ((info & INFO_READ) != 0) {
-		exits_read_done(vcpu, w0);
-	} else if ((info & INFO_SYSREG) != 0 && arch_argument(server->frame, 3) == 0) {
+		exits_read_done(vcpu, info, w0);
+	} else if ((info & INFO_SYSREG) != 0 && w1 == 0) {
 		exits_set_register(vcpu->context.frame, sk_mmio_register(info), w0);
 		vcpu->context.frame->pc += 4;
 	} else if ((info & INFO_ADVANCE) != 0) {
 		vcpu->context.frame->pc += 4;
 	} else if (w0 == SK_EXIT_ACTION_INJECT && info == INFO_ACTION) {
-		return reply_injects(core, server, vcpu);
+		return reply_injects(core, server, vcpu, w1);
 	} else if (w0 != 0 || info != INFO_ACTION) {
-		return settle_general(core, vcpu, tag, w0, arch_argument(server->frame, 3));
+		return settle_general(vcpu, tag, w0, w1, core);
 	}
 	vcpu->context.state = CONTEXT_READY;
 	return enter_guest(core, server, vcpu);
 }
 
-struct arch_frame *trap_syscall(uint64_t esr, struct core *core)
+struct arch_frame *trap_reply_wait(CALL_REGISTERS)
 {
-	struct context *current = core->current;
-	const struct arch_frame *from = current->frame;
-	uint64_t x0 = arch_argument(from, 0);
-	uint64_t tag = arch_argument(from, 1);
+	struct core *core = core_this();
+	struct context *server = core->current;
 	core_count_event(core, COUNT_ENTRIES);
-	if (__builtin_expect((uint16_t)esr == SK_SYS_REPLY_WAIT, 1)) {
-		struct context *caller = fast_reply_target(core, current, x0, tag);
-		if (__builtin_expect(caller == NULL, 0)) {
-			return syscall_general(esr, core);
-		}
-		if (caller->kind == CONTEXT_VCPU) {
-			return reply_to_exit(core, current, vcpu_of(caller), tag);
-		}
-		fast_give_back(current);
-		arch_set_result(caller->frame, 0, tag & 0xffffu);
-		arch_put_words(caller->frame, arch_words(from));
-		caller->state = CONTEXT_READY;
-		return enter(core, current, caller, caller->frame->pstate);
+	struct context *caller = fast_reply_target(core, server, x0, x1);
+	if (__builtin_expect(caller == NULL, 0)) {
+		return call_general(x0, x1, w0, w1, w2, w3, w4, w5);
 	}
-	if ((uint16_t)esr == SK_SYS_CALL) {
-		capability cap;
-		struct context *server = fast_call_target(core, current, x0, tag, &cap);
-		if (__builtin_expect(server == NULL, 0)) {
-			return syscall_general(esr, core);
-		}
-		struct arch_frame *to = server->frame;
-		arch_put_words(to, arch_words(from));
-		arch_set_result(to, 0, capability_badge(cap));
-		arch_set_result(to, 1, tag);
-		arch_set_result(to, 8, fast_hand_over(current, server, capability_badge(cap), current->root,
-						      current->depth + 1u));
-		return enter(core, current, server, to->pstate);
+	if (caller->kind == CONTEXT_VCPU) {
+		return reply_to_exit(core, server, vcpu_of(caller), x1, w0, w1);
 	}
-	return syscall_general(esr, core);
+	fast_give_back(server);
+	caller->state = CONTEXT_READY;
+	struct arch_frame *in = caller->frame;
+	enter(core, server, server->frame, caller, in, in->pstate);
+	return resume_with(in, x1 & 0xffffu, 0, w0, w1, w2, w3, w4, w5, 0);
+}
+
+struct arch_frame *trap_call(CALL_REGISTERS)
+{
+	struct core *core = core_this();
+	struct context *caller = core->current;
+	capability cap;
+	core_count_event(core, COUNT_ENTRIES);
+	struct context *server = (uint16_t)read_sysreg(esr_el2) != SK_SYS_CALL
+					 ? NULL : fast_call_target(core, caller, x0, x1, &cap);
+	if (__builtin_expect(server == NULL, 0)) {
+		return call_general(x0, x1, w0, w1, w2, w3, w4, w5);
+	}
+	uint32_t badge = capability_badge(cap);
+	uint64_t token = fast_hand_over(caller, server, badge, caller->root, caller->depth + 1u);
+	struct arch_frame *in = server->frame;
+	enter(core, caller, caller->frame, server, in, in->pstate);
+	return resume_with(in, badge, x1, w0, w1, w2, w3, w4, w5, token);
 }
 
 /* A server reads the counter while a guest's settings forbid EL0 to: it gets the machine's. */
@@ -215,34 +243,30 @@ static struct context *thread_trap(struct core *core, uint64_t esr)
 			    context->frame->pc);
 }
 
-/* The exit in vcpu->exit goes to `server`, which waits on this core. */
-static inline struct arch_frame *exit_to(struct core *core, struct vcpu *vcpu, struct context *server, uint32_t badge)
-{
-	struct arch_frame *to = server->frame;
-	arch_set_result(to, 0, badge);
-	arch_set_result(to, 1, vcpu->exit.tag);
-	arch_put_words(to, vcpu->exit.w);
-	arch_set_result(to, 8, fast_hand_over(&vcpu->context, server, badge, &vcpu->context, 1));
-	guest_leave(vcpu);
-	return enter(core, &vcpu->context, server, to->pstate);
-}
-
 static __attribute__((noinline)) struct arch_frame *exit_general(struct core *core, struct vcpu *vcpu, uint32_t reason)
 {
 	return go_on(core, vcpu_exit(vcpu, reason));
 }
 
-/* Inlined for each reason, so that its route and its counter are at fixed places. */
+/* The exit goes to who waits for it on this core. Inlined for each reason: its route and counter are at fixed places. */
 static inline __attribute__((always_inline)) struct arch_frame *routed_exit(struct core *core, struct vcpu *vcpu,
-									    uint32_t reason,
+									    uint32_t reason, const struct sk_msg *exit,
 									    const struct exit_route *route)
 {
 	struct context *server = fast_server(core, route->endpoint, route->generation);
+	vcpu->exit = *exit; /* it may have to be delivered again */
 	if (__builtin_expect(server == NULL || timer_is_open(), 0)) {
 		return exit_general(core, vcpu, reason);
 	}
+	struct arch_frame *out = vcpu->context.frame;
+	struct arch_frame *in = server->frame;
+	uint32_t badge = route->badge;
+	uint64_t token = fast_hand_over(&vcpu->context, server, badge, &vcpu->context, 1);
 	vcpu->exit_counts[reason]++;
-	return exit_to(core, vcpu, server, route->badge);
+	guest_leave(core, vcpu, out);
+	enter(core, &vcpu->context, out, server, in, in->pstate);
+	return resume_with(in, badge, exit->tag, exit->w[0], exit->w[1], exit->w[2], exit->w[3], exit->w[4], exit->w[5],
+			   token);
 }
 
 static __attribute__((noinline)) struct arch_frame *sync_general(uint64_t esr, struct core *core)
@@ -255,25 +279,28 @@ static __attribute__((noinline)) struct arch_frame *sync_general(uint64_t esr, s
 	return reason == EXIT_NONE ? go_on(core, context) : exit_general(core, vcpu_of(context), reason);
 }
 
-static inline struct arch_frame *mmio_exit(struct core *core, struct vcpu *vcpu, uint64_t esr)
+static inline struct arch_frame *mmio_exit(struct core *core, struct context *context, uint64_t esr)
 {
 	uint64_t address = exits_fault_address();
-	const struct route *route = vcpu->last_route;
+	const struct route *route = context->last_route;
 	if (__builtin_expect(!exits_is_mmio(esr) || address - route->address >= route->bytes, 0)) {
-		return sync_general(esr, core);
+		return sync_general(esr, core); /* or it is a thread: its last route covers nothing */
 	}
-	return routed_exit(core, vcpu, exits_mmio_message(vcpu, esr, address), &route->to);
+	struct sk_msg exit;
+	uint32_t reason = exits_mmio_message(vcpu_of(context), &exit, esr, address);
+	return routed_exit(core, vcpu_of(context), reason, &exit, &route->to);
 }
 
 static __attribute__((noinline)) struct arch_frame *halt_exit(struct core *core, struct vcpu *vcpu)
 {
+	struct sk_msg exit;
 	exits_step();
 	if (virq_pending(vcpu)) {
 		return go_on(core, &vcpu->context);
 	}
 	vcpu->exit_info = INFO_ACTION;
-	vm_exit_halt_message(&vcpu->exit, arch_vcpu_timer_deadline(vcpu), false);
-	return routed_exit(core, vcpu, VM_EXIT_METHOD_HALT, &vcpu->routes[VM_EXIT_METHOD_HALT]);
+	vm_exit_halt_message(&exit, arch_vcpu_timer_deadline(vcpu), false);
+	return routed_exit(core, vcpu, VM_EXIT_METHOD_HALT, &exit, &vcpu->routes[VM_EXIT_METHOD_HALT]);
 }
 
 struct arch_frame *trap_sync(uint64_t esr, struct core *core)
@@ -281,33 +308,29 @@ struct arch_frame *trap_sync(uint64_t esr, struct core *core)
 	struct context *context = core->current;
 	struct vcpu *vcpu = vcpu_of(context);
 	const struct exit_route *routes = vcpu->routes;
+	struct sk_msg exit;
 	uint64_t class = esr >> ESR_EC_SHIFT;
 	core_count_event(core, COUNT_ENTRIES);
+	if (class == EC_DATA_ABORT_LOWER) {
+		return mmio_exit(core, context, esr);
+	}
 	if (__builtin_expect(context->kind != CONTEXT_VCPU, 0)) {
 		return sync_general(esr, core);
 	}
-	if (class == EC_DATA_ABORT_LOWER) {
-		return mmio_exit(core, vcpu, esr);
-	}
 	if (class == EC_HVC64) {
-		if (exits_call(vcpu) == VM_EXIT_METHOD_HYPERCALL) {
-			return routed_exit(core, vcpu, VM_EXIT_METHOD_HYPERCALL, &routes[VM_EXIT_METHOD_HYPERCALL]);
-		}
-		return exit_general(core, vcpu, VM_EXIT_METHOD_FIRMWARE_CALL);
+		uint32_t reason = exits_call(vcpu, &exit);
+		return routed_exit(core, vcpu, reason, &exit, &routes[reason]);
 	}
 	if (class == EC_WFX && (esr & ISS_WFX_WFE) == 0) {
 		return halt_exit(core, vcpu);
 	}
+	if (class == EC_SYSREG && (esr & ISS_SYS_READ) != 0) {
+		exits_sysreg_read(vcpu, &exit, esr);
+		return routed_exit(core, vcpu, VM_EXIT_METHOD_SYSREG_READ, &exit, &routes[VM_EXIT_METHOD_SYSREG_READ]);
+	}
 	if (class == EC_SYSREG) {
-		if ((esr & ISS_SYS_READ) != 0) {
-			exits_sysreg_read(vcpu, esr);
-			return routed_exit(core, vcpu, VM_EXIT_METHOD_SYSREG_READ,
-					   &routes[VM_EXIT_METHOD_SYSREG_READ]);
-		}
-		if (exits_sysreg_write(vcpu, esr) == VM_EXIT_METHOD_SEND_IPI) {
-			return routed_exit(core, vcpu, VM_EXIT_METHOD_SEND_IPI, &routes[VM_EXIT_METHOD_SEND_IPI]);
-		}
-		return exit_general(core, vcpu, VM_EXIT_METHOD_SYSREG_WRITE);
+		uint32_t reason = exits_sysreg_write(vcpu, &exit, esr);
+		return routed_exit(core, vcpu, reason, &exit, &routes[reason]);
 	}
 	return sync_general(esr, core);
 }

@@ -225,7 +225,7 @@ static struct context *enter_syscall(struct core *core, const void *argument)
 		if (caller == NULL) {
 			return ipc_reply_wait(core);
 		}
-		mock_record(MOCK_FAST, current->object_index, caller->object_index);
+		mock_record(MOCK_FAST, token_index(current->token), token_index(caller->token));
 		if (caller->kind == CONTEXT_VCPU) {
 			return reply_to_exit(core, current, vcpu_of(caller), trap->x[1]);
 		}
@@ -241,7 +241,7 @@ static struct context *enter_syscall(struct core *core, const void *argument)
 		if (server == NULL) {
 			return ipc_call(core);
 		}
-		mock_record(MOCK_FAST, current->object_index, server->object_index);
+		mock_record(MOCK_FAST, token_index(current->token), token_index(server->token));
 		struct arch_frame *to = server->frame;
 		arch_put_words(to, arch_words(from));
 		arch_set_result(to, 0, capability_badge(cap));
@@ -288,7 +288,7 @@ void mock_fault(uint32_t core, uint32_t reason, uint64_t address)
 /* The exit in vcpu->exit goes to `server`, which waits on this core. */
 static struct context *exit_to(struct vcpu *vcpu, struct context *server, uint32_t reason, uint32_t badge)
 {
-	mock_record(MOCK_FAST, vcpu->context.object_index, server->object_index);
+	mock_record(MOCK_FAST, token_index(vcpu->context.token), token_index(server->token));
 	vcpu->exit_counts[reason]++;
 	arch_set_result(server->frame, 0, badge);
 	arch_set_result(server->frame, 1, vcpu->exit.tag);
@@ -333,7 +333,7 @@ static struct context *enter_mmio(struct core *core, const void *argument)
 {
 	const struct trap *trap = argument;
 	struct vcpu *vcpu = vcpu_of(core->current);
-	const struct route *route = vcpu->last_route;
+	const struct route *route = vcpu->context.last_route;
 	uint32_t reason = trap->write ? VM_EXIT_METHOD_MMIO_WRITE : VM_EXIT_METHOD_MMIO_READ;
 	core_count_event(core, COUNT_ENTRIES);
 	arch_unload(core);
@@ -345,7 +345,7 @@ static struct context *enter_mmio(struct core *core, const void *argument)
 							  SK_FAULT_CAUSE_UNMAPPED, 0);
 			return vcpu_exit(vcpu, VM_EXIT_METHOD_NESTED_PAGE_FAULT);
 		}
-		vcpu->last_route = route;
+		vcpu->context.last_route = route;
 	}
 	uint64_t size_log = (uint64_t)__builtin_ctz(trap->size);
 	uint64_t info = SK_MMIO_WIDE | trap->target << SK_MMIO_REGISTER_SHIFT | size_log << SK_MMIO_SIZE_SHIFT;
@@ -419,7 +419,7 @@ static struct context *enter_guest_timer(struct core *core, const void *argument
 	(void)argument;
 	core_count_event(core, COUNT_ENTRIES);
 	if (core->resident != NULL) {
-		virq_pend(core->resident, MOCK_TIMER_LINE);
+		virq_pend(core->resident->context.space, core->resident, MOCK_TIMER_LINE);
 	}
 	return plan_continue(core);
 }

@@ -11,7 +11,7 @@ void arch_unload(struct core *core)
 {
 	struct context *loaded = core->loaded;
 	if (loaded != NULL) {
-		mock_record(MOCK_UNLOAD, loaded->object_index, 0);
+		mock_record(MOCK_UNLOAD, token_index(loaded->token), 0);
 		loaded->frame->pc = core->arch.pc;
 		loaded->frame->pstate = core->arch.pstate;
 		core->loaded = NULL;
@@ -27,7 +27,7 @@ void mock_switch(struct core *core, struct context *to)
 	if (to->kind == CONTEXT_VCPU && core->resident != vcpu_of(to)) {
 		struct vcpu *vcpu = vcpu_of(to);
 		arch_vcpu_save(core);
-		mock_record(MOCK_VCPU_LOAD, to->object_index, 0);
+		mock_record(MOCK_VCPU_LOAD, token_index(to->token), 0);
 		memcpy(core->arch.registers, vcpu->arch.registers, sizeof core->arch.registers);
 		core->resident = vcpu;
 		vcpu->work = (vcpu->work & ~VCPU_WORK_LOAD) | VCPU_WORK_LINES;
@@ -54,7 +54,7 @@ void arch_thread_init(struct thread *thread, uint64_t entry, uint64_t stack, uin
 
 void arch_restart_call(struct thread *thread)
 {
-	mock_record(MOCK_RESTART, thread->context.object_index, 0);
+	mock_record(MOCK_RESTART, token_index(thread->context.token), 0);
 	if (mock_this->loaded == &thread->context) {
 		arch_unload(mock_this);
 	}
@@ -89,13 +89,13 @@ sk_status_t arch_vcpu_init(struct vcpu *vcpu, uint64_t config)
 
 void arch_vcpu_setup(struct vcpu *vcpu, uint64_t flags)
 {
-	mock_record(MOCK_VCPU_SETUP, vcpu->context.object_index, flags);
+	mock_record(MOCK_VCPU_SETUP, token_index(vcpu->context.token), flags);
 	vcpu->arch.flags = flags;
 }
 
 void arch_vcpu_entry(struct vcpu *vcpu, uint64_t entry)
 {
-	mock_record(MOCK_VCPU_ENTRY, vcpu->context.object_index, entry);
+	mock_record(MOCK_VCPU_ENTRY, token_index(vcpu->context.token), entry);
 	vcpu->context.frame->pc = entry;
 }
 
@@ -110,7 +110,7 @@ sk_status_t arch_vcpu_set_gpr(struct vcpu *vcpu, uint32_t index, uint64_t value)
 
 sk_status_t arch_vcpu_read(struct vcpu *vcpu, uint32_t group, uint64_t *registers)
 {
-	mock_record(MOCK_VCPU_READ, vcpu->context.object_index, group);
+	mock_record(MOCK_VCPU_READ, token_index(vcpu->context.token), group);
 	if (group != MOCK_EL1) {
 		return SK_UNSUPPORTED;
 	}
@@ -120,7 +120,7 @@ sk_status_t arch_vcpu_read(struct vcpu *vcpu, uint32_t group, uint64_t *register
 
 sk_status_t arch_vcpu_write(struct vcpu *vcpu, uint32_t group, const uint64_t *registers)
 {
-	mock_record(MOCK_VCPU_WRITE, vcpu->context.object_index, group);
+	mock_record(MOCK_VCPU_WRITE, token_index(vcpu->context.token), group);
 	if (group != MOCK_EL1) {
 		return SK_UNSUPPORTED;
 	}
@@ -132,7 +132,7 @@ void arch_vcpu_save(struct core *core)
 {
 	struct vcpu *vcpu = core->resident;
 	if (vcpu != NULL) {
-		mock_record(MOCK_VCPU_SAVE, vcpu->context.object_index, 0);
+		mock_record(MOCK_VCPU_SAVE, token_index(vcpu->context.token), 0);
 		virq_spill(vcpu);
 		memcpy(vcpu->arch.registers, core->arch.registers, sizeof vcpu->arch.registers);
 		vcpu->work |= VCPU_WORK_LOAD;
@@ -182,7 +182,7 @@ uint64_t arch_vcpu_timer_deadline(const struct vcpu *vcpu)
 void arch_fp_save(struct core *core)
 {
 	if (core->fp_owner != NULL) {
-		mock_record(MOCK_FP_SAVE, core->fp_owner->object_index, 0);
+		mock_record(MOCK_FP_SAVE, token_index(core->fp_owner->token), 0);
 		memcpy(core->fp_owner->fp->v, core->arch.fp, sizeof core->arch.fp);
 		core->fp_owner = NULL;
 	}
@@ -195,7 +195,7 @@ uint64_t mock_use_fp(uint32_t index, uint32_t word, uint64_t value)
 	mock_this = core;
 	if (core->fp_owner != core->current) {
 		arch_fp_save(core);
-		mock_record(MOCK_FP_LOAD, core->current->object_index, 0);
+		mock_record(MOCK_FP_LOAD, token_index(core->current->token), 0);
 		memcpy(core->arch.fp, core->current->fp->v, sizeof core->arch.fp);
 		core->fp_owner = core->current;
 		core_count_event(core, COUNT_FP_SWITCHES);

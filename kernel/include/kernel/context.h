@@ -15,6 +15,7 @@
 
 struct endpoint;
 struct notification;
+struct route;
 struct space;
 
 enum context_state {
@@ -60,9 +61,9 @@ struct context {
 	int8_t slot;                 /* its slot in the core's plan; -1: none */
 	uint8_t redelivered;         /* its call was in service when the server died */
 	uint8_t faulting;            /* a thread: the call it waits for is its fault's */
-	uint32_t sequence;           /* calls made; with the object's index it makes the token */
 	uint32_t badge;              /* a caller: of the capability called */
-	uint32_t object_index;       /* of `object` */
+	uint64_t token;              /* names its current or last call: calls made << 16 | index of `object`; never 0 */
+	const struct route *last_route; /* a vCPU: where its last MMIO exit went; a thread: no_route */
 	struct space *space;         /* a thread's process; a vCPU's VM */
 	struct object *object;
 	uint64_t calls;              /* a thread: calls served */
@@ -81,11 +82,9 @@ struct context {
 	struct arch_fp_state *fp;
 };
 
-/* The name by which a server replies to this caller's current call. Never 0. */
-static inline uint64_t context_token(const struct context *context)
-{
-	return (uint64_t)context->sequence << 16 | context->object_index;
-}
+#define TOKEN_CALL 0x10000u  /* from one call's token to the next one's */
+
+static inline uint16_t token_index(uint64_t token) { return (uint16_t)token; }
 
 /* Does the context wait for the end of a call of its own? */
 static inline bool context_calls(const struct context *context)

@@ -82,9 +82,10 @@ static inline void core_count_event(struct core *core, enum core_counter_index w
 /*
  * The kernel lock: held by slow operations on objects that cores share. While
  * it spins for the lock a core answers others' sync requests, so the holder may
- * wait for every core.
+ * wait for every core. For a call by `caller`, whose core this is: false if another
+ * core stopped or destroyed it meanwhile; then the lock is free, and it calls again if it ever runs.
  */
-void kernel_lock(void);
+bool kernel_lock(struct core *core, struct context *caller);
 void kernel_unlock(void);
 
 /* Runs `function` on that core and waits for it; directly when it is this one. Holds the kernel lock. */

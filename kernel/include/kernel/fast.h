@@ -33,9 +33,8 @@ static inline struct context *fast_server(const struct core *core, const struct 
 static inline uint64_t fast_hand_over(struct context *caller, struct context *server, uint32_t badge,
 				      struct context *root, uint32_t depth)
 {
-	uint32_t sequence = caller->sequence + 1u;
-	uint64_t token = (uint64_t)sequence << 16 | caller->object_index;
-	caller->sequence = sequence;
+	uint64_t token = caller->token + TOKEN_CALL;
+	caller->token = token;
 	caller->badge = badge;
 	caller->state = CONTEXT_IN_SERVICE;
 	caller->server = server;

@@ -33,6 +33,8 @@ struct route {
 	struct exit_route to;
 };
 
+extern const struct route no_route; /* covers nothing */
+
 /* Neighbouring pages for tables; this is in the first. They are zeroed when one is taken, the last one first. */
 struct table_pages {
 	struct table_pages *next;

@@ -25,7 +25,6 @@ struct vcpu {
 	uint8_t space_set;
 	uint32_t work;               /* VCPU_WORK_*: to be done before it runs again */
 	uint32_t ended_lines;        /* private levels that the guest ended: the VMM knows whether they are still high */
-	const struct route *last_route; /* where its last MMIO exit went */
 	struct arch_vcpu arch;       /* system registers, list registers, while it is not resident */
 	uint64_t waiting[VCPU_LINE_WORDS];  /* atomic: lines that may want one of its list registers */
 	struct object *state_object;
@@ -55,15 +54,10 @@ struct context *vcpu_exit(struct vcpu *vcpu, uint32_t reason);
  */
 struct context *vcpu_prepare(struct vcpu *vcpu);
 
-/*
- * Lines (virq.c). Make line `line` of `vcpu` pending and see that it gets to know:
- * any core.
- */
-void virq_pend(struct vcpu *vcpu, uint32_t line);
+/* Lines (virq.c). An edge on a shared line of the VM, or on a private one of `vcpu`, which may be NULL: any core. */
+void virq_pend(const struct space *vm, struct vcpu *vcpu, uint32_t line);
 /* The device behind shared line `line` of the VM raised or lowered it. */
 void virq_set_level(struct space *vm, uint32_t line, bool high);
-/* An edge on a shared line. */
-void virq_pulse(struct space *vm, uint32_t line);
 /* The VMM changed the line's configuration, or wants its state changed (kernel.idl, space.line_update). */
 sk_status_t virq_update(struct space *vm, uint32_t vcpu, uint32_t line, uint32_t change);
 /* Takes note of what the guest did and fills the list registers anew. Of the resident vCPU, before it runs. */

@@ -104,6 +104,10 @@ static inline bool trap_dispatch(const struct sk_caller *caller, struct sk_msg *
 	if (status != SK_OK) {
 		msg->tag = sk_reply_tag(status);
 	}
+	msg->w[2] = 0;
+	msg->w[3] = 0;
+	msg->w[4] = 0;
+	msg->w[5] = 0;
 	return true;
 }
 

@@ -55,21 +55,21 @@ static void check_nothing(void)
 
 static void edges(void)
 {
-	virq_pend(&vcpu, SGI);
+	virq_pend(&vm, &vcpu, SGI);
 	check_nothing();
 	CHECK(state_now(SGI), SK_LINE_PENDING);
 	configure(SGI, ON | PRIORITY(0xa0));
 	check_taken(SGI);
 	CHECK(state_now(SGI), SK_LINE_ACTIVE);
-	virq_pend(&vcpu, SGI);
-	virq_pend(&vcpu, SGI);
+	virq_pend(&vm, &vcpu, SGI);
+	virq_pend(&vm, &vcpu, SGI);
 	check_nothing();
 	end(SGI);
 	check_taken_and_end(SGI);
 	check_nothing();
 	CHECK(state_now(SGI), 0);
 	configure(EDGE, ON | PRIORITY(0x80));
-	virq_pulse(&vm, EDGE);
+	virq_pend(&vm, NULL, EDGE);
 	check_taken_and_end(EDGE);
 	virq_set_level(&vm, EDGE, true);
 	check_taken_and_end(EDGE);
@@ -80,10 +80,10 @@ static void edges(void)
 
 static void changes_by_the_vmm(void)
 {
-	virq_pend(&vcpu, SGI);
+	virq_pend(&vm, &vcpu, SGI);
 	change(SGI, SPACE_LINE_CHANGE_CLEAR_PENDING);
 	check_nothing();
-	virq_pend(&vcpu, SGI);
+	virq_pend(&vm, &vcpu, SGI);
 	virq_flush(&vcpu);
 	change(SGI, SPACE_LINE_CHANGE_CLEAR_PENDING);
 	CHECK(state_now(SGI), 0);
@@ -98,7 +98,7 @@ static void changes_by_the_vmm(void)
 	check_nothing();
 	change(EDGE, SPACE_LINE_CHANGE_CLEAR_ACTIVE);
 	CHECK(state_now(EDGE), 0);
-	virq_pend(&vcpu, SGI);
+	virq_pend(&vm, &vcpu, SGI);
 	virq_flush(&vcpu);
 	configure(SGI, PRIORITY(0xa0));
 	CHECK(virq_pending(&vcpu), false);
@@ -115,7 +115,7 @@ static void priorities(void)
 		configure(line, ON | PRIORITY(0x20u + (9u - line) * 8u));
 	}
 	for (uint32_t line = 0; line < 10u; line++) {
-		virq_pend(&vcpu, line);
+		virq_pend(&vm, &vcpu, line);
 	}
 	for (uint32_t line = 10; line-- > 0;) {
 		check_taken_and_end(line);
@@ -123,18 +123,18 @@ static void priorities(void)
 	check_nothing();
 	/* All list registers full of less urgent ones. */
 	for (uint32_t line = 0; line < 6u; line++) {
-		virq_pend(&vcpu, line);
+		virq_pend(&vm, &vcpu, line);
 	}
 	virq_flush(&vcpu);
-	virq_pend(&vcpu, 9);
+	virq_pend(&vm, &vcpu, 9);
 	check_taken_and_end(9);
 	for (uint32_t line = 6; line-- > 0;) {
 		check_taken_and_end(line);
 	}
 	/* One inside the other. */
-	virq_pend(&vcpu, 0);
+	virq_pend(&vm, &vcpu, 0);
 	check_taken(0);
-	virq_pend(&vcpu, 9);
+	virq_pend(&vm, &vcpu, 9);
 	check_taken_and_end(9);
 	end(0);
 	check_nothing();
@@ -172,7 +172,7 @@ static void levels(void)
 	virq_set_level(&vm, LEVEL, false);
 	end(LEVEL);
 	/* A pulse on it is latched. */
-	virq_pulse(&vm, LEVEL);
+	virq_pend(&vm, NULL, LEVEL);
 	virq_flush(&vcpu);
 	virq_flush(&vcpu);
 	check_taken_and_end(LEVEL);
@@ -184,7 +184,7 @@ static void private_levels(void)
 {
 	configure(20, ON | SK_LINE_LEVEL | PRIORITY(0x80));
 	CHECK(vcpu.work & VCPU_WORK_ENDED, 0);
-	virq_pend(&vcpu, 20);
+	virq_pend(&vm, &vcpu, 20);
 	check_taken(20);
 	CHECK(vcpu.work & VCPU_WORK_ENDED, 0);
 	end(20);
@@ -192,7 +192,7 @@ static void private_levels(void)
 	CHECK(virq_ended(&vcpu), 20);
 	CHECK(vcpu.work & VCPU_WORK_ENDED, 0);
 	configure(20, ON | PRIORITY(0x80));
-	virq_pend(&vcpu, 20);
+	virq_pend(&vm, &vcpu, 20);
 	check_taken_and_end(20);
 	CHECK(vcpu.work & VCPU_WORK_ENDED, 0);
 	check_nothing();
@@ -243,10 +243,10 @@ static void make_resident(struct vcpu *to)
 static void targets(void)
 {
 	configure(EDGE, ON | TARGET(200));
-	virq_pulse(&vm, EDGE);
+	virq_pend(&vm, NULL, EDGE);
 	check_nothing();
 	configure(EDGE, ON | TARGET(0));
-	virq_pulse(&vm, EDGE);
+	virq_pend(&vm, NULL, EDGE);
 	check_taken_and_end(EDGE);
 	/* Waits at one vCPU, and moves to another. */
 	vm.vcpus[1] = &other_vcpu;
@@ -254,7 +254,7 @@ static void targets(void)
 	other_vcpu.context.space = &vm;
 	other_vcpu.index = 1;
 	configure(EDGE, ON | TARGET(1));
-	virq_pulse(&vm, EDGE);
+	virq_pend(&vm, NULL, EDGE);
 	CHECK(virq_pending(&other_vcpu), true);
 	make_resident(&other_vcpu);
 	virq_flush(&other_vcpu);
@@ -276,11 +276,11 @@ static void wrong_arguments(void)
 	CHECK(virq_update(&vm, 1, SGI, 0), SK_BAD_ARG);
 	CHECK(virq_update(&vm, 0, SGI, SPACE_LINE_CHANGE_CLEAR_ACTIVE + 1u), SK_BAD_ARG);
 	virq_set_level(&vm, SGI, true);
-	virq_pulse(&vm, UINT32_MAX);
-	virq_pend(&vcpu, UINT32_MAX);
+	virq_pend(&vm, NULL, UINT32_MAX);
+	virq_pend(&vm, &vcpu, UINT32_MAX);
 	check_nothing();
 	vm.lines = NULL;
-	virq_pend(&vcpu, SGI);
+	virq_pend(&vm, &vcpu, SGI);
 	CHECK(virq_update(&vm, 0, SGI, 0), SK_BAD_STATE);
 	vm.lines = line_table;
 	check_nothing();
@@ -291,7 +291,7 @@ static void wakes(void)
 	vcpu.context.state = CONTEXT_BLOCKED;
 	vcpu.life = VCPU_STATE_BLOCKED;
 	configure(20, 0);
-	virq_pend(&vcpu, 20);
+	virq_pend(&vm, &vcpu, 20);
 	CHECK(vcpu.context.state, CONTEXT_BLOCKED);
 	configure(20, ON);
 	CHECK(vcpu.context.state, CONTEXT_READY);
@@ -299,7 +299,7 @@ static void wakes(void)
 	CHECK(wakes_seen, 1);
 	check_taken_and_end(20);
 	vcpu.context.state = CONTEXT_BLOCKED;
-	virq_pend(&vcpu, SGI);
+	virq_pend(&vm, &vcpu, SGI);
 	CHECK(wakes_seen, 2);
 	check_taken_and_end(SGI);
 }

@@ -121,7 +121,7 @@ static void moves_with_its_vcpu(enum moment moment)
 	gic_vcpu_save(&other_vcpu);
 	core->resident = NULL;
 	enable(true); /* it is not resident */
-	virq_pend(&vcpu, SGI);
+	virq_pend(&vm, &vcpu, SGI);
 	gic_vcpu_load(&vcpu);
 	core->resident = &vcpu;
 	write_sysreg(cntv_ctl_el0, control);
@@ -143,7 +143,7 @@ static void survives_its_vmm(void)
 	enable(true);
 	fire();
 	check_taken(TIMER_LINE);
-	virq_pend(&vcpu, TIMER_LINE);
+	virq_pend(&vm, &vcpu, TIMER_LINE);
 	stop_timer();
 	end();
 	while (guest_do(GUEST_ACKNOWLEDGE, 0) == TIMER_LINE) {

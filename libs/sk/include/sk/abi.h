@@ -4,8 +4,8 @@
  * and the host's tests include this one header, so there is nothing to keep in step.
  *
  * Calls and their registers (AArch64; `sk/syscall.h` has the inline wrappers).
- * A system call preserves x18..x30 and sp; x8..x17 are clobbered, as are the
- * vector registers' upper use by nobody: FP/SIMD state is always preserved.
+ * A system call preserves x18..x30 and sp, SK_SYS_REPLY_WAIT x29 and sp alone: a server
+ * that waits has nothing to keep. x8..x17 are clobbered; FP/SIMD state is always preserved.
  *
  *   svc #SK_SYS_CALL        in  x0 capability slot, x1 tag, x2..x7 words
  *                           out x0 reply tag or negative status, x1 new generation

@@ -47,6 +47,20 @@ _Noreturn void sk_server_serve(void);
 /* For a badge that names none of the server's own interfaces: answers the supervisor's heartbeat, refuses the rest. */
 bool sk_server_other(const struct sk_caller *caller, struct sk_msg *msg);
 
+/*
+ * Has another dispatch function serve it, which stays out of the loop's code: it works on copies, so what it does does
+ * not keep the message out of registers for everybody else.
+ */
+static inline bool sk_server_aside(bool (*dispatch)(const struct sk_caller *, struct sk_msg *),
+				   const struct sk_caller *caller, struct sk_msg *msg)
+{
+	struct sk_caller who = *caller;
+	struct sk_msg copy = *msg;
+	bool replied = dispatch(&who, &copy);
+	*msg = copy;
+	return replied;
+}
+
 /* For a badge that names no interface at all. */
 static inline bool sk_server_refuse(struct sk_msg *msg)
 {

@@ -29,12 +29,7 @@ static inline void arch_set_result(struct arch_frame *frame, unsigned index, uin
 	frame->x[index] = value;
 }
 
-/* The six message words: where they are in a frame; and from there, or from memory, to where they are received. */
-static inline const uint64_t *arch_words(const struct arch_frame *frame)
-{
-	return &frame->x[2];
-}
-
+/* The six message words, to where they are received. */
 static inline void arch_put_words(struct arch_frame *to, const uint64_t *words)
 {
 	uint64_t w0 = words[0], w1 = words[1], w2 = words[2], w3 = words[3], w4 = words[4], w5 = words[5];
@@ -64,9 +59,10 @@ _Static_assert(offsetof(struct arch_fp_state, fpcr) == 512, "entry.S");
 
 /* A vCPU's registers that stay in the hardware while a server handles its exit. */
 struct arch_vcpu {
+	uint64_t mdcr;
+	uint64_t hcr;                /* before el1: with SCTLR_EL1 it is one load */
 	uint64_t el1[SK_EL1_COUNT];
 	uint64_t timer[SK_TIMER_COUNT];
-	uint64_t hcr, mdcr;
 	uint64_t fault_address, fault_syndrome; /* of its last nested page fault: the guest's own address, ESR_EL2 */
 	uint64_t ich_hcr, ich_vmcr, ich_ap0r0, ich_ap1r0;
 	uint32_t list_used;  /* so many list registers, from the first; 0 unless resident */
@@ -75,6 +71,7 @@ struct arch_vcpu {
 
 struct arch_core {
 	uint64_t stack_top;       /* first: entry.S; of this core's kernel stack */
+	uint64_t server_hcr, server_sctlr; /* HCR_EL2 and SCTLR_EL1 for servers: constants, as one load */
 	uint64_t mpidr;           /* affinity fields only */
 	uint64_t redistributor;   /* base of its GIC redistributor; 0: core never came up */
 	uint64_t saved_vectors;   /* VBAR_EL2 as we found it */

@@ -12,7 +12,7 @@
 
 /*
  * The trap of the vCPU that is current becomes vcpu->exit. Returns the exit's reason, or EXIT_NONE when the guest
- * just goes on. For an MMIO reason vcpu->last_route says where to. HVC and system registers are not its business:
+ * just goes on. For an MMIO reason last_route says where to. HVC and system registers are not its business:
  * they are below.
  */
 #define EXIT_NONE 0u
@@ -49,8 +49,8 @@ static inline uint32_t exits_sysreg_encoding(uint64_t esr)
 /* A data abort whose syndrome describes the access, on an address where the guest has nothing mapped. */
 static inline bool exits_is_mmio(uint64_t esr)
 {
-	return (esr & (field_put(~0ull, ISS_FSC_TYPE) | ISS_ISV | ISS_CM | ISS_S1PTW)) ==
-	       (field_put(FSC_TYPE_TRANSLATION, ISS_FSC_TYPE) | ISS_ISV);
+	uint64_t described = esr & (field_put(~0ull, ISS_FSC_TYPE) | ISS_S1PTW | ISS_CM | ISS_WNR);
+	return (esr & ISS_ISV) != 0 && (described & ~(uint64_t)ISS_WNR) == field_put(FSC_TYPE_TRANSLATION, ISS_FSC_TYPE);
 }
 
 /* The guest-physical address of a stage 2 translation fault. */
@@ -72,8 +72,8 @@ static inline uint64_t exits_fault_address(void)
 #define INFO_ACTION 0u           /* the reply says what to do; often nothing */
 #define INFO_GENERAL (1u << 12)  /* more than that: vcpu_settle() */
 
-/* vcpu->exit for an MMIO access that `esr` describes; its reason. */
-static inline uint32_t exits_mmio_message(struct vcpu *vcpu, uint64_t esr, uint64_t address)
+/* The exit for an MMIO access that `esr` describes; its reason. */
+static inline uint32_t exits_mmio_message(struct vcpu *vcpu, struct sk_msg *exit, uint64_t esr, uint64_t address)
 {
 	uint64_t info = esr >> ISS_ACCESS_SHIFT & ISS_ACCESS_MASK;
 	uint64_t access = info | (uint64_t)vcpu->index << SK_MMIO_VCPU_SHIFT;
@@ -81,18 +81,17 @@ static inline uint32_t exits_mmio_message(struct vcpu *vcpu, uint64_t esr, uint6
 		uint32_t unused_bits = 64u - 8u * sk_mmio_size(info);
 		uint64_t value = exits_register(vcpu->context.frame, sk_mmio_register(info));
 		vcpu->exit_info = (uint32_t)info | INFO_ADVANCE;
-		vm_exit_mmio_write_message(&vcpu->exit, address, access, value << unused_bits >> unused_bits);
+		vm_exit_mmio_write_message(exit, address, access, value << unused_bits >> unused_bits);
 		return VM_EXIT_METHOD_MMIO_WRITE;
 	}
 	vcpu->exit_info = (uint32_t)info | INFO_READ;
-	vm_exit_mmio_read_message(&vcpu->exit, address, access);
+	vm_exit_mmio_read_message(exit, address, access);
 	return VM_EXIT_METHOD_MMIO_READ;
 }
 
-/* The guest's register gets what the exit read; the PC moves on. */
-static inline void exits_read_done(struct vcpu *vcpu, uint64_t value)
+/* The guest's register gets what the exit read, exit_info being `info`; the PC moves on. */
+static inline void exits_read_done(struct vcpu *vcpu, uint64_t info, uint64_t value)
 {
-	uint64_t info = vcpu->exit_info;
 	struct arch_frame *frame = vcpu->context.frame;
 	if (__builtin_expect((info & INFO_WIDTH) == INFO_WORD, 1)) {
 		value = (uint32_t)value;
@@ -113,25 +112,25 @@ static inline void exits_read_done(struct vcpu *vcpu, uint64_t value)
 #define SMCCC_OWNER 24, 0x3f
 #define SMCCC_OWNER_STANDARD 4u  /* PSCI, TRNG; lower owners are the architecture, CPU, SoC and OEM */
 
-/* vcpu->exit for HVC and SMC; its reason. */
-static inline uint32_t exits_call(struct vcpu *vcpu)
+/* The exit for HVC and SMC; its reason. */
+static inline uint32_t exits_call(struct vcpu *vcpu, struct sk_msg *exit)
 {
 	const uint64_t *x = vcpu->context.frame->x;
 	vcpu->exit_info = INFO_ACTION;
 	if ((x[0] & SMCCC_FAST) != 0 && field_get(x[0], SMCCC_OWNER) <= SMCCC_OWNER_STANDARD) {
-		vm_exit_firmware_call_message(&vcpu->exit, x[0], x[1], x[2], x[3]);
+		vm_exit_firmware_call_message(exit, x[0], x[1], x[2], x[3]);
 		return VM_EXIT_METHOD_FIRMWARE_CALL;
 	}
-	vm_exit_hypercall_message(&vcpu->exit, x[0], x[1], x[2], x[3], x[4], x[5]);
+	vm_exit_hypercall_message(exit, x[0], x[1], x[2], x[3], x[4], x[5]);
 	return VM_EXIT_METHOD_HYPERCALL;
 }
 
-/* vcpu->exit for a trapped MRS. */
-static inline void exits_sysreg_read(struct vcpu *vcpu, uint64_t esr)
+/* The exit for a trapped MRS. */
+static inline void exits_sysreg_read(struct vcpu *vcpu, struct sk_msg *exit, uint64_t esr)
 {
 	uint32_t target = (uint32_t)field_get(esr, ISS_SYS_RT);
 	vcpu->exit_info = INFO_SYSREG | (uint32_t)INFO_WHOLE | target << SK_MMIO_REGISTER_SHIFT;
-	vm_exit_sysreg_read_message(&vcpu->exit, exits_sysreg_encoding(esr), target);
+	vm_exit_sysreg_read_message(exit, exits_sysreg_encoding(esr), target);
 }
 
 /* ICC_SGI0R_EL1, ICC_ASGI1R_EL1, ICC_SGI1R_EL1: S3_0_C12_C11_{7, 6, 5} */
@@ -142,8 +141,8 @@ static inline void exits_sysreg_read(struct vcpu *vcpu, uint64_t esr)
 #define ENCODING_CNTPCT SYSREG_ENCODING(3, 3, 14, 0, 1)
 #define ENCODING_CNTVCT SYSREG_ENCODING(3, 3, 14, 0, 2)
 
-/* vcpu->exit for a trapped MSR; its reason. */
-static inline uint32_t exits_sysreg_write(struct vcpu *vcpu, uint64_t esr)
+/* The exit for a trapped MSR; its reason. */
+static inline uint32_t exits_sysreg_write(struct vcpu *vcpu, struct sk_msg *exit, uint64_t esr)
 {
 	uint32_t encoding = exits_sysreg_encoding(esr);
 	uint64_t value = exits_register(vcpu->context.frame, (uint32_t)field_get(esr, ISS_SYS_RT));
@@ -151,11 +150,11 @@ static inline uint32_t exits_sysreg_write(struct vcpu *vcpu, uint64_t esr)
 		/* The PC moves on here already: the reply says only what becomes of the vCPU. */
 		exits_step();
 		vcpu->exit_info = INFO_ACTION;
-		vm_exit_send_ipi_message(&vcpu->exit, value, encoding);
+		vm_exit_send_ipi_message(exit, value, encoding);
 		return VM_EXIT_METHOD_SEND_IPI;
 	}
 	vcpu->exit_info = INFO_GENERAL;
-	vm_exit_sysreg_write_message(&vcpu->exit, encoding, value);
+	vm_exit_sysreg_write_message(exit, encoding, value);
 	return VM_EXIT_METHOD_SYSREG_WRITE;
 }
 

@@ -45,12 +45,10 @@ static inline void bank_save(struct arch_frame *frame)
 	frame->tpidr_el0 = tpidr;
 }
 
-static inline void bank_load(const struct context *to, uint64_t pstate)
+static inline void bank_load(const struct arch_frame *frame, uint64_t vttbr, uint64_t pstate)
 {
-	const struct arch_frame *frame = to->frame;
-	uint64_t vttbr = to->arch_space.vttbr;
-	uint64_t sp = frame->sp_el0;
-	uint64_t pc = frame->pc;
+	uint64_t sp, pc;
+	load_pair(sp, pc, &frame->sp_el0);
 	uint64_t tpidr = frame->tpidr_el0;
 	put_sysreg(vttbr_el2, vttbr);
 	put_sysreg(sp_el0, sp);
@@ -60,10 +58,12 @@ static inline void bank_load(const struct context *to, uint64_t pstate)
 }
 
 /* EL0 under stage 2 alone, whatever the resident guest has set. */
-static inline void server_enter(void)
+static inline void server_enter(const struct core *core)
 {
-	put_sysreg(hcr_el2, HCR_SERVER);
-	put_sysreg(sctlr_el1, SCTLR_SERVER);
+	uint64_t hcr, sctlr;
+	load_pair(hcr, sctlr, &core->arch.server_hcr);
+	put_sysreg(hcr_el2, hcr);
+	put_sysreg(sctlr_el1, sctlr);
 	put_sysreg(tpidrro_el0, 0);
 }
 
@@ -80,19 +80,21 @@ static inline bool timer_is_open(void)
 }
 
 /* A guest's registers that count at EL0 too leave; what servers run with comes in. Its timer is not open. */
-static inline void guest_leave(struct vcpu *vcpu)
+static inline void guest_leave(const struct core *core, struct vcpu *vcpu, struct arch_frame *frame)
 {
-	vcpu->context.frame->tpidrro_el0 = read_sysreg(tpidrro_el0);
+	frame->tpidrro_el0 = read_sysreg(tpidrro_el0);
 	vcpu->arch.el1[SK_EL1_SCTLR] = read_sysreg(sctlr_el1);
-	server_enter();
+	server_enter(core);
 }
 
 /* The vCPU is resident. */
-static inline void guest_enter(const struct vcpu *vcpu)
+static inline void guest_enter(const struct vcpu *vcpu, const struct arch_frame *frame)
 {
-	put_sysreg(hcr_el2, vcpu->arch.hcr);
-	put_sysreg(sctlr_el1, vcpu->arch.el1[SK_EL1_SCTLR]);
-	put_sysreg(tpidrro_el0, vcpu->context.frame->tpidrro_el0);
+	uint64_t hcr, sctlr;
+	load_pair(hcr, sctlr, &vcpu->arch.hcr);
+	put_sysreg(hcr_el2, hcr);
+	put_sysreg(sctlr_el1, sctlr);
+	put_sysreg(tpidrro_el0, frame->tpidrro_el0);
 }
 
 /* With VCPU_WORK_ARCH servers run with another CPACR_EL1 or CNTKCTL_EL1 than the resident guest's: those come back. */
@@ -118,14 +120,14 @@ static inline void fp_guard(const struct core *core, const struct context *from,
 
 void vcpu_load(struct core *core, struct vcpu *vcpu);
 
-static inline void switch_out(struct context *from)
+static inline void switch_out(const struct core *core, struct context *from)
 {
 	bank_save(from->frame);
 	if (from->kind == CONTEXT_VCPU) {
 		if (timer_is_open()) {
 			timer_hide(vcpu_of(from));
 		}
-		guest_leave(vcpu_of(from));
+		guest_leave(core, vcpu_of(from), from->frame);
 	}
 }
 
@@ -136,16 +138,16 @@ static inline void switch_to(struct core *core, struct context *to)
 		return;
 	}
 	if (core->loaded != NULL) {
-		switch_out(core->loaded);
+		switch_out(core, core->loaded);
 	}
 	if (to->kind == CONTEXT_VCPU) {
 		struct vcpu *vcpu = vcpu_of(to);
 		if (core->resident != vcpu) {
 			vcpu_load(core, vcpu);
 		}
-		guest_enter(vcpu);
+		guest_enter(vcpu, to->frame);
 	}
-	bank_load(to, to->frame->pstate);
+	bank_load(to->frame, to->arch_space.vttbr, to->frame->pstate);
 	write_sysreg(cptr_el2, core->fp_owner == to ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
 	core->loaded = to;
 }

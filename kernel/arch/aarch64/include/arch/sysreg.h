@@ -28,6 +28,10 @@
 /* The same for registers that no access to memory by the kernel depends on: the switch's. */
 #define put_sysreg(name, value) __asm__ volatile("msr " #name ", %x0" : : "rZ"((uint64_t)(value)))
 
+/* Two neighbouring words by one load; left alone, the compiler takes each only where it is used. */
+#define load_pair(first, second, address)                                      \
+	__asm__ volatile("ldp %0, %1, %2" : "=r"(first), "=r"(second) : "Ump"(*(const uint64_t(*)[2])(address)))
+
 #define field_get(value, field) field_get_(value, field)
 #define field_put(value, field) field_put_(value, field)
 #define field_get_(value, shift, mask) (((uint64_t)(value) >> (shift)) & (mask))

@@ -15,6 +15,7 @@
 #define SK_STACK_SHIFT 16 /* stacks are 64 KiB apart: SK_VA_STACKS */
 
 #define SK_CLOBBERS_X9_X17 "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "cc", "memory"
+#define SK_CLOBBERS_X18_X30 "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x30"
 
 __attribute__((always_inline)) static inline sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 {
@@ -86,7 +87,7 @@ __attribute__((always_inline)) static inline uint64_t sk_reply_wait(uint64_t tok
 	__asm__ volatile("svc %[number]"
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6), "+r"(x7), "=r"(x8)
 			 : [number] "i"(SK_SYS_REPLY_WAIT)
-			 : SK_CLOBBERS_X9_X17);
+			 : SK_CLOBBERS_X9_X17, SK_CLOBBERS_X18_X30);
 	msg->tag = x1;
 	msg->w[0] = x2;
 	msg->w[1] = x3;
