@@ -36,7 +36,15 @@ function(skink_generate_idl)
     set(compiler $<TARGET_FILE:idlc>)
   endif()
   set(stamp ${SKINK_IDL_DIR}/stamp)
-  add_custom_command(OUTPUT ${stamp}
+  # All that it writes: what includes one of these is compiled again in the same run.
+  set(written ${SKINK_IDL_DIR}/sk/idl/idl_support.h)
+  foreach(file IN LISTS idl_files)
+    cmake_path(GET file STEM name)
+    foreach(ending .h _client.h _exit.h _fuzz.c _kernel.h _mock.h _names.h _persistent.h _server.h _trace.c _trace.h)
+      list(APPEND written ${SKINK_IDL_DIR}/sk/idl/${name}${ending})
+    endforeach()
+  endforeach()
+  add_custom_command(OUTPUT ${stamp} BYPRODUCTS ${written}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${SKINK_IDL_DIR}/sk/idl
     COMMAND ${compiler} --out ${SKINK_IDL_DIR}/sk/idl ${idl_files}
     COMMAND ${CMAKE_COMMAND} -E touch ${stamp}
