@@ -1,5 +1,13 @@
 #!/usr/bin/env python3
-"""Two VMs on one terminal, as a person uses them. terminal_test.py SKINK MANIFEST"""
+"""
+A system on a terminal, as a person uses it: two consoles, the monitor, a kill, and out.
+
+  terminal_test.py SKINK MANIFEST SECOND VM… [--kill SERVER…]
+
+SECOND is the server of the second console, VM… are those that the monitor says are running. The servers to kill are
+killed by monitor command; after each the first console still answers.
+"""
+import argparse
 import sys
 
 import pexpect
@@ -9,28 +17,56 @@ PROMPT = r"# "
 SECONDS = 120
 
 
+def answers(person, number):
+    """A command on the shown console, whose answer is none of what was typed."""
+    person.send(f"echo answer $(({number} * 7)); cat /proc/uptime >/root/file; sync\r")
+    person.expect(rf"\nanswer {number * 7}")
+    person.expect(PROMPT)
+
+
+def kill(person, server):
+    person.send(CTRL_A + "m")
+    person.expect("monitor")
+    person.send(f"\rkill {server}\r")
+    person.expect(f"kill {server}: done")
+    person.send(CTRL_A + "1")
+    person.expect("uart0")
+    person.send("\r")
+    person.expect(PROMPT)
+
+
 def main():
-    skink, manifest = sys.argv[1:]
-    person = pexpect.spawn(skink, ["run", manifest], timeout=SECONDS, encoding="utf-8", codec_errors="replace")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("skink")
+    parser.add_argument("manifest")
+    parser.add_argument("second")
+    parser.add_argument("vms", nargs="+")
+    parser.add_argument("--kill", nargs="*", default=[])
+    given = parser.parse_args()
+    person = pexpect.spawn(given.skink, ["run", given.manifest], timeout=SECONDS, encoding="utf-8",
+                           codec_errors="replace")
     person.logfile_read = sys.stdout
     person.delaybeforesend = None
     person.expect("Ctrl-A m: monitor, Ctrl-A x: leave")
+    person.expect(f"Ctrl-A 2: {given.second} of VM")
     person.expect("a shell follows")
     person.expect(PROMPT)
-    person.send("echo first $((6 * 7))\r")
-    person.expect(r"\nfirst 42")
-    person.expect(PROMPT)
+    answers(person, 6)
     person.send(CTRL_A + "2")
-    person.expect("uart1")
+    person.expect(given.second)
     person.send("\r")
     person.expect(PROMPT)
-    person.send("echo second $((7 * 8))\r")
-    person.expect(r"\nsecond 56")
+    answers(person, 8)
     person.send(CTRL_A + "m")
     person.expect("monitor")
     person.send("\rvms\r")
-    person.expect("linux +running")
-    person.expect("second +running")
+    for vm in given.vms:
+        person.expect(f"{vm} +running")
+    person.send(CTRL_A + "1")
+    person.expect("uart0")
+    for number, server in enumerate(given.kill, 10):
+        kill(person, server)
+        answers(person, number)
     person.send(CTRL_A + "x")
     person.expect(pexpect.EOF)
     person.close()
