@@ -16,7 +16,7 @@ LOG, STREAM, CONTROL = 16 << 10, 32 << 10, 8 << 10
 BIT_LOG, BIT_STREAM, BIT_TIMER, BIT_PEER = 1, 2, 8, 16
 TIMERS, SCHED_CONTROL, OPERATOR, VM_EVENTS, DEVICE = 0x21, 0x22, 0x30, 0x31, 0x29
 INTERFACES = {"sched": TIMERS, "console": 0x20, "vmm": 0x28, "blk_driver": 0x26, "netswitch": 0x27,
-              "rng_driver": 0x2a}
+              "rng_driver": 0x2a, "pci": 0x2b}
 ARCHIVE = object()  # a size that the manifest does not tell
 
 
@@ -128,7 +128,8 @@ class Expected:
         if any(self.follow(vm, "vmm") == [server] for vm in self.vms) or "archive" in server.properties:
             self.region(server, "archive", ARCHIVE, "r---")
             self.region(server, "manifest", ARCHIVE, "r---")
-        elif operator or server.name == "console":
+        elif operator or server.name == "console" or any("window" in device.properties
+                                                         for device in self.follow(server, "devices")):
             self.region(server, "manifest", ARCHIVE, "r---")
 
     def add_memory(self, server):

@@ -153,8 +153,7 @@ enum disk_state disk_open(struct disk *disk)
 	}
 	init_frames(disk);
 	disk->bounce_blocks = 0;
-	virtio_hardware_queue(&disk->hardware, QUEUE, &disk->ring);
-	if (!virtio_hardware_go(&disk->hardware)) {
+	if (!virtio_hardware_queue(&disk->hardware, QUEUE, &disk->ring) || !virtio_hardware_go(&disk->hardware)) {
 		disk->sectors = 0;
 		return DISK_UNUSABLE;
 	}

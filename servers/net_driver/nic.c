@@ -65,12 +65,11 @@ enum nic_state nic_open(struct nic *nic)
 		nic->free[nic->free_count] = (uint16_t)nic->free_count;
 		nic->free_count++;
 	}
-	virtio_hardware_queue(&nic->hardware, RECEIVE, &nic->receive);
-	virtio_hardware_queue(&nic->hardware, TRANSMIT, &nic->transmit);
 	for (uint32_t i = 0; i < receive; i++) {
 		nic_recycle(nic, i);
 	}
-	if (!virtio_hardware_go(&nic->hardware)) {
+	if (!virtio_hardware_queue(&nic->hardware, RECEIVE, &nic->receive) ||
+	    !virtio_hardware_queue(&nic->hardware, TRANSMIT, &nic->transmit) || !virtio_hardware_go(&nic->hardware)) {
 		return stop(nic, NIC_UNUSABLE);
 	}
 	nic->there = true;

@@ -45,12 +45,11 @@ enum source_state source_open(struct source *source)
 	    !virtio_ring_open(&source->ring, &source->dma, SOURCE_BUFFERS, source->hardware.features, 1)) {
 		return stop(source, SOURCE_NO_MEMORY);
 	}
-	virtio_hardware_queue(&source->hardware, QUEUE, &source->ring);
 	for (uint32_t i = 0; i < SOURCE_BUFFERS; i++) {
 		source->left[i] = 0;
 		give(source, i);
 	}
-	if (!virtio_hardware_go(&source->hardware)) {
+	if (!virtio_hardware_queue(&source->hardware, QUEUE, &source->ring) || !virtio_hardware_go(&source->hardware)) {
 		return stop(source, SOURCE_UNUSABLE);
 	}
 	source->there = true;

@@ -49,6 +49,15 @@ static sk_status_t connect_interrupt(struct server *server, uint32_t number, boo
 	return grant_cap(server, name, SK_OBJECT_TYPE_INTERRUPT, slot, SK_RIGHT_WRITE, 0);
 }
 
+/* A function of PCI is stopped in its host bridge's registers. */
+static volatile uint32_t *stop_register(const struct manifest_device *device)
+{
+	const struct manifest_device *where =
+		device->host == MANIFEST_NONE ? device : &system_state.manifest.platform.devices[device->host];
+
+	return object_view_register(device_memory(where->registers.base), device->stop_offset);
+}
+
 static sk_status_t connect_devices(struct server *server)
 {
 	sk_status_t status = SK_OK;
@@ -64,7 +73,7 @@ static sk_status_t connect_devices(struct server *server)
 
 		status = memory.memory == SK_CAP_NONE ? SK_BAD_CAP : grant_region(server, owned->name, &memory);
 		if (status == SK_OK && device->stops) {
-			server->stops[i] = object_view_registers(memory.memory, memory.bytes);
+			server->stops[i] = stop_register(device);
 			status = server->stops[i] == NULL ? SK_NO_MEMORY : SK_OK;
 		}
 		for (uint32_t j = 0; status == SK_OK && j < device->interrupt_count; j++) {
@@ -138,6 +147,16 @@ sk_status_t hardware_connect(struct server *server)
 	return status;
 }
 
+bool hardware_has_host(const struct server *server)
+{
+	for (uint32_t i = 0; i < server->config->device_count; i++) {
+		if (manifest_is_pci_host(&system_state.manifest.platform.devices[server->config->devices[i].device])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void hardware_stop(const struct server *server)
 {
 	for (uint32_t i = 0; i < server->config->device_count; i++) {
@@ -145,7 +164,7 @@ void hardware_stop(const struct server *server)
 			const struct manifest_device *device =
 				&system_state.manifest.platform.devices[server->config->devices[i].device];
 
-			server->stops[i][device->stop_offset / sizeof(uint32_t)] = device->stop_value;
+			*server->stops[i] = device->stop_value;
 		}
 	}
 }

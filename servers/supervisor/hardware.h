@@ -14,6 +14,9 @@
 /* Gives the server its devices, its "dma" memory, and the slots for "dma:SERVER:N". */
 sk_status_t hardware_connect(struct server *server);
 
+/* It owns a PCI host bridge, whose functions stand in the manifest. */
+bool hardware_has_host(const struct server *server);
+
 /* Stops the server's devices. Its threads don't run. */
 void hardware_stop(const struct server *server);
 

@@ -193,11 +193,11 @@ sk_status_t object_map(sk_cap_t space, sk_cap_t memory, uint64_t address, uint64
 	return status;
 }
 
-static void *view(sk_cap_t memory, uint64_t bytes, sk_map_flags_t flags)
+static void *view(sk_cap_t memory, uint64_t offset, uint64_t bytes, sk_map_flags_t flags)
 {
 	uint64_t address = layout_place(&next_view, bytes, SK_PAGE_BYTES);
 
-	if (address == 0 || object_map(SK_BOOT_SLOT_SPACE, memory, address, 0, bytes,
+	if (address == 0 || object_map(SK_BOOT_SLOT_SPACE, memory, address, offset, bytes,
 				       SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE | flags) != SK_OK) {
 		return NULL;
 	}
@@ -206,12 +206,14 @@ static void *view(sk_cap_t memory, uint64_t bytes, sk_map_flags_t flags)
 
 void *object_view(sk_cap_t memory, uint64_t bytes)
 {
-	return view(memory, bytes, 0);
+	return view(memory, 0, bytes, 0);
 }
 
-volatile uint32_t *object_view_registers(sk_cap_t memory, uint64_t bytes)
+volatile uint32_t *object_view_register(sk_cap_t memory, uint64_t offset)
 {
-	return view(memory, bytes, SK_MAP_FLAGS_DEVICE);
+	uint32_t *page = view(memory, page_floor(offset), SK_PAGE_BYTES, SK_MAP_FLAGS_DEVICE);
+
+	return page == NULL ? NULL : page + offset % SK_PAGE_BYTES / sizeof(*page);
 }
 
 void object_unview(void *seen)

@@ -54,7 +54,7 @@ sk_status_t object_map(sk_cap_t space, sk_cap_t memory, uint64_t address, uint64
  */
 void *object_view(sk_cap_t memory, uint64_t bytes);
 void object_unview(void *view);
-/* The same for a device's registers, for good. */
-volatile uint32_t *object_view_registers(sk_cap_t memory, uint64_t bytes);
+/* The same for the page of a device's registers that `offset` lies in, for good: where that is. */
+volatile uint32_t *object_view_register(sk_cap_t memory, uint64_t offset);
 
 #endif

@@ -57,7 +57,7 @@ struct server {
 	struct worker workers[SK_MAX_CORES];
 	sk_cap_t interrupts[SYSTEM_INTERRUPTS];
 	uint32_t interrupt_count;
-	volatile uint32_t *stops[MANIFEST_SERVER_DEVICES]; /* registers of devices that are stopped with it, or NULL */
+	volatile uint32_t *stops[MANIFEST_SERVER_DEVICES]; /* the registers that stop its devices, or NULL */
 	uint32_t next_slot;           /* in its capability table */
 	struct grant_mark mark;
 	struct restart_history history;

@@ -9,6 +9,7 @@
 #include <sk/idl/entropy.h>
 #include <sk/idl/kernel_client.h>
 #include <sk/idl/net.h>
+#include <sk/idl/pci.h>
 #include <sk/idl/sched.h>
 #include <sk/idl/supervisor.h>
 #include <sk/idl/vmm.h>
@@ -36,6 +37,7 @@ uint32_t wiring_interface(const struct manifest_server *server)
 		{ "blk_driver", BLOCK_INTERFACE },
 		{ "netswitch", NET_INTERFACE },
 		{ "rng_driver", ENTROPY_INTERFACE },
+		{ "pci", PCI_INTERFACE },
 	};
 
 	for (uint32_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -202,7 +204,7 @@ static sk_status_t connect_channel(uint32_t index)
 	return status;
 }
 
-/* The manifest is small: everybody who asks the supervisor or shows names may read it. VMMs get the whole archive, and who asks for it. */
+/* The manifest is small: everybody who asks the supervisor, shows names or places devices may read it. VMMs get the whole archive, and who asks for it. */
 static sk_status_t connect_manifest(struct server *server)
 {
 	const struct sk_archive *archive = &system_state.archive;
@@ -214,7 +216,7 @@ static sk_status_t connect_manifest(struct server *server)
 		status = grant_archive(server, "archive", 0, archive->bytes);
 		return status != SK_OK ? status : grant_listed(server, "manifest", at, system_state.manifest_bytes);
 	}
-	if (server->config->operator || server->index == system_state.console) {
+	if (server->config->operator || server->index == system_state.console || hardware_has_host(server)) {
 		status = grant_archive(server, "manifest", at, system_state.manifest_bytes);
 	}
 	return status;

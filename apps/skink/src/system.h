@@ -47,10 +47,16 @@ char *system_manifest(const char *out, const char *name);
 uint32_t device_transport(const struct manifest_device *device);
 
 /*
- * The platform's device, an index, that is the number-th virtio-mmio device, from 0, whose owner has this image;
+ * The platform's device, an index, that is the number-th virtio device, from 0, whose owner has this image;
  * MANIFEST_NONE: there are fewer.
  */
 uint32_t device_driven_by(const struct manifest *manifest, const char *image, uint32_t number);
+
+/*
+ * What QEMU is told of a virtio device that is to be there: "virtio-KIND-device,PROPERTIES,bus=…", or the same as a
+ * function of PCI. The caller frees it.
+ */
+char *device_for_qemu(const struct manifest_device *device, const char *kind, const char *properties);
 
 /* Path of a node of the manifest. */
 char *system_path(const struct system *system, int node);

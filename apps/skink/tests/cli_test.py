@@ -152,6 +152,13 @@ class Disks(Case):
                       told)
         self.assertNotIn("virtio-mmio", self.accepted(*self.RUN))
 
+    def test_on_pci(self):
+        self.folder.put("aarch64/images/pci", fixture.SERVER)
+        told = self.accepted("run", "--dry-run", "--qemu", "echo-qemu", manifest("disk-pci.dts"), "--disk", self.disk)
+        self.assertIn("-device virtio-blk-pci,drive=disk0,serial=skink0,bus=pcie.0,addr=1.0,disable-legacy=on,romfile=",
+                      told)
+        self.assertNotIn("bus=virtio-mmio", told)
+
     def test_ways_to_open_it(self):
         self.assertIn(",readonly=on,file=" + self.disk + " ", self.accepted(*self.RUN, "--disk", self.disk + ",ro"))
         self.assertIn(",snapshot=on,file=" + self.disk + " ",
@@ -204,7 +211,7 @@ class Networks(Case):
         hub = self.accepted(*self.RUN, "--net", "hub", manifest("bench-net.dts"))
         self.assertIn("-netdev hubport,id=net1,hubid=0 -device virtio-net-device,netdev=net1,bus=virtio-mmio-bus.16", hub)
         self.assertNotIn("tx=timer", hub)
-        self.assertIn("virtio-mmio-bus.8,tx=timer",
+        self.assertIn("tx=timer,bus=virtio-mmio-bus.8",
                       self.accepted(*self.RUN, "--net", "hub", "--icount", manifest("bench-net.dts")))
         self.refused("--net is 'tap'; expected user, hub or none", *self.RUN, "--net", "tap", manifest("net.dts"))
         self.refused("has no driver for a network", *self.RUN, "--net", "user", manifest("one.dts"))

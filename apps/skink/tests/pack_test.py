@@ -116,7 +116,7 @@ class Pack(unittest.TestCase):
         self.assertEqual((magic, instance, threads, hertz, base), (0x54525453444B5331, 0, 1, 62500000, 0x400000))
         buffers, stacks = struct.unpack_from("<8Q8Q", page, 40)[0], struct.unpack_from("<8Q8Q", page, 40)[8]
         self.assertEqual((buffers, stacks), (0x210000, 0x230000))
-        at = 40 + 128 + 32
+        at = 40 + 128 + 32 + 8
         self.assertEqual(name(page[at:at + 24]), "supervisor")
         at += 24 + 512
         found = [struct.unpack_from("<24sII", page, at + i * 32) for i in range(caps)]

@@ -23,6 +23,9 @@ static const struct property device_properties[] = {
 	{ "level-triggered", "no value", false },
 	{ "stop", "an offset in `reg` and what is stored there (32 bits), to stop the device", false },
 	{ "image", "the file name of a disk's contents", false },
+	{ "window", "one base and size (two cells each) for registers of functions behind a PCI host bridge", false },
+	{ "host", "a reference to a PCI host bridge, a device with a `window`", false },
+	{ "function", "a number of a device on bus 0, 1 to 31, and of a function in it, 0 to 7", false },
 };
 static const struct schema device_schema = { "a platform's device", SCHEMA_PROPERTIES(device_properties),
 					     schema_no_children };
@@ -46,6 +49,34 @@ static void platform_stop(const struct section *section, struct manifest_device 
 	device->stop_value = stop[1];
 }
 
+/* The configuration space is the host bridge's: who has a function gets its registers alone. */
+static void platform_function(const struct section *section, struct manifest_device *device)
+{
+	const struct manifest_platform *platform = &section->reader->manifest->platform;
+	uint32_t function[2];
+	uint32_t count = 0;
+	value_devices(section, "host", &device->host, 1, &count);
+	if (count == 0 || device->host == MANIFEST_NONE) {
+		return;
+	}
+	count = 0;
+	value_u32_list(section, "function", (struct bounds){ 0, 31 }, function, 2, &count);
+	if (count != 2 || function[0] == 0 || function[1] > 7) {
+		reader_fail(section->reader, section->node, "function",
+			    "is none; expected a device, 1 to 31, and a function in it, 0 to 7");
+		return;
+	}
+	if (device->stops || !manifest_is_pci_host(&platform->devices[device->host])) {
+		reader_fail(section->reader, section->node, "host",
+			    "names no host bridge, a device with a `window`, or `stop` is there too; expected neither");
+		return;
+	}
+	device->function = function[0] << 3 | function[1];
+	device->stops = true;
+	device->stop_offset = device->function * MANIFEST_PCI_PAGE + MANIFEST_PCI_COMMAND;
+	device->stop_value = 0;
+}
+
 static void platform_device(struct reader *reader, int node)
 {
 	struct manifest_platform *platform = &reader->manifest->platform;
@@ -59,8 +90,15 @@ static void platform_device(struct reader *reader, int node)
 	device->node = node;
 	device->name = section_name(reader, node, "a device", DEVICE_NAME_MAX, true);
 	device->compatible = "";
+	device->host = MANIFEST_NONE;
 	value_string(&section, "compatible", &device->compatible);
 	value_ranges(&section, "reg", PAGE, &device->registers, 1, &count);
+	count = 0;
+	value_ranges(&section, "window", PAGE, &device->window, 1, &count);
+	if (manifest_is_pci_host(device) && device->registers.bytes != MANIFEST_PCI_CONFIG_BYTES) {
+		reader_fail(reader, node, "reg", "has %lu bytes; expected %u, the configuration space of bus 0",
+			    (unsigned long)device->registers.bytes, MANIFEST_PCI_CONFIG_BYTES);
+	}
 	value_u32_list(&section, "interrupts", (struct bounds){ 32, 1019 }, device->interrupts,
 		       MANIFEST_DEVICE_INTERRUPTS, &device->interrupt_count);
 	value_flag(&section, "level-triggered", &device->level);
@@ -104,6 +142,10 @@ void platform_read(struct reader *reader, int node)
 	fdt_for_each_subnode(child, reader->fdt, node)
 	{
 		platform_device(reader, child);
+	}
+	for (uint32_t i = 0; i < platform->device_count; i++) {
+		struct section device = { reader, platform->devices[i].node, &device_schema };
+		platform_function(&device, &platform->devices[i]);
 	}
 	count = 0;
 	value_devices(&section, "panic-console", &platform->panic_console, 1, &count);

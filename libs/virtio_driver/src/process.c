@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include <sk/idl/kernel_client.h>
+#include <sk/idl/pci_client.h>
 #include <sk/process.h>
 
 static const struct sk_start_region *registers_region(void)
@@ -36,10 +37,17 @@ bool virtio_process_memory(struct virtio_dma *dma)
 	return true;
 }
 
+/* A function of PCI is one that the driver has a capability "pci" for. */
 bool virtio_process_hardware(struct virtio_hardware *hardware, uint32_t id)
 {
-	const struct sk_start_region *registers = registers_region();
+	const struct sk_start_region *region = registers_region();
+	volatile void *registers = (volatile void *)(uintptr_t)region->address;
+	sk_cap_t bus = sk_cap_named_of_type("pci", SK_OBJECT_TYPE_ENDPOINT);
+	struct pci_virtio_place place;
 
-	return registers != NULL && virtio_hardware_find(hardware, (volatile void *)(uintptr_t)registers->address,
-							 registers->bytes, id);
+	if (bus == SK_CAP_NONE) {
+		return virtio_hardware_find(hardware, registers, region->bytes, id);
+	}
+	return pci_open(bus, 0, &place) == SK_OK &&
+	       virtio_hardware_attach(hardware, registers, region->bytes, id, &place, bus);
 }

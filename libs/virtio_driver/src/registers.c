@@ -1,16 +1,32 @@
 #include <virtio_driver/hardware.h>
 
-static volatile uint32_t *register_at(const struct virtio_hardware *hardware, uint32_t offset)
+uint32_t virtio_register_read(const volatile uint8_t *at, uint32_t bytes)
 {
-	return (volatile uint32_t *)(volatile void *)(hardware->registers + offset);
+	const volatile void *any = at;
+
+	switch (bytes) {
+	case 1:
+		return *at;
+	case 2:
+		return *(const volatile uint16_t *)any;
+	default:
+		return *(const volatile uint32_t *)any;
+	}
 }
 
-uint32_t virtio_register_read(const struct virtio_hardware *hardware, uint32_t offset)
+void virtio_register_write(volatile uint8_t *at, uint32_t bytes, uint32_t value)
 {
-	return *register_at(hardware, offset);
-}
+	volatile void *any = at;
 
-void virtio_register_write(const struct virtio_hardware *hardware, uint32_t offset, uint32_t value)
-{
-	*register_at(hardware, offset) = value;
+	switch (bytes) {
+	case 1:
+		*at = (uint8_t)value;
+		break;
+	case 2:
+		*(volatile uint16_t *)any = (uint16_t)value;
+		break;
+	default:
+		*(volatile uint32_t *)any = value;
+		break;
+	}
 }

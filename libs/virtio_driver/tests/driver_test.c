@@ -7,11 +7,14 @@
 
 #include <cmocka.h>
 
+#include <sk/idl/pci.h>
+#include <sk/syscall.h>
 #include <virtio_driver/hardware.h>
 
 #include "model.h"
 
 #define DEVICE 2u
+#define BUS 9u
 #define INDIRECT (1ull << VIRTIO_RING_F_INDIRECT_DESC)
 #define EVENTS (1ull << VIRTIO_RING_F_EVENT_IDX)
 
@@ -19,18 +22,49 @@ static _Alignas(4096) uint8_t memory[1 << 16];
 static struct virtio_dma dma;
 static struct virtio_hardware hardware;
 static struct virtio_ring ring;
+static bool pci; /* the device is a function of PCI */
+static sk_status_t refusal;
+static uint32_t masters;
 static uint8_t data[64][64];
+
+/* The server pci, which lets the device access memory. */
+sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
+{
+	assert_int_equal(to, BUS);
+	assert_int_equal(msg->tag & SK_TAG_METHOD_MASK, PCI_TAG_MASTER);
+	assert_int_equal(model.status, 0);
+	masters++;
+	*msg = (struct sk_msg){ .tag = (uint64_t)refusal };
+	return refusal;
+}
+
+static bool attach(void)
+{
+	return virtio_hardware_attach(&hardware, model_page(), MODEL_PCI_BYTES, DEVICE, &model.place, BUS);
+}
+
+static void take_device(uint64_t features, uint32_t size)
+{
+	masters = 0;
+	refusal = SK_OK;
+	if (pci) {
+		model_init_pci(DEVICE, features, size);
+		assert_true(attach());
+	} else {
+		model_init(DEVICE, features, size);
+		assert_true(virtio_hardware_find(&hardware, model_page(), MODEL_PAGE_BYTES, DEVICE));
+	}
+}
 
 static void start(uint64_t features, uint32_t size, uint32_t table_size)
 {
 	memset(memory, 0xa5, sizeof(memory));
 	dma = (struct virtio_dma){ memory, (uint64_t)(uintptr_t)memory, sizeof(memory), 0 };
-	model_init(DEVICE, features, size);
-	assert_true(virtio_hardware_find(&hardware, model_page(), MODEL_PAGE_BYTES, DEVICE));
+	take_device(features, size);
 	assert_true(virtio_hardware_begin(&hardware, INDIRECT | EVENTS));
 	assert_int_equal(virtio_hardware_queue_max(&hardware, 0), size);
 	assert_true(virtio_ring_open(&ring, &dma, size, hardware.features, table_size));
-	virtio_hardware_queue(&hardware, 0, &ring);
+	assert_true(virtio_hardware_queue(&hardware, 0, &ring));
 	assert_true(virtio_hardware_go(&hardware));
 }
 
@@ -90,8 +124,7 @@ static void test_negotiates(void **unused)
 static void test_devices_that_refuse(void **unused)
 {
 	(void)unused;
-	model_init(DEVICE, 0, 8);
-	assert_true(virtio_hardware_find(&hardware, model_page(), MODEL_PAGE_BYTES, DEVICE));
+	take_device(0, 8);
 	model.refuses = true;
 	assert_false(virtio_hardware_begin(&hardware, 0));
 	assert_true((model.status & VIRTIO_CONFIG_S_FAILED) != 0);
@@ -109,6 +142,56 @@ static void test_devices_that_refuse(void **unused)
 	assert_true(virtio_hardware_is_broken(&hardware));
 	model.status = 0; /* stopped from outside */
 	assert_true(virtio_hardware_is_broken(&hardware));
+}
+
+/* A function's parts are inside its registers, and it is told what it may do. */
+static void test_functions(void **unused)
+{
+	struct pci_virtio_place good;
+
+	(void)unused;
+	take_device(0, 8);
+	good = model.place;
+	model.place.id = DEVICE + 1;
+	assert_false(attach());
+	model.place = good;
+	model.place.common = MODEL_PCI_BYTES - 52;
+	assert_false(attach());
+	model.place = good;
+	model.place.isr = MODEL_PCI_BYTES;
+	assert_false(attach());
+	model.place = good;
+	model.place.notify_bytes = MODEL_PCI_BYTES - good.notify + 1;
+	assert_false(attach());
+	model.place = good;
+	model.place.config = 0xfffffff0;
+	assert_false(attach());
+	model.place.config_bytes = 0;
+	assert_true(attach());
+	assert_int_equal(virtio_hardware_config(&hardware, 0, 4), 0); /* what it has not reads as 0 */
+	start(0, 8, 4);
+	assert_int_equal(masters, 1);
+	assert_int_equal(virtio_hardware_config(&hardware, MODEL_CONFIG_BYTES, 1), 0);
+	assert_int_equal(virtio_hardware_config(&hardware, 0xfffffffc, 8), 0);
+	refusal = PCI_ERROR_NOT_OPEN;
+	assert_false(virtio_hardware_begin(&hardware, 0));
+	assert_int_equal(model.status, 0);
+}
+
+/* It says that it is to be notified where something else may be. */
+static void test_functions_notified_elsewhere(void **unused)
+{
+	(void)unused;
+	take_device(0, 8);
+	assert_true(virtio_hardware_begin(&hardware, 0));
+	dma = (struct virtio_dma){ memory, (uint64_t)(uintptr_t)memory, sizeof(memory), 0 };
+	assert_true(virtio_ring_open(&ring, &dma, 8, hardware.features, 1));
+	model.notify_off = 4; /* of 0x20 bytes, 8 each */
+	assert_false(virtio_hardware_queue(&hardware, 0, &ring));
+	model.notify_off = 0xffff;
+	hardware.place.notify_multiplier = 0xfffffffe;
+	assert_false(virtio_hardware_queue(&hardware, 0, &ring));
+	assert_int_equal(model.queues[0].ready, 0);
 }
 
 static void test_configuration(void **unused)
@@ -304,19 +387,37 @@ static void test_memory_runs_out(void **unused)
 	assert_false(virtio_ring_open(&ring, &dma, 512, 0, 4));
 }
 
+static int as_function(void **unused)
+{
+	(void)unused;
+	pci = true;
+	return 0;
+}
+
+static int as_transport(void **unused)
+{
+	(void)unused;
+	pci = false;
+	return 0;
+}
+
+#define BOTH(test) cmocka_unit_test(test), cmocka_unit_test_setup_teardown(test, as_function, as_transport)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_finds_it),
-		cmocka_unit_test(test_negotiates),
-		cmocka_unit_test(test_devices_that_refuse),
-		cmocka_unit_test(test_configuration),
-		cmocka_unit_test(test_chains),
-		cmocka_unit_test(test_fills_up),
-		cmocka_unit_test(test_notifications),
-		cmocka_unit_test(test_interrupts),
-		cmocka_unit_test(test_devices_that_break_rules),
+		BOTH(test_negotiates),
+		BOTH(test_devices_that_refuse),
+		BOTH(test_configuration),
+		BOTH(test_chains),
+		BOTH(test_fills_up),
+		BOTH(test_notifications),
+		BOTH(test_interrupts),
+		BOTH(test_devices_that_break_rules),
 		cmocka_unit_test(test_memory_runs_out),
+		cmocka_unit_test_setup_teardown(test_functions, as_function, as_transport),
+		cmocka_unit_test_setup_teardown(test_functions_notified_elsewhere, as_function, as_transport),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

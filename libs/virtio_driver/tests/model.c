@@ -7,10 +7,12 @@
 
 #include <cmocka.h>
 
+#include <linux/virtio_pci.h>
+
 #include <virtio_driver/hardware.h>
 
 struct model model;
-static uint8_t page[MODEL_PAGE_BYTES];
+static uint8_t page[MODEL_PCI_BYTES]; /* never read: where an access is tells the register */
 
 void *model_page(void)
 {
@@ -25,6 +27,17 @@ void model_init(uint32_t id, uint64_t features, uint32_t size)
 	for (uint32_t i = 0; i < MODEL_QUEUES; i++) {
 		model.queues[i].max = size;
 	}
+}
+
+void model_init_pci(uint32_t id, uint64_t features, uint32_t size)
+{
+	model_init(id, features, size);
+	model.pci = true;
+	model.notify_off = 1;
+	model.place = (struct pci_virtio_place){
+		.common = 0x100, .notify = 0x3000, .notify_bytes = 0x20, .notify_multiplier = 8, .isr = 0x1801,
+		.config = 0x2000, .config_bytes = MODEL_CONFIG_BYTES, .id = id,
+	};
 }
 
 static bool has(uint32_t feature)
@@ -60,13 +73,10 @@ static uint32_t generation(void)
 	return model.generation;
 }
 
-uint32_t virtio_register_read(const struct virtio_hardware *hardware, uint32_t offset)
+static uint32_t read_register(uint32_t offset)
 {
 	uint32_t word = 0;
 
-	if (hardware->registers != page + (size_t)model.transport * VIRTIO_TRANSPORT_BYTES) {
-		return offset == VIRTIO_MMIO_MAGIC_VALUE ? 0x74726976 : offset == VIRTIO_MMIO_VERSION ? 2 : 0;
-	}
 	if (offset >= VIRTIO_MMIO_CONFIG) {
 		assert_int_equal(offset % 4, 0);
 		assert_true(offset - VIRTIO_MMIO_CONFIG < MODEL_CONFIG_BYTES);
@@ -139,9 +149,8 @@ static void set_half(uint64_t *value, uint32_t half, bool high)
 	*value = high ? (*value & UINT32_MAX) | (uint64_t)half << 32 : (*value & ~(uint64_t)UINT32_MAX) | half;
 }
 
-void virtio_register_write(const struct virtio_hardware *hardware, uint32_t offset, uint32_t value)
+static void write_register(uint32_t offset, uint32_t value)
 {
-	assert_ptr_equal(hardware->registers, page + (size_t)model.transport * VIRTIO_TRANSPORT_BYTES);
 	switch (offset) {
 	case VIRTIO_MMIO_DEVICE_FEATURES_SEL:
 		model.features_select = value;
@@ -188,6 +197,110 @@ void virtio_register_write(const struct virtio_hardware *hardware, uint32_t offs
 	default:
 		fail_msg("write of register 0x%x", offset);
 	}
+}
+
+/* A register of a function of PCI, as virtio-mmio has it; 0: it has none. */
+static uint32_t mmio_register(uint32_t offset, uint32_t bytes, bool write)
+{
+	static const struct {
+		uint32_t offset, bytes, mmio;
+	} known[] = {
+		{ VIRTIO_PCI_COMMON_DFSELECT, 4, VIRTIO_MMIO_DEVICE_FEATURES_SEL },
+		{ VIRTIO_PCI_COMMON_DF, 4, VIRTIO_MMIO_DEVICE_FEATURES },
+		{ VIRTIO_PCI_COMMON_GFSELECT, 4, VIRTIO_MMIO_DRIVER_FEATURES_SEL },
+		{ VIRTIO_PCI_COMMON_GF, 4, VIRTIO_MMIO_DRIVER_FEATURES },
+		{ VIRTIO_PCI_COMMON_STATUS, 1, VIRTIO_MMIO_STATUS },
+		{ VIRTIO_PCI_COMMON_CFGGENERATION, 1, VIRTIO_MMIO_CONFIG_GENERATION },
+		{ VIRTIO_PCI_COMMON_Q_SELECT, 2, VIRTIO_MMIO_QUEUE_SEL },
+		{ VIRTIO_PCI_COMMON_Q_ENABLE, 2, VIRTIO_MMIO_QUEUE_READY },
+		{ VIRTIO_PCI_COMMON_Q_DESCLO, 4, VIRTIO_MMIO_QUEUE_DESC_LOW },
+		{ VIRTIO_PCI_COMMON_Q_DESCHI, 4, VIRTIO_MMIO_QUEUE_DESC_HIGH },
+		{ VIRTIO_PCI_COMMON_Q_AVAILLO, 4, VIRTIO_MMIO_QUEUE_AVAIL_LOW },
+		{ VIRTIO_PCI_COMMON_Q_AVAILHI, 4, VIRTIO_MMIO_QUEUE_AVAIL_HIGH },
+		{ VIRTIO_PCI_COMMON_Q_USEDLO, 4, VIRTIO_MMIO_QUEUE_USED_LOW },
+		{ VIRTIO_PCI_COMMON_Q_USEDHI, 4, VIRTIO_MMIO_QUEUE_USED_HIGH },
+	};
+
+	if (offset == VIRTIO_PCI_COMMON_Q_SIZE && bytes == 2) {
+		return write ? VIRTIO_MMIO_QUEUE_NUM : VIRTIO_MMIO_QUEUE_NUM_MAX;
+	}
+	for (uint32_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (known[i].offset == offset && known[i].bytes == bytes) {
+			return known[i].mmio;
+		}
+	}
+	return 0;
+}
+
+static uint32_t read_function(uint32_t offset, uint32_t bytes)
+{
+	const struct pci_virtio_place *place = &model.place;
+	uint32_t value = 0;
+
+	if (offset == place->isr && bytes == 1) {
+		value = model.interrupt_status;
+		model.interrupt_status = 0;
+		return value;
+	}
+	if (offset >= place->config && offset + bytes <= place->config + place->config_bytes) {
+		memcpy(&value, model.config + offset - place->config, bytes);
+		return value;
+	}
+	if (offset == place->common + VIRTIO_PCI_COMMON_Q_NOFF && bytes == 2) {
+		return model.notify_off + model.queue_select;
+	}
+
+	uint32_t mmio = mmio_register(offset - place->common, bytes, false);
+
+	assert_int_not_equal(mmio, 0);
+	return bytes == 1 ? read_register(mmio) & 0xffu : read_register(mmio);
+}
+
+static void write_function(uint32_t offset, uint32_t bytes, uint32_t value)
+{
+	const struct pci_virtio_place *place = &model.place;
+
+	if (offset >= place->notify && offset < place->notify + place->notify_bytes) {
+		assert_int_equal(bytes, 2);
+		assert_int_equal(offset - place->notify, (model.notify_off + value) * place->notify_multiplier);
+		write_register(VIRTIO_MMIO_QUEUE_NOTIFY, value);
+		return;
+	}
+
+	uint32_t mmio = mmio_register(offset - place->common, bytes, true);
+
+	assert_int_not_equal(mmio, 0);
+	write_register(mmio, value);
+}
+
+uint32_t virtio_register_read(const volatile uint8_t *at, uint32_t bytes)
+{
+	uint32_t offset = (uint32_t)((uintptr_t)at - (uintptr_t)page);
+
+	assert_true(offset % bytes == 0 && offset < sizeof(page));
+	if (model.pci) {
+		return read_function(offset, bytes);
+	}
+	assert_int_equal(bytes, 4);
+	if (offset / VIRTIO_TRANSPORT_BYTES != model.transport) {
+		offset %= VIRTIO_TRANSPORT_BYTES;
+		return offset == VIRTIO_MMIO_MAGIC_VALUE ? 0x74726976 : offset == VIRTIO_MMIO_VERSION ? 2 : 0;
+	}
+	return read_register(offset % VIRTIO_TRANSPORT_BYTES);
+}
+
+void virtio_register_write(volatile uint8_t *at, uint32_t bytes, uint32_t value)
+{
+	uint32_t offset = (uint32_t)((uintptr_t)at - (uintptr_t)page);
+
+	assert_true(offset % bytes == 0 && offset < sizeof(page));
+	if (model.pci) {
+		write_function(offset, bytes, value);
+		return;
+	}
+	assert_int_equal(bytes, 4);
+	assert_int_equal(offset / VIRTIO_TRANSPORT_BYTES, model.transport);
+	write_register(offset % VIRTIO_TRANSPORT_BYTES, value);
 }
 
 static uint16_t *u16_at(uint64_t address)

@@ -9,10 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sk/idl/pci.h>
+
 #define MODEL_QUEUES 2u
 #define MODEL_BUFFERS 80u
 #define MODEL_PAGE_BYTES 4096u
 #define MODEL_CONFIG_BYTES 96u
+#define MODEL_PCI_BYTES 16384u
 
 struct model_queue {
 	uint32_t max, size, ready;
@@ -27,6 +30,9 @@ struct model {
 	uint32_t transport; /* in the page of registers: the others have nothing behind them */
 	uint32_t magic, version, id;
 	uint64_t offered;
+	bool pci;         /* a function of PCI, whose parts are at `place` */
+	uint32_t notify_off; /* of queue 0; the next one has one more */
+	struct pci_virtio_place place;
 	bool refuses;     /* FEATURES_OK */
 	bool stays_alive; /* does not reset */
 	uint8_t config[MODEL_CONFIG_BYTES];
@@ -55,10 +61,12 @@ struct model_chain {
 
 extern struct model model;
 
-/* The page of registers, to be handed to the driver. */
+/* The page of registers, or a function's MODEL_PCI_BYTES, to be handed to the driver. */
 void *model_page(void);
 /* A device of kind `id` that offers `features` and has queues of `size`. */
 void model_init(uint32_t id, uint64_t features, uint32_t size);
+/* The same as a function of PCI. */
+void model_init_pci(uint32_t id, uint64_t features, uint32_t size);
 
 /* The next available chain; false: there is none. */
 bool model_take(uint32_t queue, struct model_chain *chain);

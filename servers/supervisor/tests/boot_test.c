@@ -251,7 +251,7 @@ static void a_driver_knows_where_memory_lies_and_maps_none_of_the_vm(void **stat
 static void a_driver_that_dies_takes_its_hardware_along(void **state)
 {
 	struct crash_cause cause = { .reason = SK_CRASH_REASON_MEMORY };
-	volatile uint32_t *stop = server(DRIVER)->stops[0] + 0x70 / 4;
+	volatile uint32_t *stop = server(DRIVER)->stops[0];
 
 	(void)state;
 	assert_int_equal(*stop, 0);
@@ -259,6 +259,35 @@ static void a_driver_that_dies_takes_its_hardware_along(void **state)
 	lifecycle_crashed(server(DRIVER), &cause);
 	assert_int_equal(*stop, 0xdead);
 	assert_int_equal(server(DRIVER)->state, SK_SERVER_STATE_RUNNING);
+}
+
+/* A function of PCI is stopped by its command register, of which its driver has nothing. */
+static void a_function_of_pci_is_stopped_in_its_configuration(void **state)
+{
+	const struct fake_space *supervisor = fake_at(SK_BOOT_SLOT_SPACE)->space;
+	const struct fake_space *driver = fake_at(server(DRIVER)->space)->space;
+	struct crash_cause cause = { .reason = SK_CRASH_REASON_MEMORY };
+	volatile uint32_t *stop = server(DRIVER)->stops[1];
+	bool seen = false;
+
+	(void)state;
+	assert_non_null(stop);
+	for (uint32_t i = 0; i < supervisor->mapping_count; i++) {
+		const struct fake_mapping *mapping = &supervisor->mappings[i];
+
+		if (fake.objects[mapping->memory].base == 0x4010000000) {
+			assert_int_equal(mapping->offset, (3u << 3 | 1u) * SK_PAGE_BYTES);
+			assert_int_equal(mapping->address + 4, (uintptr_t)stop);
+			seen = true;
+		}
+	}
+	assert_true(seen);
+	for (uint32_t i = 0; i < driver->mapping_count; i++) {
+		assert_int_not_equal(fake.objects[driver->mappings[i].memory].base, 0x4010000000);
+	}
+	*stop = 6;
+	lifecycle_crashed(server(DRIVER), &cause);
+	assert_int_equal(*stop, 0);
 }
 
 static struct crash_cause memory_fault(void)
@@ -462,7 +491,7 @@ static void a_vm_can_be_taken_down_and_made_again(void **state)
 	uint32_t regions = server(VMM)->start->region_count;
 	uint32_t instance = server(DRIVER)->instance;
 	uint32_t guest = cap_named(server(DRIVER), "dma:uart0:0")->slot;
-	volatile uint32_t *stop = server(DRIVER)->stops[0] + 0x70 / 4;
+	volatile uint32_t *stop = server(DRIVER)->stops[0];
 
 	(void)state;
 	*stop = 0;
@@ -509,6 +538,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_scheduler_has_everything_in_its_tables),
 		cmocka_unit_test(a_driver_knows_where_memory_lies_and_maps_none_of_the_vm),
 		cmocka_unit_test(a_driver_that_dies_takes_its_hardware_along),
+		cmocka_unit_test(a_function_of_pci_is_stopped_in_its_configuration),
 		cmocka_unit_test(a_crash_leaves_evidence_and_a_new_instance),
 		cmocka_unit_test(too_many_crashes_are_the_end),
 		cmocka_unit_test(a_backoff_waits_for_its_alarm),

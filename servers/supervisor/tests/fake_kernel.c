@@ -151,7 +151,7 @@ static sk_status_t map(struct fake_object *space, const struct sk_msg *msg)
 	mapping.memory = index_of(memory);
 	space->space->mappings[space->space->mapping_count++] = mapping;
 	memory->mappings++;
-	if (space->space == own && memory->base >= FAKE_RAM_BASE) {
+	if (space->space == own && memory->base >= FAKE_RAM_BASE && !memory->device) {
 		void *at = (void *)(uintptr_t)mapping.address;
 
 		assert_ptr_equal(mmap(at, mapping.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, ram_file,
@@ -553,7 +553,8 @@ uint32_t fake_slots_used(void)
 	return used;
 }
 
-void fake_boot(const void *archive, uint64_t bytes, const uint64_t *devices, uint32_t device_count)
+void fake_boot(const void *archive, uint64_t bytes, const struct fake_device *devices,
+	       uint32_t device_count)
 {
 	static struct sk_start start = {
 		.magic = SK_START_MAGIC, .threads = 1, .counter_hz = 1000000000, .name = "supervisor",
@@ -581,7 +582,7 @@ void fake_boot(const void *archive, uint64_t bytes, const uint64_t *devices, uin
 	put(SK_BOOT_SLOT_ARCHIVE, make(SK_OBJECT_TYPE_MEMORY, FAKE_ARCHIVE_BASE, room));
 	put(SK_BOOT_SLOT_RAM, make(SK_OBJECT_TYPE_MEMORY, FAKE_RAM_BASE, FAKE_RAM_BYTES));
 	for (uint32_t i = 0; i < device_count; i++) {
-		uint32_t device = make(SK_OBJECT_TYPE_MEMORY, devices[i], SK_PAGE_BYTES);
+		uint32_t device = make(SK_OBJECT_TYPE_MEMORY, devices[i].base, devices[i].bytes);
 
 		fake.objects[device].device = true;
 		put(SK_BOOT_SLOT_DEVICES + i, device);

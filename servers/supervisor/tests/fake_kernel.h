@@ -82,8 +82,15 @@ struct fake {
 
 extern struct fake fake;
 
-/* A machine with RAM, two cores, one device of a page at each of `devices`, and this archive. */
-void fake_boot(const void *archive, uint64_t bytes, const uint64_t *devices, uint32_t device_count);
+/* Registers of the machine. */
+struct fake_device {
+	uint64_t base;
+	uint64_t bytes;
+};
+
+/* A machine with RAM, two cores, these devices, and this archive. */
+void fake_boot(const void *archive, uint64_t bytes, const struct fake_device *devices,
+	       uint32_t device_count);
 
 /* The object that a capability of the supervisor's names; NULL: none. */
 struct fake_object *fake_at(uint32_t slot);

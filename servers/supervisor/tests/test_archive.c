@@ -60,7 +60,12 @@ void test_boot(const char *dtb)
 {
 	static uint8_t program[PROGRAM_BYTES];
 	static uint8_t manifest[SK_PAGE_BYTES * 4];
-	const uint64_t devices[] = { 0x09000000, 0x0a000000 };
+	const struct fake_device devices[] = {
+		{ 0x09000000, SK_PAGE_BYTES },
+		{ 0x0a000000, SK_PAGE_BYTES },
+		{ 0x4010000000, 0x100000 },
+		{ 0x10000000, SK_PAGE_BYTES },
+	};
 	FILE *file = fopen(dtb, "rb");
 
 	assert_non_null(file);

@@ -13,6 +13,7 @@ void check_system(struct system *system)
 	check_calls(system);
 	check_objects(system);
 	check_hardware(system);
+	check_pci(system);
 	check_network(system);
 	check_budgets(system);
 	check_scheduling(system);

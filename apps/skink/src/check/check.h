@@ -27,6 +27,7 @@ void check_roles(struct system *system);      /* who is whose VMM or device; fal
 void check_calls(struct system *system);      /* who calls whom: cycles, depth, cores */
 void check_objects(struct system *system);    /* kernel objects in a server's own hands */
 void check_hardware(struct system *system);   /* what accesses memory by itself; channels' names */
+void check_pci(struct system *system);        /* functions behind a PCI host bridge */
 void check_network(struct system *system);    /* who is on a network, and how */
 void check_budgets(struct system *system);    /* time */
 void check_scheduling(struct system *system); /* policies, windows, and who is in them */

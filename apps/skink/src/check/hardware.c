@@ -21,6 +21,11 @@ uint32_t device_transport(const struct manifest_device *device)
 		       : MANIFEST_NONE;
 }
 
+static bool is_virtio(const struct manifest_device *device)
+{
+	return device_transport(device) != MANIFEST_NONE || device->host != MANIFEST_NONE;
+}
+
 static bool owns_device(const struct manifest_server *server, uint32_t device)
 {
 	for (uint32_t i = 0; i < server->device_count; i++) {
@@ -34,8 +39,8 @@ static bool owns_device(const struct manifest_server *server, uint32_t device)
 uint32_t device_driven_by(const struct manifest *manifest, const char *image, uint32_t number)
 {
 	for (uint32_t i = 0; i < manifest->platform.device_count; i++) {
-		bool is_virtio = device_transport(&manifest->platform.devices[i]) != MANIFEST_NONE;
-		for (uint32_t j = 0; is_virtio && j < manifest->server_count; j++) {
+		const struct manifest_device *device = &manifest->platform.devices[i];
+		for (uint32_t j = 0; is_virtio(device) && j < manifest->server_count; j++) {
 			const struct manifest_server *server = &manifest->servers[j];
 			if (owns_device(server, i) && strcmp(server->image, image) == 0 && number-- == 0) {
 				return i;
@@ -43,6 +48,16 @@ uint32_t device_driven_by(const struct manifest *manifest, const char *image, ui
 		}
 	}
 	return MANIFEST_NONE;
+}
+
+/* Modern, and without the ROM for booting that QEMU has for some kinds. */
+char *device_for_qemu(const struct manifest_device *device, const char *kind, const char *properties)
+{
+	if (device->host != MANIFEST_NONE) {
+		return text_print("virtio-%s-pci,%sbus=pcie.0,addr=%x.%u,disable-legacy=on,romfile=", kind, properties,
+				  device->function >> 3, device->function & 7u);
+	}
+	return text_print("virtio-%s-device,%sbus=virtio-mmio-bus.%u", kind, properties, device_transport(device));
 }
 
 static void check_transport(struct system *system, const struct manifest_device *device)

@@ -57,12 +57,13 @@ static struct disk disk_of(const struct manifest_device *device, uint32_t number
 	char *path = text_print("%.*s", (int)(strlen(given) - end), given);
 	check_file(path, !read_only && !snapshot, option);
 	char *quoted = without_commas(path);
+	char *properties = text_print("drive=disk%u,serial=skink%u,", number, number);
 	struct disk disk = {
 		.drive = text_print("if=none,id=disk%u,format=raw,discard=unmap%s%s,file=%s", number,
 				    read_only ? ",readonly=on" : "", snapshot ? ",snapshot=on" : "", quoted),
-		.device = text_print("virtio-blk-device,drive=disk%u,serial=skink%u,bus=virtio-mmio-bus.%u", number, number,
-				     device_transport(device)),
+		.device = device_for_qemu(device, "blk", properties),
 	};
+	free(properties);
 	free(quoted);
 	free(path);
 	return disk;

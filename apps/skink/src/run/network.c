@@ -69,14 +69,16 @@ static char *user_backend(const struct options *options)
  * An interface sends when the host's main loop comes to it. With instruction counting that would be at another
  * instruction each time, so there it is a timer of the machine's own time that sends.
  */
-static struct network describe(const struct options *options, uint32_t index, uint32_t transport)
+static struct network describe(const struct options *options, uint32_t index, const struct manifest_device *device)
 {
 	bool user = wanted_kind(options) == USER;
-	return (struct network){
+	char *properties = text_print("netdev=net%u,%s", index, !user && options->icount ? "tx=timer," : "");
+	struct network network = {
 		.backend = user ? user_backend(options) : text_print("hubport,id=net%u,hubid=0", index),
-		.device = text_print("virtio-net-device,netdev=net%u,bus=virtio-mmio-bus.%u%s", index, transport,
-				     !user && options->icount ? ",tx=timer" : ""),
+		.device = device_for_qemu(device, "net", properties),
 	};
+	free(properties);
+	return network;
 }
 
 uint32_t networks_find(const struct system *system, struct network networks[NETWORKS])
@@ -90,13 +92,13 @@ uint32_t networks_find(const struct system *system, struct network networks[NETW
 		fatal(TOOL_BAD_INPUT, "--forward needs a network; expected --net user");
 	}
 	while (count < wanted && (nic = device_driven_by(manifest, "net_driver", count)) != MANIFEST_NONE) {
-		networks[count] = describe(options, count, device_transport(&manifest->platform.devices[nic]));
+		networks[count] = describe(options, count, &manifest->platform.devices[nic]);
 		count++;
 	}
 	if (wanted != 0 && count == 0 && (options->net != NULL || options->forward_count != 0)) {
 		fatal(TOOL_BAD_INPUT,
 		      "'%s' has no driver for a network; expected a server with image = \"net_driver\" and a "
-		      "virtio-mmio device, as in manifest/net.dts",
+		      "virtio device, as in manifest/net.dts",
 		      system->source.path);
 	}
 	return count;

@@ -53,8 +53,7 @@ static uint32_t add_entropy(struct qemu *qemu, const struct system *system, uint
 	uint32_t device;
 	for (uint32_t i = 0; (device = device_driven_by(&system->manifest, "rng_driver", i)) != MANIFEST_NONE; i++) {
 		qemu->argv[n++] = "-device";
-		qemu->argv[n++] = text_print("virtio-rng-device,bus=virtio-mmio-bus.%u",
-					     device_transport(&system->manifest.platform.devices[device]));
+		qemu->argv[n++] = device_for_qemu(&system->manifest.platform.devices[device], "rng", "");
 	}
 	return n;
 }

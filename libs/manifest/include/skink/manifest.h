@@ -56,11 +56,28 @@ struct manifest_device {
 	uint32_t interrupt_count;
 	bool level; /* its interrupts are level-triggered; otherwise edges */
 	bool stops;	      /* the supervisor stops the device with its owner, by a 32-bit store: */
-	uint32_t stop_offset; /* in the registers, a multiple of 4 */
+	uint32_t stop_offset; /* in the registers, or in those of `host`; a multiple of 4 */
 	uint32_t stop_value;
 	const char *image; /* a file: what is on the disk that is there unless somebody says otherwise; NULL: nothing */
+	uint32_t host;	      /* a function of PCI: the device that is its host bridge; else MANIFEST_NONE */
+	uint32_t function;    /* device << 3 | function, on bus 0 */
+	struct manifest_range window; /* a host bridge's: where its functions' registers may lie; else empty */
 	int node;
 };
+
+/*
+ * A host bridge's registers are the configuration space of bus 0 (ECAM): a page for each function. Each function has a
+ * part of the window, counted from its end, for registers that no driver gets.
+ */
+#define MANIFEST_PCI_PAGE 4096u
+#define MANIFEST_PCI_CONFIG_BYTES (256u * MANIFEST_PCI_PAGE)
+#define MANIFEST_PCI_COMMAND 4u /* a function's command and status; 0 stops it: no access to memory, no registers */
+#define MANIFEST_PCI_SPARE_BYTES 0x10000u
+
+static inline bool manifest_is_pci_host(const struct manifest_device *device)
+{
+	return device->window.bytes != 0;
+}
 
 struct manifest_platform {
 	const char *compatible;

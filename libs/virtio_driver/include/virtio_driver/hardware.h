@@ -1,10 +1,11 @@
 /*
- * A virtio device behind a virtio-mmio transport (virtio 1.2, section 4.2), as its driver sees it: finding it, agreeing
- * on features, telling it where its queues are, notifications and interrupts. Modern devices only (version 2).
+ * A virtio device as its driver sees it, behind a virtio-mmio transport or as a function of PCI (virtio 1.2, sections 4.2
+ * and 4.1): finding it, agreeing on features, telling it where its queues are, notifications and interrupts. Modern
+ * devices only.
  *
- * A driver's life: virtio_hardware_find, _begin, read the device's configuration, _queue for each queue, _go; then
- * _notify and _interrupt. _begin resets first, so a driver that starts again begins where every driver does: after it
- * returned, the device has forgotten all queues and accesses no memory.
+ * A driver's life: virtio_hardware_find or _attach, _begin, read the device's configuration, _queue for each queue, _go;
+ * then _notify and _interrupt. _begin resets first, so a driver that starts again begins where every driver does: after
+ * it returned, the device has forgotten all queues and accesses no memory.
  */
 #ifndef VIRTIO_DRIVER_HARDWARE_H
 #define VIRTIO_DRIVER_HARDWARE_H
@@ -15,33 +16,48 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_mmio.h>
 
+#include <sk/abi.h>
+#include <sk/idl/pci.h>
 #include <virtio_driver/ring.h>
 
-#define VIRTIO_TRANSPORT_BYTES 0x200u /* of registers and configuration, on QEMU's virt */
+#define VIRTIO_TRANSPORT_BYTES 0x200u /* of registers and configuration of a virtio-mmio transport, on QEMU's virt */
+#define VIRTIO_HARDWARE_QUEUES 4u     /* that a driver may use */
+
+struct virtio_transport;
 
 struct virtio_hardware {
+	const struct virtio_transport *transport;
 	volatile uint8_t *registers;
 	uint64_t features; /* agreed on by virtio_hardware_begin() */
+	/* Of a function of PCI. */
+	struct pci_virtio_place place;
+	sk_cap_t bus; /* endpoint of the server pci */
+	uint32_t notify_at[VIRTIO_HARDWARE_QUEUES]; /* offset in the registers */
 };
 
-/*
- * The only accesses to registers, 32 bits, `offset` as in linux/virtio_mmio.h. A machine's are in registers.c.
- */
-uint32_t virtio_register_read(const struct virtio_hardware *hardware, uint32_t offset);
-void virtio_register_write(const struct virtio_hardware *hardware, uint32_t offset, uint32_t value);
+/* The only accesses to registers: 1, 2 or 4 bytes at a multiple of that. A machine's are in registers.c. */
+uint32_t virtio_register_read(const volatile uint8_t *at, uint32_t bytes);
+void virtio_register_write(volatile uint8_t *at, uint32_t bytes, uint32_t value);
 
 /*
- * Looks for a device of kind `id` (linux/virtio_ids.h) in the transports that lie in `bytes` of registers, and takes
- * the first. False: there is none.
+ * Looks for a device of kind `id` (linux/virtio_ids.h) in the virtio-mmio transports that lie in `bytes` of registers,
+ * and takes the first. False: there is none.
  */
 bool virtio_hardware_find(struct virtio_hardware *hardware, volatile void *registers, uint64_t bytes, uint32_t id);
+
+/*
+ * Takes the function of PCI whose registers these are: `place` is what `pci.open` of the server behind `bus` said about
+ * it. False: it is of another kind than `id`, or has parts beyond `bytes`.
+ */
+bool virtio_hardware_attach(struct virtio_hardware *hardware, volatile void *registers, uint64_t bytes, uint32_t id,
+			    const struct pci_virtio_place *place, sk_cap_t bus);
 
 /* Stops it: true once the device says that it is reset. */
 bool virtio_hardware_reset(const struct virtio_hardware *hardware);
 
 /*
  * Resets the device and agrees on what it offers of `wanted`; VIRTIO_F_VERSION_1 is always wanted, and required. False:
- * the device does not reset, is older than that, or refuses; it is marked FAILED.
+ * the device does not reset, may not access memory, is older than that, or refuses; in the last case it is marked FAILED.
  */
 bool virtio_hardware_begin(struct virtio_hardware *hardware, uint64_t wanted);
 
@@ -53,8 +69,12 @@ static inline bool virtio_hardware_has(const struct virtio_hardware *hardware, u
 /* The largest ring that queue `index` may have; 0: there is no such queue, or it is in use. */
 uint32_t virtio_hardware_queue_max(const struct virtio_hardware *hardware, uint32_t index);
 
-/* Tells the device where the queue is. */
-void virtio_hardware_queue(const struct virtio_hardware *hardware, uint32_t index, const struct virtio_ring *ring);
+/*
+ * Tells the device where queue `index` (below VIRTIO_HARDWARE_QUEUES) is. False, and it is not in use: the device says
+ * that it is to be notified beyond its own registers.
+ */
+__attribute__((warn_unused_result)) bool virtio_hardware_queue(struct virtio_hardware *hardware, uint32_t index,
+								const struct virtio_ring *ring);
 
 /* The device may work from now on. False: it says that something is wrong. */
 bool virtio_hardware_go(const struct virtio_hardware *hardware);
