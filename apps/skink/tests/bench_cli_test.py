@@ -15,7 +15,7 @@ KERNEL = os.path.join(os.path.dirname(os.path.dirname(SKINK)), "aarch64/kernel/s
 GOOD = {"hvc_roundtrip": 300, "mmio_read_roundtrip": 300, "idreg_read": 300, "ipc_roundtrip": 300, "sgi_self": 900,
         "timer_lateness": 600, "ipi_roundtrip": 2000, "kernel_entries_per_exit": 2, "tlbi_per_exit": 0,
         "boot_to_guest": 1000, "console_character": 800, "restart_uart": 1000, "restart_device": 1000,
-        "restart_sched_stall": 1000, "restart_vmm": 1000, "blk_read": 6000, "blk_notifications": 0.1,
+        "restart_sched_stall": 1000, "restart_vmm": 1000, "blk_read": 6000, "blk_read_linux": 20000, "blk_notifications": 0.1,
         "restart_console": 1000, "restart_monitor": 1000, "net_packet": 2000, "net_notifications": 0.1,
         "restart_virtio_net": 1000, "restart_netswitch": 1000, "restart_net_driver": 1000,
         "restart_virtio_console": 1000, "restart_virtio_blk": 1000,
@@ -33,7 +33,8 @@ class Case(unittest.TestCase):
         for name in ("bench_ipc", "bench_echo", "bench_probe", "blk_driver", "fallback", "virtio_blk", "virtio_rng",
                      "net_driver", "netswitch", "virtio_net", "virtio_console"):
             self.folder.put("aarch64/images/" + name, fixture.SERVER)
-        self.folder.put("guest/bench.img", fixture.linux_image())
+        for name in ("bench.img", "linux", "initrd-reads"):
+            self.folder.put("guest/" + name, fixture.linux_image())
         os.symlink(KERNEL, self.folder.path("aarch64/kernel/skink-kernel"))
 
     def bench(self, figures, *arguments, text="vm linux off"):

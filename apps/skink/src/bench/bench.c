@@ -25,6 +25,7 @@ static const struct {
 	{ "bench.dts", "2", false, NULL },
 	{ "bench-disk.dts", NULL, true, NULL },
 	{ "bench-net.dts", NULL, false, "hub" },
+	{ "bench-linux.dts", NULL, true, NULL },
 };
 
 static char *this_program(void)
