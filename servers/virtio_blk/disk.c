@@ -3,6 +3,7 @@
  *
  *	slot's contents, result = pending; T = taken at index i; P: i is taken; R flips
  *	… the driver: result; its bit flips …
+ *	(without flushes of the guest's, a write becomes a flush: flush and pending; R flips … the driver …)
  *	T = + to be used at index u; status byte; used ring's entry; P: u is used; guest's index; T = 0
  *
  * What a new instance finds in a slot with a token is one of these:
@@ -20,6 +21,7 @@
  */
 #include "disk.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "request.h"
@@ -44,6 +46,10 @@
 #define LOAD_ACQUIRE(word) __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
 #define STORE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
 
+typedef uint64_t __attribute__((may_alias)) operation_and_result;
+
+_Static_assert(offsetof(struct sk_block_slot, result) == offsetof(struct sk_block_slot, operation) + 4 &&
+	       offsetof(struct sk_block_slot, operation) % 8 == 0, "both in one word");
 _Static_assert(sizeof(((struct sk_block_channel *)0)->slots) / sizeof(struct sk_block_slot) == DISK_SLOTS,
 	       "a bit for each slot");
 
@@ -103,7 +109,7 @@ static bool take(struct disk *disk, uint32_t queue_index, const struct virtio_ch
 
 	switch (request.way) {
 	case REQUEST_FORWARD:
-		slot->note = request_status_place(chain);
+		slot->note = virtio_chain_last(chain);
 		STORE(slot->result, SK_BLOCK_RESULT_PENDING);
 		disk->tokens[index] = token_of(queue_index, chain);
 		STORE(slot->token, disk->tokens[index]);
@@ -112,7 +118,7 @@ static bool take(struct disk *disk, uint32_t queue_index, const struct virtio_ch
 		request_slot(disk, index);
 		return true;
 	case REQUEST_ANSWER:
-		*request_status_at(&disk->device.memory, request_status_place(chain)) = request.status;
+		*virtio_memory_byte(&disk->device.memory, virtio_chain_last(chain)) = request.status;
 		virtio_queue_complete(queue, chain, request.bytes + 1);
 		return true;
 	default:
@@ -172,14 +178,9 @@ static bool drained(struct virtio_mmio *device, uint32_t index)
 
 static uint8_t status_of(uint32_t result)
 {
-	switch (result) {
-	case SK_BLOCK_RESULT_DONE:
-		return VIRTIO_BLK_S_OK;
-	case SK_BLOCK_RESULT_UNSUPPORTED:
-		return VIRTIO_BLK_S_UNSUPP;
-	default:
-		return VIRTIO_BLK_S_IOERR;
-	}
+	return result == SK_BLOCK_RESULT_DONE	       ? VIRTIO_BLK_S_OK
+	       : result == SK_BLOCK_RESULT_UNSUPPORTED ? VIRTIO_BLK_S_UNSUPP
+						       : VIRTIO_BLK_S_IOERR;
 }
 
 /* What the guest reads as the length written: its data, if it was to get any, and the status. */
@@ -193,7 +194,7 @@ static void tell(struct disk *disk, uint32_t index)
 	struct sk_block_slot *slot = &disk->channel->slots[index];
 	uint64_t token = disk->tokens[index];
 	struct virtio_queue *queue = &disk->device.queues[token_queue(token)];
-	uint8_t *status = request_status_at(&disk->device.memory, LOAD(slot->note));
+	uint8_t *status = virtio_memory_byte(&disk->device.memory, LOAD(slot->note));
 
 	token |= TOKEN_USED | (uint64_t)virtio_queue_used_index(queue) << TOKEN_USED_SHIFT;
 	STORE(slot->token, token);
@@ -203,12 +204,42 @@ static void tell(struct disk *disk, uint32_t index)
 	virtio_queue_put(queue, (uint16_t)token, written(slot));
 }
 
+/* The guest's driver does without flushes, and is promised that what is written stays (section 5.2.6.2). */
+static bool must_flush(const struct disk *disk, const struct sk_block_slot *slot)
+{
+	uint32_t operation = LOAD(slot->operation);
+
+	return !virtio_mmio_has(&disk->device, VIRTIO_BLK_F_FLUSH) &&
+	       (disk->share.features & SK_BLOCK_FEATURES_FLUSH) != 0 &&
+	       (operation == SK_BLOCK_OPERATION_WRITE || operation == SK_BLOCK_OPERATION_WRITE_ZEROES) &&
+	       LOAD(slot->result) == SK_BLOCK_RESULT_DONE;
+}
+
+/* The write in the slot becomes a flush, by one store; before it, a new instance comes here again. */
+static void flush_slot(struct disk *disk, uint32_t index)
+{
+	struct sk_block_slot *slot = &disk->channel->slots[index];
+
+	STORE(slot->segment_count, 0);
+	STORE(*(operation_and_result *)(void *)&slot->operation,
+	      SK_BLOCK_OPERATION_FLUSH | (uint64_t)SK_BLOCK_RESULT_PENDING << 32);
+	request_slot(disk, index);
+}
+
 /* The slot's request was served. Its queue may be gone: then nobody waits for it. */
 static uint32_t finish(struct disk *disk, uint32_t index)
 {
+	struct sk_block_slot *slot = &disk->channel->slots[index];
 	uint32_t queue = token_queue(disk->tokens[index]);
 	bool live = virtio_mmio_serves(&disk->device, queue);
 
+	if (live && must_flush(disk, slot)) {
+		if (!disk->refuses) {
+			flush_slot(disk, index);
+			return 0;
+		}
+		STORE(slot->result, SK_BLOCK_RESULT_FAILED);
+	}
 	if (live) {
 		tell(disk, index);
 	}
@@ -229,7 +260,7 @@ void disk_look(struct disk *disk)
 
 	STORE(disk->channel->client_sleeps, 0);
 	done = served(disk);
-	/* Ends: each round takes something off what is in flight, and nothing is added. */
+	/* Ends: each round takes something off what is in flight, or makes a flush of a write, and nothing is added. */
 	for (bool asleep = false; done != 0 || !asleep; done = served(disk)) {
 		if (done == 0) {
 			STORE(disk->channel->client_sleeps, 1);

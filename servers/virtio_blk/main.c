@@ -80,18 +80,6 @@ static void signalled(uint64_t bits)
 
 SK_SERVER(virtio_server_dispatch, signalled)
 
-static const char *reason(sk_status_t status)
-{
-	switch (status) {
-	case BLOCK_ERROR_NO_SHARE:
-		return "the driver has no share for this server";
-	case BLOCK_ERROR_NO_DISK:
-		return "the driver has no such disk or partition";
-	default:
-		return "the driver does not answer";
-	}
-}
-
 /* A disk that can't be had leaves an empty transport: the guest finds no device there. */
 static bool find_disk(void)
 {
@@ -100,7 +88,9 @@ static bool find_disk(void)
 	bool there = describe(&share);
 
 	if (status != SK_OK) {
-		(void)printf("no disk: %s\n", reason(status));
+		(void)printf("no disk: %s\n", status == BLOCK_ERROR_NO_SHARE  ? "the driver has no share for this server"
+					      : status == BLOCK_ERROR_NO_DISK ? "the driver has no such disk or partition"
+									      : "the driver does not answer");
 	} else if (!there) {
 		(void)printf("no disk: `queues=` is not 1 to %u, or the driver describes none\n", VIRTIO_QUEUES);
 	}

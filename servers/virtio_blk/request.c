@@ -6,30 +6,12 @@
 #define HEADER_BYTES ((uint32_t)sizeof(struct virtio_blk_outhdr))
 #define DATA_BYTES_MAX (UINT32_MAX - SECTOR_BYTES) /* with its status byte, it fits the used ring's length */
 
-#define PLACE_SHIFT 56u /* of the range's index in a place; guest-physical offsets are below 2^48 */
-
 static const struct request forward = { .way = REQUEST_FORWARD };
 static const struct request broken = { .way = REQUEST_BROKEN };
 
 static struct request answer(uint8_t status)
 {
 	return (struct request){ .way = REQUEST_ANSWER, .status = status };
-}
-
-uint64_t request_status_place(const struct virtio_chain *chain)
-{
-	const struct virtio_segment *last = &chain->segments[chain->count - 1];
-
-	return (uint64_t)last->memory << PLACE_SHIFT | (last->offset + last->bytes - 1);
-}
-
-uint8_t *request_status_at(const struct virtio_memory *memory, uint64_t place)
-{
-	uint64_t range = place >> PLACE_SHIFT;
-	uint64_t offset = place & ((1ull << PLACE_SHIFT) - 1);
-
-	return range < memory->count && offset < memory->ranges[range].bytes ? memory->ranges[range].at + offset
-									      : NULL;
 }
 
 static bool inside(const struct sk_block_share *share, uint64_t sector, uint64_t sectors)

@@ -25,12 +25,6 @@ struct request {
 	uint32_t bytes;
 };
 
-/* Where a chain's status byte goes, as a word that outlives this process: the memory range's index, the offset in it. */
-uint64_t request_status_place(const struct virtio_chain *chain);
-
-/* The byte that such a word names, or NULL: the word may have been anywhere since. */
-uint8_t *request_status_at(const struct virtio_memory *memory, uint64_t place);
-
 /*
  * Takes the chain apart for a device that is `share` of a disk. Of the slot it fills operation, sector,
  * sectors, request_flags, segment_count and segments; the rest is the caller's.

@@ -59,6 +59,7 @@ bool net_set_accepts(struct net *net, uint64_t features)
 
 void net_update_config(struct net *net)
 {
+	virtio_mmio_config_renewed(&net->device);
 	packet_address_bytes(net->state->mac != 0 ? net->state->mac : net->own_mac, net->config.mac);
 	net->config.status = net->down ? 0 : VIRTIO_NET_S_LINK_UP;
 	if (net->state->announce != 0) {
@@ -118,6 +119,10 @@ static uint64_t features_of(const struct net_settings *settings)
 			    FEATURE(GUEST_ANNOUNCE);
 	net_offloads_t taken = (settings->offloads & NET_OFFLOADS_CHECKSUM) != 0 ? settings->offloads : 0;
 
+	/* Each has others that it needs (section 5.1.3.1). */
+	if ((taken & (NET_OFFLOADS_TSO4 | NET_OFFLOADS_TSO6)) == 0) {
+		taken &= ~NET_OFFLOADS_ECN;
+	}
 	features |= settings->pairs > 1 ? FEATURE(MQ) : 0;
 	for (uint32_t i = 0; i < OFFLOADS; i++) {
 		features |= 1ull << offloads[i].guest;

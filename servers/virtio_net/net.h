@@ -26,6 +26,7 @@
 #define NET_HEADER_BYTES ((uint32_t)sizeof(struct virtio_net_hdr_v1))
 #define NET_ROUND 64u    /* packets of a queue at a stretch, while the guest's vCPU waits */
 #define NET_MTU 1500u
+#define NET_FRAME_BYTES_MAX (NET_MTU + 18u) /* with an Ethernet header and a VLAN's tag */
 
 struct net {
 	struct virtio_mmio device; /* the first member */

@@ -66,6 +66,13 @@ static enum delivery deliver(struct net *net, struct virtio_queue *queue, const 
 	return DELIVERED;
 }
 
+/* A guest that knows the MTU gets nothing beyond it that is one packet on the wire (section 5.1.4.1). */
+static bool is_too_long(const struct net *net, const struct net_packet *packet)
+{
+	return packet->segmentation == NET_SEGMENTATION_NONE && packet->bytes > NET_FRAME_BYTES_MAX &&
+	       net_has(net, VIRTIO_NET_F_MTU);
+}
+
 bool net_receive(struct net *net)
 {
 	net_offloads_t accepts = net_guest_accepts(net);
@@ -87,7 +94,7 @@ bool net_receive(struct net *net)
 			more = false;
 			continue;
 		}
-		if ((packet_needs(&in.header) & ~accepts) == 0) {
+		if ((packet_needs(&in.header) & ~accepts) == 0 && !is_too_long(net, &in.header)) {
 			delivery = deliver(net, &net->device.queues[index], &in.header, &buffers);
 		}
 		switch (delivery) {

@@ -33,7 +33,7 @@ uint32_t net_steer(const struct net *net, const uint8_t *frame)
 	if (virtio_mmio_serves(&net->device, 2 * pair)) {
 		return 2 * pair;
 	}
-	for (uint32_t i = 0; i < net->pairs; i++) {
+	for (uint32_t i = 0; i < pairs; i++) {
 		if (virtio_mmio_serves(&net->device, 2 * i)) {
 			return 2 * i;
 		}

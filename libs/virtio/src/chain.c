@@ -41,3 +41,10 @@ uint32_t virtio_chain_write(const struct virtio_chain *chain, uint64_t skip, con
 {
 	return copy(chain, chain->readable, chain->count, skip, NULL, from, bytes);
 }
+
+uint64_t virtio_chain_last(const struct virtio_chain *chain)
+{
+	const struct virtio_segment *last = &chain->segments[chain->count - 1];
+
+	return virtio_memory_place(last->memory, last->offset + last->bytes - 1);
+}

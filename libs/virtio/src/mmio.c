@@ -4,9 +4,10 @@
  *
  *	queue set-up:  size and addresses, then ready = 1. Before it nobody looks at them.
  *	queue's end:   ready = 2; when nothing is in flight: position = 0, then ready = 0
+ *	queue's reset: ready = 3; when nothing is in flight: position, size and addresses = 0, then ready = 0
  *	reset:         resetting = 1; when nothing is in flight, all registers to zero; resetting = 0
  *
- * A server that is killed in between finds ready = 2 or resetting = 1 and goes on from there.
+ * A server that is killed in between finds ready = 2 or 3 or resetting = 1 and goes on from there.
  */
 #include <string.h>
 
@@ -17,7 +18,8 @@
 #define VENDOR 0x4e4b4b53u /* "SKKN" */
 
 #define TRANSPORT_FEATURES \
-	(1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_RING_F_INDIRECT_DESC | 1ull << VIRTIO_RING_F_EVENT_IDX)
+	(1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_F_RING_RESET | 1ull << VIRTIO_RING_F_INDIRECT_DESC | \
+	 1ull << VIRTIO_RING_F_EVENT_IDX)
 
 /* What the driver may set in Status: it only ever adds bits, DEVICE_NEEDS_RESET is the device's. */
 #define DRIVER_STATUS                                                                                   \
@@ -27,6 +29,9 @@
 #define QUEUE_IDLE 0u
 #define QUEUE_READY 1u
 #define QUEUE_ENDING 2u
+#define QUEUE_RESETTING 3u
+
+#define QUEUE_RESET 0x0c0u /* QueueReset, which linux/virtio_mmio.h does not have */
 
 #define STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELEASE)
 
@@ -89,6 +94,8 @@ uint64_t virtio_mmio_read(const struct virtio_mmio *device, uint32_t offset, uin
 		return queue != NULL && !device->failed ? device->queue_size_max : 0;
 	case VIRTIO_MMIO_QUEUE_READY:
 		return queue != NULL && queue->ready != QUEUE_IDLE ? 1 : 0;
+	case QUEUE_RESET:
+		return queue != NULL && queue->ready == QUEUE_RESETTING ? 1 : 0;
 	case VIRTIO_MMIO_INTERRUPT_STATUS:
 		return state->interrupt;
 	case VIRTIO_MMIO_STATUS:
@@ -121,9 +128,14 @@ void virtio_mmio_break(struct virtio_mmio *device)
 	STORE(device->state->status, device->state->status | VIRTIO_CONFIG_S_NEEDS_RESET);
 }
 
-void virtio_mmio_config_changed(struct virtio_mmio *device)
+void virtio_mmio_config_renewed(struct virtio_mmio *device)
 {
 	STORE(device->state->config_generation, device->state->config_generation + 1);
+}
+
+void virtio_mmio_config_changed(struct virtio_mmio *device)
+{
+	virtio_mmio_config_renewed(device);
 	if ((device->state->status & VIRTIO_CONFIG_S_DRIVER_OK) != 0) {
 		raise_interrupt(device, VIRTIO_MMIO_INT_CONFIG);
 	}
@@ -158,20 +170,36 @@ static bool drained(struct virtio_mmio *device, uint32_t index)
 	return device->operations->drained == NULL || device->operations->drained(device, index);
 }
 
-/* Takes a queue out of use, if nothing of it is in flight. */
-static bool end_queue(struct virtio_mmio *device, uint32_t index)
+static void clear_queue(struct sk_virtio_queue_state *state)
+{
+	STORE(state->size, 0);
+	STORE(state->descriptors, 0);
+	STORE(state->available, 0);
+	STORE(state->used, 0);
+}
+
+static bool is_ending(const struct sk_virtio_queue_state *state)
+{
+	return state->ready == QUEUE_ENDING || state->ready == QUEUE_RESETTING;
+}
+
+/* Takes a queue out of use, if nothing of it is in flight; `how`: QUEUE_ENDING or QUEUE_RESETTING. */
+static bool end_queue(struct virtio_mmio *device, uint32_t index, uint32_t how)
 {
 	struct sk_virtio_queue_state *state = &device->state->queues[index];
 
 	if (state->ready == QUEUE_READY) {
-		STORE(state->ready, QUEUE_ENDING);
+		STORE(state->ready, how);
 	}
-	if (state->ready == QUEUE_ENDING && !drained(device, index)) {
+	if (is_ending(state) && !drained(device, index)) {
 		return false;
 	}
 	device->queues[index].size = 0;
 	device->again &= ~(1u << index);
 	STORE(state->position, 0);
+	if (state->ready == QUEUE_RESETTING) {
+		clear_queue(state);
+	}
 	STORE(state->ready, QUEUE_IDLE);
 	return true;
 }
@@ -186,10 +214,7 @@ static void clear_registers(struct virtio_mmio *device)
 	STORE(state->driver_features_select, 0);
 	STORE(state->queue_select, 0);
 	for (uint32_t i = 0; i < VIRTIO_QUEUES; i++) {
-		STORE(state->queues[i].size, 0);
-		STORE(state->queues[i].descriptors, 0);
-		STORE(state->queues[i].available, 0);
-		STORE(state->queues[i].used, 0);
+		clear_queue(&state->queues[i]);
 	}
 	STORE(state->status, 0);
 	STORE(state->resetting, 0);
@@ -201,8 +226,8 @@ bool virtio_mmio_settle(struct virtio_mmio *device)
 	bool settled = true;
 
 	for (uint32_t i = 0; i < device->queue_count; i++) {
-		if (state->resetting != 0 || state->queues[i].ready == QUEUE_ENDING) {
-			settled = end_queue(device, i) && settled;
+		if (state->resetting != 0 || is_ending(&state->queues[i])) {
+			settled = end_queue(device, i, QUEUE_ENDING) && settled;
 		}
 	}
 	if (settled && state->resetting != 0) {
@@ -301,7 +326,7 @@ static bool write_ready(struct virtio_mmio *device, uint32_t value)
 		return true;
 	}
 	if (value == 0) {
-		return end_queue(device, index);
+		return end_queue(device, index, QUEUE_ENDING);
 	}
 	begin_queue(device, index);
 	return true;
@@ -344,6 +369,9 @@ bool virtio_mmio_write(struct virtio_mmio *device, uint32_t offset, uint32_t byt
 		return true;
 	case VIRTIO_MMIO_QUEUE_READY:
 		return write_ready(device, word);
+	case QUEUE_RESET:
+		return queue == NULL || word != 1 || !virtio_mmio_has(device, VIRTIO_F_RING_RESET) ||
+		       end_queue(device, state->queue_select, QUEUE_RESETTING);
 	default:
 		if (queue != NULL) {
 			write_queue(queue, offset, word);

@@ -127,8 +127,17 @@ sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, sk_gpa_t ad
 sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info,
 				    uint64_t *value)
 {
+	bool config = offset_of(address) >= VIRTIO_MMIO_CONFIG_GENERATION;
+
 	(void)caller;
+	/* What is there changes together with its generation. */
+	if (__builtin_expect(config, 0)) {
+		sk_spin_lock(&server.lock);
+	}
 	*value = virtio_mmio_read(server.device, offset_of(address), sk_mmio_size(info));
+	if (__builtin_expect(config, 0)) {
+		sk_spin_unlock(&server.lock);
+	}
 	return SK_OK;
 }
 

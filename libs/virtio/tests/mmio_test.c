@@ -365,6 +365,40 @@ static void test_end_of_a_queue_waits_too(void **unused)
 }
 
 /* An acknowledgement that is delivered again takes an interrupt with it that came in between. */
+#define QUEUE_RESET 0x0c0u
+
+/* VIRTIO_F_RING_RESET (virtio 1.2, section 2.6.1): the queue is as after the device's reset, and the others go on. */
+static void test_reset_of_a_queue(void **unused)
+{
+	(void)unused;
+	guest_start(&device, 1, SIZE, FEATURES);
+	guest_set(&device, QUEUE_RESET, 1);
+	assert_int_equal(guest_get(&device, VIRTIO_MMIO_QUEUE_READY), 1); /* not negotiated */
+	guest_start(&device, 2, SIZE, FEATURES | 1ull << VIRTIO_F_RING_RESET);
+	guest_set(&device, VIRTIO_MMIO_QUEUE_SEL, 0);
+	guest_set(&device, QUEUE_RESET, 0);
+	assert_int_equal(guest_get(&device, VIRTIO_MMIO_QUEUE_READY), 1);
+	in_flight[0] = true;
+	assert_false(virtio_mmio_write(&device, QUEUE_RESET, 4, 1));
+	assert_int_equal(guest_get(&device, QUEUE_RESET), 1);
+	assert_false(virtio_mmio_settle(&device));
+	/* An instance that begins goes on with it. */
+	describe();
+	virtio_mmio_open(&device, &state);
+	assert_false(virtio_mmio_settle(&device));
+	in_flight[0] = false;
+	assert_true(virtio_mmio_settle(&device));
+	assert_int_equal(guest_get(&device, QUEUE_RESET), 0);
+	assert_int_equal(guest_get(&device, VIRTIO_MMIO_QUEUE_READY), 0);
+	assert_int_equal(state.queues[0].position, 0);
+	assert_int_equal(state.queues[0].size, 0);
+	assert_int_equal(state.queues[0].descriptors, 0);
+	assert_int_equal(state.queues[0].available, 0);
+	assert_int_equal(state.queues[0].used, 0);
+	assert_true(virtio_mmio_serves(&device, 1));
+	assert_int_equal(guest_get(&device, VIRTIO_MMIO_STATUS), READY);
+}
+
 static void test_rearm(void **unused)
 {
 	(void)unused;
@@ -416,6 +450,7 @@ int main(void)
 		cmocka_unit_test_setup(test_reset, set_up),
 		cmocka_unit_test_setup(test_reset_waits_for_what_is_in_flight, set_up),
 		cmocka_unit_test_setup(test_end_of_a_queue_waits_too, set_up),
+		cmocka_unit_test_setup(test_reset_of_a_queue, set_up),
 		cmocka_unit_test_setup(test_rearm, set_up),
 		cmocka_unit_test_setup(test_any_write, set_up),
 	};

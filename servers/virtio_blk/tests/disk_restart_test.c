@@ -182,6 +182,31 @@ static void kill_twice(bool meanwhile)
 	crash_forget(&first);
 }
 
+/* The guest's driver knows no flush: writes become flushes on their way, and a kill there makes no difference. */
+static void test_without_flushes(void **unused)
+{
+	struct crash crash;
+
+	(void)unused;
+	prepare(5, 3, 4);
+	bench.shared->state.driver_features &= ~(1ull << VIRTIO_BLK_F_FLUSH);
+	crash_init(&crash);
+	crash_record(&crash, instance, NULL);
+	for (uint32_t i = 0; i < crash.count; i++) {
+		uint64_t seed = i + 1;
+
+		crash_restore(&crash, i);
+		expect_not_ahead();
+		for (uint32_t round = 0; round < 4; round++) {
+			bench_instance(1);
+			bench_serve_all(&seed);
+		}
+		bench_instance(1);
+		expect_end();
+	}
+	crash_forget(&crash);
+}
+
 static void test_killed_twice(void **unused)
 {
 	(void)unused;
@@ -237,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_taking),
 		cmocka_unit_test(test_telling),
 		cmocka_unit_test(test_all_stages),
+		cmocka_unit_test(test_without_flushes),
 		cmocka_unit_test(test_killed_twice),
 		cmocka_unit_test(test_killed_twice_with_the_driver_between),
 		cmocka_unit_test(test_killed_while_it_takes_back),

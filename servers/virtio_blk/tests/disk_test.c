@@ -219,6 +219,47 @@ static void test_erasing(void **unused)
 	assert_int_equal(at_once(VIRTIO_BLK_T_DISCARD, 0, 32), VIRTIO_BLK_S_IOERR);
 }
 
+/* A driver without flushes relies on what was written (virtio 1.2, section 5.2.6.2), and the disk has a cache. */
+static void test_writes_of_a_driver_without_flushes(void **unused)
+{
+	(void)unused;
+	bench_reset();
+	bench.disk.device.features &= ~(1ull << VIRTIO_BLK_F_FLUSH); /* the driver accepts what it sees */
+	bench_start(1);
+	bench.disk.device.features |= 1ull << VIRTIO_BLK_F_FLUSH;
+	bench_request(0, 1, VIRTIO_BLK_T_OUT, 3, 512);
+	bench_notify(0);
+	bench_execute(0);
+	bench.wakes = 0;
+	bench.shared->channel.driver_sleeps = 1;
+	bench_answer(0, SK_BLOCK_RESULT_DONE);
+	disk_look(&bench.disk);
+	bench_expect_used(0);
+	assert_int_equal(bench_pending(), 1);
+	assert_int_equal(bench.wakes, 1);
+	assert_int_equal(slot(0)->operation, SK_BLOCK_OPERATION_FLUSH);
+	assert_int_equal(slot(0)->segment_count, 0);
+	bench_execute(0);
+	bench_answer(0, SK_BLOCK_RESULT_DONE);
+	disk_look(&bench.disk);
+	bench_expect_used(2);
+	assert_int_equal(bench_status(1), VIRTIO_BLK_S_OK);
+	(void)interrupted();
+	/* Nothing to flush. */
+	assert_int_equal(through(VIRTIO_BLK_T_IN, 3, 512, SK_BLOCK_RESULT_DONE), VIRTIO_BLK_S_OK);
+	assert_int_equal(through(VIRTIO_BLK_T_OUT, 3, 512, SK_BLOCK_RESULT_FAILED), VIRTIO_BLK_S_IOERR);
+	/* A write that could not be made stable has failed. */
+	bench_request(0, 1, VIRTIO_BLK_T_OUT, 3, 512);
+	bench_notify(0);
+	bench_execute(0);
+	bench_answer(0, SK_BLOCK_RESULT_DONE);
+	disk_withdraw(&bench.disk, true);
+	disk_lose(&bench.disk);
+	disk_look(&bench.disk);
+	bench_expect_used(2);
+	assert_int_equal(bench_status(1), VIRTIO_BLK_S_IOERR);
+}
+
 static void test_without_flush_and_erasing(void **unused)
 {
 	(void)unused;
@@ -484,6 +525,7 @@ int main(void)
 		cmocka_unit_test_setup(test_large_blocks, set_up),
 		cmocka_unit_test_setup(test_read_only, set_up),
 		cmocka_unit_test_setup(test_erasing, set_up),
+		cmocka_unit_test_setup(test_writes_of_a_driver_without_flushes, set_up),
 		cmocka_unit_test_setup(test_without_flush_and_erasing, set_up),
 		cmocka_unit_test_setup(test_layouts, set_up),
 		cmocka_unit_test_setup(test_no_block_request, set_up),

@@ -344,14 +344,17 @@ static void test_control(void **unused)
 {
 	static const uint8_t mac[6] = { 0x02, 1, 2, 3, 4, 5 };
 	static const uint8_t group[6] = { 0x03, 1, 2, 3, 4, 5 };
+	uint32_t generation;
 
 	(void)unused;
 	bench_start(3, BENCH_FEATURE(CTRL_VQ) | BENCH_FEATURE(CTRL_MAC_ADDR) | BENCH_FEATURE(GUEST_ANNOUNCE));
+	generation = guest_get(&bench.net.device, VIRTIO_MMIO_CONFIG_GENERATION);
 	assert_int_equal(config(0), 0x52);
 	assert_int_equal(config(5), 0x56);
 	assert_int_equal(command(VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_ADDR_SET, mac, 6), VIRTIO_NET_OK);
 	assert_int_equal(config(0), 0x02);
 	assert_int_equal(config(5), 5);
+	assert_int_not_equal(guest_get(&bench.net.device, VIRTIO_MMIO_CONFIG_GENERATION), generation);
 	assert_int_equal(command(VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_ADDR_SET, group, 6), VIRTIO_NET_ERR);
 	assert_int_equal(command(VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_ADDR_SET, mac, 5), VIRTIO_NET_ERR);
 	assert_int_equal(command(VIRTIO_NET_CTRL_MAC, VIRTIO_NET_CTRL_MAC_TABLE_SET, mac, 6), VIRTIO_NET_OK);
@@ -397,6 +400,24 @@ static void test_guest_offloads(void **unused)
 	bench_notify(0);
 	assert_int_equal(packet_port_accepted(&bench.peer), NET_OFFLOADS_CHECKSUM | NET_OFFLOADS_TSO4);
 	assert_int_equal(command(class, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, &both, 8), VIRTIO_NET_ERR);
+}
+
+/* What is longer than the MTU that the guest knows is dropped (virtio 1.2, section 5.1.4.1). */
+static void test_mtu(void **unused)
+{
+	(void)unused;
+	for (uint32_t known = 0; known < 2; known++) {
+		bench_start(2, known != 0 ? BENCH_FEATURE(MTU) : 0);
+		for (uint32_t i = 0; i < 2; i++) {
+			bench_buffer(BENCH_RECEIVE, i, 2048);
+		}
+		bench_notify(BENCH_RECEIVE);
+		bench_packet(1, NET_MTU + 19);
+		bench_packet(2, NET_MTU + 18);
+		net_look(&bench.net);
+		expect_used(BENCH_RECEIVE, 0, NET_HEADER_BYTES + NET_MTU + (known != 0 ? 18 : 19));
+		assert_int_equal(bench.queues[BENCH_RECEIVE].used->idx, known != 0 ? 1 : 2);
+	}
 }
 
 /* Without a switch there is no link: what is sent is dropped, also what waited for room, until there is one again. */
@@ -503,6 +524,10 @@ static void test_steering(void **unused)
 		make_flow(frame, port % 2 != 0, port, true);
 		assert_int_equal(net_steer(&bench.net, frame), 0);
 	}
+	/* Only those that the guest has enabled, though others may be ready. */
+	bench.shared->state.queues[0].ready = 0;
+	assert_int_equal(net_steer(&bench.net, frame), VIRTIO_QUEUES);
+	bench.shared->state.queues[0].ready = 1;
 	bench.shared->net_state.pairs = two;
 	for (uint16_t port = 0; port < 100; port++) {
 		for (uint32_t pair = 0; pair < 2; pair++) {
@@ -573,6 +598,7 @@ int main(void)
 		cmocka_unit_test_setup(test_reset, set_up),
 		cmocka_unit_test_setup(test_control, set_up),
 		cmocka_unit_test_setup(test_guest_offloads, set_up),
+		cmocka_unit_test_setup(test_mtu, set_up),
 		cmocka_unit_test_setup(test_link, set_up),
 		cmocka_unit_test_setup(test_broken_commands, set_up),
 		cmocka_unit_test_setup(test_features, set_up),

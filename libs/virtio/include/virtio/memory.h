@@ -39,6 +39,10 @@ static inline uint32_t virtio_memory_find(const struct virtio_memory *memory, ui
 	return VIRTIO_MEMORY_NONE;
 }
 
+/* A byte of range `index` as a word that outlives this process, and that byte; NULL: the word may have been anywhere since. */
+uint64_t virtio_memory_place(uint32_t index, uint64_t offset);
+uint8_t *virtio_memory_byte(const struct virtio_memory *memory, uint64_t place);
+
 /* Where [address, address + bytes) is mapped, or NULL if not all of it is in one range. */
 static inline void *virtio_memory_at(const struct virtio_memory *memory, uint64_t address, uint64_t bytes)
 {

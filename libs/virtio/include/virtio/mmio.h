@@ -110,7 +110,11 @@ bool virtio_mmio_settle(struct virtio_mmio *device);
 /* Interrupts the guest for what was put into `queue`, if it wants that. */
 void virtio_mmio_notify(struct virtio_mmio *device, uint32_t queue);
 
-/* Tells the guest, once it is ready, that configuration space has changed. */
+/*
+ * Configuration space has changed: whoever was reading it begins anew (ConfigGeneration). _renewed: by the guest's own
+ * doing; _changed: it is told, once it is ready.
+ */
+void virtio_mmio_config_renewed(struct virtio_mmio *device);
 void virtio_mmio_config_changed(struct virtio_mmio *device);
 
 /* The guest broke a rule, or the device can't go on: DEVICE_NEEDS_RESET. No queue is served until it resets. */

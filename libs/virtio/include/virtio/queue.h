@@ -128,6 +128,9 @@ static inline bool virtio_queue_available(const struct virtio_queue *queue)
 	return __atomic_load_n(&queue->available->idx, __ATOMIC_RELAXED) != virtio_queue_available_index(queue);
 }
 
+/* Where the last byte of a chain that is not empty is: virtio_memory_byte(). */
+uint64_t virtio_chain_last(const struct virtio_chain *chain);
+
 /* Copies up to `bytes` bytes out of the chain's readable part, or into its writable part, from `skip` on; how many. */
 uint32_t virtio_chain_read(const struct virtio_chain *chain, uint64_t skip, void *to, uint32_t bytes);
 uint32_t virtio_chain_write(const struct virtio_chain *chain, uint64_t skip, const void *from, uint32_t bytes);
