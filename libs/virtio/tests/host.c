@@ -5,15 +5,8 @@
 #include <sk/idl/sched.h>
 #include <sk/idl/vm_exit.h>
 #include <sk/mmio.h>
-#include <sk/server.h>
-
-#define SERVED 1
-#define ENDED 2
 
 struct host host;
-
-static jmp_buf out;
-static uint8_t buffer[SK_PAGE_BYTES];
 
 sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 {
@@ -54,59 +47,6 @@ uint64_t sk_counter(void)
 	return host.counter;
 }
 
-void *sk_message_buffer(void)
-{
-	return buffer;
-}
-
-unsigned sk_thread_index(void)
-{
-	return 0;
-}
-
-void sk_server_run(void)
-{
-	longjmp(out, SERVED);
-}
-
-uint64_t sk_wait(uint32_t slot, struct sk_msg *msg, struct sk_caller *caller)
-{
-	(void)slot;
-	(void)msg;
-	(void)caller;
-	return (uint64_t)SK_BAD_CAP;
-}
-
-uint64_t sk_reply_wait(uint64_t to, struct sk_msg *msg, struct sk_caller *caller)
-{
-	(void)to;
-	return sk_wait(0, msg, caller);
-}
-
-void sk_exit(int code, const char *why)
-{
-	fail_msg("exit %d: %s", code, why);
-	longjmp(out, ENDED);
-}
-
-static void add_cap(const char *name, uint32_t slot, uint32_t type)
-{
-	struct sk_start_cap *cap = &host.start.caps[host.start.cap_count++];
-
-	strncpy(cap->name, name, SK_NAME_BYTES - 1);
-	cap->slot = slot;
-	cap->type = type;
-}
-
-static void add_region(const char *name, void *at, size_t bytes)
-{
-	struct sk_start_region *region = &host.start.regions[host.start.region_count++];
-
-	strncpy(region->name, name, SK_NAME_BYTES - 1);
-	region->address = (uintptr_t)at;
-	region->bytes = bytes;
-}
-
 void host_reset(void *channel, size_t channel_bytes)
 {
 	uint8_t *memory = host.memory != NULL ? host.memory : guest_map(GUEST_BYTES);
@@ -116,40 +56,21 @@ void host_reset(void *channel, size_t channel_bytes)
 	memset(&host, 0, sizeof(host));
 	host.memory = memory;
 	host.token = 100;
-	host.start.magic = SK_START_MAGIC;
-	host.start.threads = 1;
-	host.start.counter_hz = 1000000000;
-	add_cap("virq", HOST_VIRQ, SK_OBJECT_TYPE_VIRQ);
-	add_cap("sched", HOST_SCHED, SK_OBJECT_TYPE_ENDPOINT);
-	add_cap("channel:disk", HOST_CHANNEL, SK_OBJECT_TYPE_NOTIFICATION);
-	add_cap("driver", HOST_DRIVER, SK_OBJECT_TYPE_ENDPOINT);
-	add_region("persistent", host.persistent, sizeof(host.persistent));
-	add_region("memory@40000000", memory, GUEST_BYTES);
+	host_process_reset();
+	host_process_cap("virq", HOST_VIRQ, SK_OBJECT_TYPE_VIRQ);
+	host_process_cap("sched", HOST_SCHED, SK_OBJECT_TYPE_ENDPOINT);
+	host_process_cap("channel:disk", HOST_CHANNEL, SK_OBJECT_TYPE_NOTIFICATION);
+	host_process_cap("driver", HOST_DRIVER, SK_OBJECT_TYPE_ENDPOINT);
+	host_process_region("persistent", host.persistent, sizeof(host.persistent), 0, 0);
+	host_process_region("memory@40000000", memory, GUEST_BYTES, 0, 0);
 	if (channel != NULL) {
-		add_region("disk", channel, channel_bytes);
+		host_process_region("disk", channel, channel_bytes, 0, 0);
 	}
-	assert_true(sk_process_adopt(&host.start));
 }
 
 void host_without_driver(void)
 {
-	host.start.cap_count--;
-}
-
-void host_argument(const char *argument)
-{
-	strncpy(host.start.args, argument, SK_START_ARGS_BYTES - 2);
-}
-
-bool host_boot(int (*server_main)(void))
-{
-	int how = setjmp(out);
-
-	if (how == 0) {
-		(void)server_main();
-		return false;
-	}
-	return how == SERVED;
+	host_process.start.cap_count--;
 }
 
 bool host_exit(bool (*dispatch)(const struct sk_caller *, struct sk_msg *), bool write, uint32_t vcpu,

@@ -1,23 +1,17 @@
 /*
- * The system around one virtio device server, for its test: the calls that it makes are recorded, exits
+ * The system around one virtio device server, for its test (host_process.h): the calls that it makes are recorded, exits
  * come by its dispatcher, and an instance after the other boots from the same memory. Behind everything else the test
  * includes the library's server.c and the server's own main.c, with `main` renamed to `server_main`.
  */
 #ifndef VIRTIO_TESTS_HOST_H
 #define VIRTIO_TESTS_HOST_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include <sk/idl/kernel.h>
-#include <sk/process.h>
 
 #include "guest.h"
+#include "host_process.h"
 
 #define HOST_VIRQ 5u
 #define HOST_SCHED 6u
@@ -26,7 +20,6 @@
 #define HOST_REPLIES 8u
 
 struct host {
-	struct sk_start start;
 	_Alignas(8) uint8_t persistent[SK_PAGE_BYTES];
 	uint8_t *memory;
 	bool level;
@@ -41,16 +34,11 @@ struct host {
 
 extern struct host host;
 
-/* Everything as after boot, with the memory mapped; `channel` is what "disk" is, or NULL. No instance runs yet. */
+/* Everything as after boot, with the memory mapped; `channel` is what "disk" is, or NULL. No instance runs yet (host_process_run). */
 void host_reset(void *channel, size_t channel_bytes);
 
 /* Behind host_reset(): the manifest names none. */
 void host_without_driver(void);
-
-void host_argument(const char *argument);
-
-/* Runs `server_main` up to where it serves; false if it ended instead. */
-bool host_boot(int (*server_main)(void));
 
 /* One exit through `dispatch`; true if it was answered at once. `flags` of the tag. */
 bool host_exit(bool (*dispatch)(const struct sk_caller *, struct sk_msg *), bool write, uint32_t vcpu,

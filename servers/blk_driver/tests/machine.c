@@ -1,14 +1,10 @@
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include "machine.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include <cmocka.h>
-
+#include "host_process.h"
 #include "model.h"
 
 /* The driver, all of it in this file: an instance's end is the end of all its variables. */
@@ -38,9 +34,7 @@ uint32_t machine_segments;
 uint32_t machine_block_bytes;
 uint64_t machine_sectors;
 
-static struct sk_start start;
 static _Alignas(4096) uint8_t dma_memory[DMA_BYTES];
-static jmp_buf served;
 
 sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 {
@@ -74,33 +68,13 @@ sk_status_t sk_signal(sk_cap_t slot, uint64_t bits)
 	return SK_OK;
 }
 
-void *sk_message_buffer(void)
-{
-	static _Alignas(8) uint8_t buffer[SK_PAGE_BYTES];
-
-	return buffer;
-}
-
 uint64_t sk_counter(void)
 {
 	return 0;
 }
 
-void sk_server_run(void)
-{
-	longjmp(served, 1);
-}
-
-bool sk_server_other(const struct sk_caller *caller, struct sk_msg *msg)
-{
-	(void)caller;
-	(void)msg;
-	fail_msg("a call of another interface");
-	return true;
-}
-
 /* Only while the driver finds out what the disk is. */
-uint64_t sk_wait(uint32_t slot, struct sk_msg *msg, struct sk_caller *caller)
+static uint64_t wait_for_disk_interrupt(uint32_t slot, struct sk_msg *msg, struct sk_caller *caller)
 {
 	*caller = (struct sk_caller){ 0 };
 	assert_int_equal(slot, NOTIFICATION);
@@ -109,59 +83,29 @@ uint64_t sk_wait(uint32_t slot, struct sk_msg *msg, struct sk_caller *caller)
 	return SK_BADGE_SIGNAL;
 }
 
-uint64_t sk_reply_wait(uint64_t to, struct sk_msg *msg, struct sk_caller *caller)
+static void make_process(const char *first, const char *second)
 {
-	(void)to;
-	return sk_wait(0, msg, caller);
-}
+	char argument[SK_START_ARGS_BYTES / 2];
 
-void sk_exit(int code, const char *why)
-{
-	(void)code;
-	check_expected_ptr(why);
-	longjmp(served, 2);
-}
-
-static void name_cap(const char *name, uint32_t slot, uint32_t type)
-{
-	struct sk_start_cap *cap = &start.caps[start.cap_count++];
-
-	(void)snprintf(cap->name, sizeof(cap->name), "%s", name);
-	cap->slot = slot;
-	cap->type = type;
-}
-
-static void name_region(const char *name, void *at, uint64_t bytes, uint32_t flags, uint32_t peer)
-{
-	struct sk_start_region *region = &start.regions[start.region_count++];
-
-	*region = (struct sk_start_region){
-		.address = (uint64_t)(uintptr_t)at, .bytes = bytes, .flags = flags, .peer = peer,
-	};
-	(void)snprintf(region->name, sizeof(region->name), "%s", name);
-}
-
-static void make_start(const char *first, const char *second)
-{
-	size_t length = (size_t)snprintf(start.args, sizeof(start.args), "vblk0=%s", first) + 1;
-
-	(void)snprintf(start.args + length, sizeof(start.args) - length, "vblk1=%s", second);
-	start.magic = SK_START_MAGIC;
-	start.threads = 1;
-	start.counter_hz = 1000000000;
-	name_cap("irq", IRQ, SK_OBJECT_TYPE_INTERRUPT);
-	name_cap("notification", NOTIFICATION, SK_OBJECT_TYPE_NOTIFICATION);
-	name_cap("dma", DMA, SK_OBJECT_TYPE_MEMORY);
-	name_cap("channel:client:vblk0", PEER, SK_OBJECT_TYPE_NOTIFICATION);
-	name_cap("channel:client:vblk1", PEER + 1, SK_OBJECT_TYPE_NOTIFICATION);
-	name_cap("dma:vblk0:0", MEMORY, SK_OBJECT_TYPE_MEMORY);
-	name_cap("dma:vblk0:1", MEMORY + 1, SK_OBJECT_TYPE_MEMORY);
-	name_cap("dma:vblk1:0", MEMORY + 2, SK_OBJECT_TYPE_MEMORY);
-	name_cap("dma:vblk1:1", MEMORY + 3, SK_OBJECT_TYPE_MEMORY);
-	name_region("virtio", model_page(), MODEL_PAGE_BYTES, SK_REGION_DEVICE, 0);
-	name_region("dma", dma_memory, DMA_BYTES, 0, 0);
-	name_region("client:vblk0", &machine->channels[0], sizeof(machine->channels[0]), 0, MACHINE_CLIENT);
-	name_region("client:vblk1", &machine->channels[1], sizeof(machine->channels[1]), 0, MACHINE_CLIENT + 1);
+	host_process_reset();
+	host_process.wait = wait_for_disk_interrupt;
+	(void)snprintf(argument, sizeof(argument), "vblk0=%s", first);
+	host_process_argument(argument);
+	(void)snprintf(argument, sizeof(argument), "vblk1=%s", second);
+	host_process_argument(argument);
+	host_process_cap("irq", IRQ, SK_OBJECT_TYPE_INTERRUPT);
+	host_process_cap("notification", NOTIFICATION, SK_OBJECT_TYPE_NOTIFICATION);
+	host_process_cap("dma", DMA, SK_OBJECT_TYPE_MEMORY);
+	host_process_cap("channel:client:vblk0", PEER, SK_OBJECT_TYPE_NOTIFICATION);
+	host_process_cap("channel:client:vblk1", PEER + 1, SK_OBJECT_TYPE_NOTIFICATION);
+	host_process_cap("dma:vblk0:0", MEMORY, SK_OBJECT_TYPE_MEMORY);
+	host_process_cap("dma:vblk0:1", MEMORY + 1, SK_OBJECT_TYPE_MEMORY);
+	host_process_cap("dma:vblk1:0", MEMORY + 2, SK_OBJECT_TYPE_MEMORY);
+	host_process_cap("dma:vblk1:1", MEMORY + 3, SK_OBJECT_TYPE_MEMORY);
+	host_process_region("virtio", model_page(), MODEL_PAGE_BYTES, SK_REGION_DEVICE, 0);
+	host_process_region("dma", dma_memory, DMA_BYTES, 0, 0);
+	host_process_region("client:vblk0", &machine->channels[0], sizeof(machine->channels[0]), 0, MACHINE_CLIENT);
+	host_process_region("client:vblk1", &machine->channels[1], sizeof(machine->channels[1]), 0, MACHINE_CLIENT + 1);
 }
 
 void machine_init(const char *first, const char *second)
@@ -174,7 +118,6 @@ void machine_init(const char *first, const char *second)
 	for (uint32_t i = 0; i < MACHINE_SECTORS; i++) {
 		memset(machine->disk[i], (int)(i & 0xff), sizeof(machine->disk[i]));
 	}
-	memset(&start, 0, sizeof(start));
 	machine_fails = machine_no_disk = machine_stuck = machine_memory_gone = false;
 	machine_features = 1ull << VIRTIO_BLK_F_SEG_MAX | 1ull << VIRTIO_BLK_F_FLUSH | 1ull << VIRTIO_BLK_F_DISCARD |
 			   1ull << VIRTIO_BLK_F_WRITE_ZEROES | 1ull << VIRTIO_BLK_F_BLK_SIZE |
@@ -183,8 +126,7 @@ void machine_init(const char *first, const char *second)
 	machine_segments = 126;
 	machine_block_bytes = 512;
 	machine_sectors = MACHINE_SECTORS;
-	make_start(first, second);
-	assert_true(sk_process_adopt(&start));
+	make_process(first, second);
 }
 
 static void make_device(void)
@@ -204,10 +146,7 @@ void machine_start(void)
 	memset(&driver, 0, sizeof(driver));
 	memset(&table, 0, sizeof(table));
 	make_device();
-	if (setjmp(served) == 0) {
-		(void)blk_driver_main();
-		fail_msg("main came back");
-	}
+	(void)host_process_run(blk_driver_main);
 }
 
 static uint8_t *sector_at(uint64_t sector, uint64_t bytes)
@@ -294,7 +233,7 @@ uint32_t machine_work(uint32_t count)
 
 void machine_signal(uint64_t bits)
 {
-	if (setjmp(served) == 0) {
+	if (host_process_goes_on()) {
 		signalled(bits);
 	}
 }

@@ -1,10 +1,7 @@
 /* A failed device in the eyes of its guest, and of the next one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "host_process.h"
 
 #define main server_main
 int server_main(void);
@@ -18,9 +15,7 @@ int server_main(void);
 #define NEEDS_RESET VIRTIO_CONFIG_S_NEEDS_RESET
 
 static struct {
-	struct sk_start start;
 	_Alignas(8) uint8_t persistent[SK_PAGE_BYTES];
-	jmp_buf out;
 	uint32_t lowered;
 } host;
 
@@ -34,63 +29,18 @@ sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 	return SK_OK;
 }
 
-void sk_server_run(void)
-{
-	longjmp(host.out, 1);
-}
-
-uint64_t sk_reply_wait(uint64_t to, struct sk_msg *msg, struct sk_caller *caller)
-{
-	(void)to;
-	(void)msg;
-	(void)caller;
-	return (uint64_t)SK_BAD_CAP;
-}
-
-uint64_t sk_wait(uint32_t slot, struct sk_msg *msg, struct sk_caller *caller)
-{
-	return sk_reply_wait(slot, msg, caller);
-}
-
-void sk_exit(int code, const char *why)
-{
-	fail_msg("exit %d: %s", code, why);
-	longjmp(host.out, 2);
-}
-
-void *sk_message_buffer(void)
-{
-	return NULL;
-}
-
-unsigned sk_thread_index(void)
-{
-	return 0;
-}
-
 static void boot(void)
 {
 	state = NULL;
-	if (setjmp(host.out) == 0) {
-		(void)server_main();
-		fail_msg("it ended");
-	}
+	assert_true(host_process_run(server_main));
 }
 
 static int set_up(void **unused)
 {
-	struct sk_start_region *region = &host.start.regions[0];
-
 	(void)unused;
 	memset(&host, 0, sizeof(host));
-	host.start.magic = SK_START_MAGIC;
-	host.start.threads = 1;
-	host.start.counter_hz = 1000000000;
-	host.start.region_count = 1;
-	strcpy(region->name, "persistent");
-	region->address = (uintptr_t)host.persistent;
-	region->bytes = sizeof(host.persistent);
-	assert_true(sk_process_adopt(&host.start));
+	host_process_reset();
+	host_process_region("persistent", host.persistent, sizeof(host.persistent), 0, 0);
 	boot();
 	/* The supervisor's part. */
 	fallback_state_fields(host.persistent)->devices[DEVICE] = FALLBACK_FAILED;

@@ -3,14 +3,9 @@
  * full, an instance after the other, hardware that is absent or lies. The driver is all in this file: an instance's end
  * is the end of all its variables.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
+#include "host_process.h"
 #include "model.h"
 
 #define main net_driver_main
@@ -27,11 +22,9 @@ int net_driver_main(void);
 #define DMA_BYTES (544u * 1024u)
 #define HEADER sizeof(struct virtio_net_hdr_v1)
 
-static struct sk_start start;
 static _Alignas(4096) uint8_t dma_memory[DMA_BYTES];
 static struct packet_channel channel;
 static struct packet_port peer; /* the switch's side */
-static jmp_buf served;
 static uint32_t signals;
 static uint32_t own_signals;
 static uint32_t attached;
@@ -66,67 +59,9 @@ sk_status_t sk_signal(sk_cap_t slot, uint64_t bits)
 	return SK_OK;
 }
 
-void *sk_message_buffer(void)
-{
-	static _Alignas(8) uint8_t buffer[SK_PAGE_BYTES];
-
-	return buffer;
-}
-
 uint64_t sk_counter(void)
 {
 	return 0;
-}
-
-void sk_server_run(void)
-{
-	longjmp(served, 1);
-}
-
-bool sk_server_other(const struct sk_caller *caller, struct sk_msg *msg)
-{
-	(void)caller;
-	(void)msg;
-	return true;
-}
-
-uint64_t sk_wait(uint32_t slot, struct sk_msg *msg, struct sk_caller *caller)
-{
-	(void)slot;
-	(void)msg;
-	(void)caller;
-	fail_msg("the driver waits by itself");
-	return 0;
-}
-
-uint64_t sk_reply_wait(uint64_t to, struct sk_msg *msg, struct sk_caller *caller)
-{
-	(void)to;
-	return sk_wait(0, msg, caller);
-}
-
-void sk_exit(int code, const char *why)
-{
-	(void)code;
-	check_expected_ptr(why);
-	longjmp(served, 2);
-}
-
-static void name_cap(const char *name, uint32_t slot, uint32_t type)
-{
-	struct sk_start_cap *cap = &start.caps[start.cap_count++];
-
-	(void)snprintf(cap->name, sizeof(cap->name), "%s", name);
-	cap->slot = slot;
-	cap->type = type;
-}
-
-static void name_region(const char *name, void *at, uint64_t bytes, uint32_t flags)
-{
-	struct sk_start_region *region = &start.regions[start.region_count++];
-
-	*region = (struct sk_start_region){ .address = (uint64_t)(uintptr_t)at, .bytes = bytes, .flags = flags };
-	(void)snprintf(region->name, sizeof(region->name), "%s", name);
 }
 
 /* A new instance, with hardware as it is after the supervisor has stopped it. */
@@ -134,29 +69,22 @@ static void instance(void)
 {
 	memset(&driver, 0, sizeof(driver));
 	model_init(absent ? 0 : VIRTIO_ID_NET, 1ull << VIRTIO_RING_F_EVENT_IDX | 1ull << VIRTIO_NET_F_MAC, 256);
-	if (setjmp(served) == 0) {
-		(void)net_driver_main();
-		fail_msg("main came back");
-	}
+	(void)host_process_run(net_driver_main);
 }
 
 static int set_up(void **unused)
 {
 	(void)unused;
-	memset(&start, 0, sizeof(start));
+	host_process_reset();
 	memset(&channel, 0, sizeof(channel));
-	start.magic = SK_START_MAGIC;
-	start.threads = 1;
-	start.counter_hz = 1000000000;
-	name_cap("irq", IRQ, SK_OBJECT_TYPE_INTERRUPT);
-	name_cap("notification", NOTIFICATION, SK_OBJECT_TYPE_NOTIFICATION);
-	name_cap("dma", DMA, SK_OBJECT_TYPE_MEMORY);
-	name_cap("channel:net", PEER, SK_OBJECT_TYPE_NOTIFICATION);
-	name_cap("switch", SWITCH, SK_OBJECT_TYPE_ENDPOINT);
-	name_region("nic0", model_page(), MODEL_PAGE_BYTES, SK_REGION_DEVICE);
-	name_region("dma", dma_memory, DMA_BYTES, 0);
-	name_region("net", &channel, sizeof(channel), 0);
-	assert_true(sk_process_adopt(&start));
+	host_process_cap("irq", IRQ, SK_OBJECT_TYPE_INTERRUPT);
+	host_process_cap("notification", NOTIFICATION, SK_OBJECT_TYPE_NOTIFICATION);
+	host_process_cap("dma", DMA, SK_OBJECT_TYPE_MEMORY);
+	host_process_cap("channel:net", PEER, SK_OBJECT_TYPE_NOTIFICATION);
+	host_process_cap("switch", SWITCH, SK_OBJECT_TYPE_ENDPOINT);
+	host_process_region("nic0", model_page(), MODEL_PAGE_BYTES, SK_REGION_DEVICE, 0);
+	host_process_region("dma", dma_memory, DMA_BYTES, 0, 0);
+	host_process_region("net", &channel, sizeof(channel), 0, 0);
 	absent = false;
 	signals = own_signals = attached = 0;
 	packet_port_open(&peer, &channel, false);
@@ -166,7 +94,7 @@ static int set_up(void **unused)
 
 static void signal_driver(uint64_t bits)
 {
-	if (setjmp(served) == 0) {
+	if (host_process_goes_on()) {
 		signalled(bits);
 	}
 }

@@ -1,14 +1,10 @@
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include "machine.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include <cmocka.h>
-
+#include "host_process.h"
 #include "model.h"
 
 /* The driver, all of it in this file: an instance's end is the end of all its variables. */
@@ -29,9 +25,6 @@ uint64_t machine_features;
 uint32_t machine_queue;
 uint32_t machine_fill;
 uint32_t machine_dma_bytes;
-
-static struct sk_start start;
-static jmp_buf out;
 
 sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 {
@@ -68,68 +61,9 @@ sk_status_t sk_reply(uint64_t to, const struct sk_msg *msg)
 	return SK_OK;
 }
 
-void *sk_message_buffer(void)
-{
-	static _Alignas(8) uint8_t buffer[SK_PAGE_BYTES];
-
-	return buffer;
-}
-
 uint64_t sk_counter(void)
 {
 	return 0;
-}
-
-void sk_server_run(void)
-{
-	longjmp(out, 1);
-}
-
-bool sk_server_other(const struct sk_caller *caller, struct sk_msg *msg)
-{
-	(void)caller;
-	(void)msg;
-	fail_msg("a call of another interface");
-	return true;
-}
-
-uint64_t sk_wait(uint32_t slot, struct sk_msg *msg, struct sk_caller *caller)
-{
-	(void)slot;
-	*msg = (struct sk_msg){ 0 };
-	*caller = (struct sk_caller){ 0 };
-	fail_msg("the driver waits by itself");
-	return 0;
-}
-
-uint64_t sk_reply_wait(uint64_t to, struct sk_msg *msg, struct sk_caller *caller)
-{
-	(void)to;
-	return sk_wait(0, msg, caller);
-}
-
-void sk_exit(int code, const char *why)
-{
-	(void)code;
-	check_expected_ptr(why);
-	longjmp(out, 2);
-}
-
-static void name_cap(const char *name, uint32_t slot, uint32_t type)
-{
-	struct sk_start_cap *cap = &start.caps[start.cap_count++];
-
-	(void)snprintf(cap->name, sizeof(cap->name), "%s", name);
-	cap->slot = slot;
-	cap->type = type;
-}
-
-static void name_region(const char *name, void *at, uint64_t bytes, uint32_t flags)
-{
-	struct sk_start_region *region = &start.regions[start.region_count++];
-
-	*region = (struct sk_start_region){ .address = (uint64_t)(uintptr_t)at, .bytes = bytes, .flags = flags };
-	(void)snprintf(region->name, sizeof(region->name), "%s", name);
 }
 
 void machine_init(void)
@@ -140,36 +74,29 @@ void machine_init(void)
 	}
 	memset(machine, 0, sizeof(*machine));
 	machine->next = 1;
-	memset(&start, 0, sizeof(start));
+	host_process_reset();
 	machine_absent = false;
 	machine_features = 1ull << VIRTIO_RING_F_EVENT_IDX;
 	machine_queue = SOURCE_BUFFERS;
 	machine_fill = SOURCE_BUFFER_BYTES;
 	machine_dma_bytes = MACHINE_DMA_BYTES;
-	start.magic = SK_START_MAGIC;
-	start.threads = 1;
-	start.counter_hz = 1000000000;
-	name_cap("irq", IRQ, SK_OBJECT_TYPE_INTERRUPT);
-	name_cap("dma", DMA, SK_OBJECT_TYPE_MEMORY);
-	name_region("virtio", model_page(), MODEL_PAGE_BYTES, SK_REGION_DEVICE);
-	name_region("dma", machine->dma, sizeof(machine->dma), 0);
-	assert_true(sk_process_adopt(&start));
+	host_process_cap("irq", IRQ, SK_OBJECT_TYPE_INTERRUPT);
+	host_process_cap("dma", DMA, SK_OBJECT_TYPE_MEMORY);
+	host_process_region("virtio", model_page(), MODEL_PAGE_BYTES, SK_REGION_DEVICE, 0);
+	host_process_region("dma", machine->dma, sizeof(machine->dma), 0, 0);
 }
 
 void machine_start(void)
 {
-	start.regions[1].bytes = machine_dma_bytes;
+	host_process.start.regions[1].bytes = machine_dma_bytes;
 	memset(&driver, 0, sizeof(driver));
 	model_init(machine_absent ? 0 : VIRTIO_ID_RNG, machine_features, machine_queue);
-	if (setjmp(out) == 0) {
-		(void)rng_driver_main();
-		fail_msg("main came back");
-	}
+	(void)host_process_run(rng_driver_main);
 }
 
 static void call_driver(const struct sk_caller *caller, struct sk_msg *msg)
 {
-	if (setjmp(out) == 0 && dispatch(caller, msg)) {
+	if (host_process_goes_on() && dispatch(caller, msg)) {
 		answer((uint32_t)(caller->token - TOKEN), msg);
 	}
 }
@@ -195,7 +122,7 @@ static uint32_t fill_buffer(const struct model_buffer *buffer)
 
 static void interrupt_driver(void)
 {
-	if (setjmp(out) == 0) {
+	if (host_process_goes_on()) {
 		signalled(SK_SIGNAL_INTERRUPT);
 	}
 }

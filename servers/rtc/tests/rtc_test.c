@@ -1,11 +1,7 @@
 /* The server around the PL031's model: its alarm through the scheduler, its line, and a restart. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "host_process.h"
 
 #define main rtc_main
 int rtc_main(void);
@@ -16,9 +12,7 @@ int rtc_main(void);
 #define SCHED 6u
 #define EPOCH 1000u
 
-static struct sk_start start;
 static _Alignas(8) uint8_t persistent[SK_PAGE_BYTES];
-static jmp_buf served;
 static uint64_t now_s;
 static uint64_t timer_ns;
 static bool level;
@@ -42,55 +36,21 @@ uint64_t sk_counter(void)
 	return now_s * 1000000000u;
 }
 
-void sk_server_run(void)
-{
-	longjmp(served, 1);
-}
-
-uint64_t sk_wait(uint32_t slot, struct sk_msg *msg, struct sk_caller *caller)
-{
-	(void)slot;
-	(void)msg;
-	(void)caller;
-	return (uint64_t)SK_BAD_CAP;
-}
-
-uint64_t sk_reply_wait(uint64_t to, struct sk_msg *msg, struct sk_caller *caller)
-{
-	(void)to;
-	return sk_wait(0, msg, caller);
-}
-
-void sk_exit(int code, const char *why)
-{
-	fail_msg("exit %d: %s", code, why);
-	longjmp(served, 2);
-}
-
 static void boot_instance(void)
 {
 	memset(&rtc, 0, sizeof(rtc));
-	if (setjmp(served) == 0) {
-		(void)rtc_main();
-		fail_msg("main came back");
-	}
+	assert_true(host_process_run(rtc_main));
 }
 
 static int boot(void **unused)
 {
 	(void)unused;
 	memset(persistent, 0, sizeof(persistent));
-	memset(&start, 0, sizeof(start));
-	start.magic = SK_START_MAGIC;
-	start.threads = 1;
-	start.counter_hz = 1000000000;
-	(void)strcpy(start.args, "epoch=1000");
-	start.region_count = 1;
-	start.regions[0] = (struct sk_start_region){ "persistent", (uintptr_t)persistent, sizeof(persistent), 0, 0 };
-	start.cap_count = 2;
-	start.caps[0] = (struct sk_start_cap){ "virq", VIRQ, SK_OBJECT_TYPE_VIRQ };
-	start.caps[1] = (struct sk_start_cap){ "sched", SCHED, SK_OBJECT_TYPE_ENDPOINT };
-	assert_true(sk_process_adopt(&start));
+	host_process_reset();
+	host_process_argument("epoch=1000");
+	host_process_region("persistent", persistent, sizeof(persistent), 0, 0);
+	host_process_cap("virq", VIRQ, SK_OBJECT_TYPE_VIRQ);
+	host_process_cap("sched", SCHED, SK_OBJECT_TYPE_ENDPOINT);
 	now_s = 10;
 	timer_ns = 0;
 	boot_instance();

@@ -2,13 +2,9 @@
  * The server around the PL011's model: who is answered when, what is signalled, and
  * when its line is set. The server's own file is part of this one; the system calls are recorded.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "host_process.h"
 
 #define main uart_main
 int uart_main(void);
@@ -22,10 +18,8 @@ int uart_main(void);
 #define VIRQ 5u
 #define CONSOLE 6u
 
-static struct sk_start start;
 static _Alignas(64) uint8_t stream[2 * HALF_BYTES];
 static _Alignas(8) uint8_t persistent[SK_PAGE_BYTES];
-static jmp_buf served;
 static uint32_t signals;
 static uint32_t level_sets;
 static bool level;
@@ -59,38 +53,10 @@ sk_status_t sk_reply(uint64_t to, const struct sk_msg *msg)
 	return SK_OK;
 }
 
-void sk_server_run(void)
-{
-	longjmp(served, 1);
-}
-
-uint64_t sk_wait(uint32_t slot, struct sk_msg *msg, struct sk_caller *caller)
-{
-	(void)slot;
-	(void)msg;
-	(void)caller;
-	return (uint64_t)SK_BAD_CAP;
-}
-
-uint64_t sk_reply_wait(uint64_t to, struct sk_msg *msg, struct sk_caller *caller)
-{
-	(void)to;
-	return sk_wait(0, msg, caller);
-}
-
-void sk_exit(int code, const char *why)
-{
-	fail_msg("exit %d: %s", code, why);
-	longjmp(served, 2);
-}
-
 static void boot_instance(void)
 {
 	memset(&uart, 0, sizeof(uart));
-	if (setjmp(served) == 0) {
-		(void)uart_main();
-		fail_msg("main came back");
-	}
+	assert_true(host_process_run(uart_main));
 	signals = 0;
 	level_sets = 0;
 	replies = 0;
@@ -101,17 +67,11 @@ static int boot(void **unused)
 	(void)unused;
 	memset(stream, 0, sizeof(stream));
 	memset(persistent, 0, sizeof(persistent));
-	memset(&start, 0, sizeof(start));
-	start.magic = SK_START_MAGIC;
-	start.threads = 1;
-	start.counter_hz = 62500000;
-	start.region_count = 2;
-	start.regions[0] = (struct sk_start_region){ "stream", (uintptr_t)stream, sizeof(stream), 0, 0 };
-	start.regions[1] = (struct sk_start_region){ "persistent", (uintptr_t)persistent, sizeof(persistent), 0, 0 };
-	start.cap_count = 2;
-	start.caps[0] = (struct sk_start_cap){ "virq", VIRQ, SK_OBJECT_TYPE_VIRQ };
-	start.caps[1] = (struct sk_start_cap){ "console", CONSOLE, SK_OBJECT_TYPE_NOTIFICATION };
-	assert_true(sk_process_adopt(&start));
+	host_process_reset();
+	host_process_region("stream", stream, sizeof(stream), 0, 0);
+	host_process_region("persistent", persistent, sizeof(persistent), 0, 0);
+	host_process_cap("virq", VIRQ, SK_OBJECT_TYPE_VIRQ);
+	host_process_cap("console", CONSOLE, SK_OBJECT_TYPE_NOTIFICATION);
 	token = 100;
 	boot_instance();
 	return 0;

@@ -40,7 +40,7 @@ static void boot(void)
 	memset(&server, 0, sizeof(server));
 	host.signals = 0;
 	host.replies = 0;
-	assert_true(host_boot(server_main));
+	assert_true(host_process_run(server_main));
 }
 
 static bool write_from(uint32_t vcpu, uint64_t offset, uint64_t value, uint64_t flags)
@@ -244,7 +244,7 @@ static void test_the_last_instance(void **unused)
 
 	(void)unused;
 	flush(0);
-	host.start.flags = SK_START_LAST;
+	host_process.start.flags = SK_START_LAST;
 	boot();
 	assert_int_equal(get(VIRTIO_MMIO_STATUS), 15 | VIRTIO_CONFIG_S_NEEDS_RESET);
 	assert_false(guest_take(&guest, &entry));
@@ -261,7 +261,7 @@ static void test_the_last_instance_without_a_driver(void **unused)
 {
 	(void)unused;
 	flush(0);
-	host.start.flags = SK_START_LAST;
+	host_process.start.flags = SK_START_LAST;
 	open_status = SK_SERVER_DIED;
 	boot();
 	expect_answer(0, VIRTIO_BLK_S_IOERR);
@@ -288,18 +288,18 @@ static void test_no_channel(void **unused)
 {
 	(void)unused;
 	host_reset(&shared, sizeof(shared) - 1);
-	assert_false(host_boot(server_main));
+	assert_false(host_process_run(server_main));
 }
 
 static void test_queues(void **unused)
 {
 	(void)unused;
 	host_reset(&shared, sizeof(shared));
-	host_argument("queues=3");
+	host_process_argument("queues=3");
 	boot();
 	assert_int_equal(disk.device.queue_count, 3);
 	host_reset(&shared, sizeof(shared));
-	host_argument("queues=17");
+	host_process_argument("queues=17");
 	boot();
 	assert_int_equal(get(VIRTIO_MMIO_DEVICE_ID), 0);
 }

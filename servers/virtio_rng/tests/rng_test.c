@@ -38,7 +38,7 @@ static void boot(void)
 	memset(&rng, 0, sizeof(rng));
 	memset(&server, 0, sizeof(server));
 	host.level_sets = 0;
-	assert_true(host_boot(server_main));
+	assert_true(host_process_run(server_main));
 }
 
 static void set(uint64_t offset, uint64_t value)
@@ -141,7 +141,7 @@ static void test_restart(void **unused)
 	memcpy(before, data(0), sizeof(before));
 	offer(1, 64);
 	/* The notification is in service when the server dies; the line is high. */
-	host.start.instance = 1;
+	host_process.start.instance = 1;
 	host.counter = 0;
 	boot();
 	assert_true(host.level);
@@ -199,7 +199,7 @@ static void test_seed(void **unused)
 	memcpy(one, data(0), sizeof(one));
 	host_reset(NULL, 0);
 	host_without_driver();
-	host_argument("seed=other");
+	host_process_argument("seed=other");
 	boot();
 	guest_start(&rng.device, 1, SIZE, FEATURES);
 	offer(0, 64);
