@@ -33,6 +33,12 @@ static uint64_t written_index(const struct console_port *port)
 	return __atomic_load_n(&port->printed->written, __ATOMIC_RELAXED);
 }
 
+/* Its other side may sleep. */
+static void note_signal(struct console *console, const struct console_port *port)
+{
+	console->signal |= 1u << (port - console->ports);
+}
+
 /* Up to a piece of the chain's bytes from `done` on; returns how many found room. */
 static uint32_t print_piece(struct console *console, struct console_port *port, const struct virtio_chain *chain,
 			    uint64_t done)
@@ -42,7 +48,9 @@ static uint32_t print_piece(struct console *console, struct console_port *port, 
 	int was_empty = 0;
 	uint64_t printed = sk_byte_ring_write(port->printed, port->capacity, piece, bytes, &was_empty);
 
-	console->signal = console->signal || was_empty != 0;
+	if (was_empty != 0) {
+		note_signal(console, port);
+	}
 	return (uint32_t)printed;
 }
 
@@ -122,6 +130,15 @@ static void copy_typed(const struct console_port *port, uint64_t from, uint64_t 
 	}
 }
 
+/* Bytes were taken out of the ring, from `from` on: a writer that finds it full waits for that. */
+static void make_room(struct console *console, const struct console_port *port, uint64_t from)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* the writer stores its index, then looks at ours */
+	if (__atomic_load_n(&port->typed->written, __ATOMIC_RELAXED) - from >= port->capacity) {
+		note_signal(console, port);
+	}
+}
+
 static void type_chain(struct console *console, uint32_t index, const struct virtio_chain *chain)
 {
 	struct console_port *port = &console->ports[index];
@@ -137,6 +154,7 @@ static void type_chain(struct console *console, uint32_t index, const struct vir
 	if (port->typed->read == state->typed_from && state->typed_count <= port->capacity) {
 		copy_typed(port, state->typed_from, state->typed_count, chain);
 		STORE(port->typed->read, state->typed_from + state->typed_count);
+		make_room(console, port, state->typed_from);
 	}
 	virtio_queue_complete(&console->device.queues[console_queue_in(index)], chain, (uint32_t)state->typed_count);
 }
@@ -247,7 +265,9 @@ static void print_byte(struct console *console, uint8_t byte)
 	int was_empty = 0;
 
 	(void)sk_byte_ring_write(port->printed, port->capacity, &byte, 1, &was_empty);
-	console->signal = console->signal || was_empty != 0;
+	if (was_empty != 0) {
+		note_signal(console, port);
+	}
 }
 
 /* emerg_wr. It does not wait: without room for the byte, which is when a chain may be half printed too, it is lost. */
@@ -272,16 +292,18 @@ static void configure(struct virtio_mmio *device, const struct virtio_exit *exit
 
 static const struct virtio_operations operations = { .serve = serve, .drained = drained, .configure = configure };
 
-bool console_add_port(struct console *console, void *stream, uint64_t bytes)
+bool console_add_port(struct console *console, void *stream, uint64_t bytes, bool crossed)
 {
 	uint64_t half = bytes / 2 & ~7ull;
+	struct sk_byte_ring *first = stream;
+	struct sk_byte_ring *second = (struct sk_byte_ring *)(void *)((uint8_t *)stream + half);
 
 	if (console->port_count == CONSOLE_PORTS || half < 256) {
 		return false;
 	}
 	console->ports[console->port_count++] = (struct console_port){
-		.printed = stream,
-		.typed = (struct sk_byte_ring *)(void *)((uint8_t *)stream + half),
+		.printed = crossed ? second : first,
+		.typed = crossed ? first : second,
 		.capacity = sk_byte_ring_capacity(half),
 	};
 	return true;

@@ -1,6 +1,7 @@
 /*
  * A guest's console with several ports (virtio 1.2, section 5.3): what the guest prints on a port goes into one byte
- * ring, what is typed comes from another, both shared with the console server. No byte is lost or doubled by a restart.
+ * ring, what is typed comes from another, both shared with who is at the port's other end: the console server, or any
+ * other. No byte is lost or doubled by a restart.
  *
  * Not thread-safe: the caller serialises. It makes no system call.
  */
@@ -18,10 +19,13 @@
 #define CONSOLE_CONTROL_IN 2u  /* queue of messages to the guest */
 #define CONSOLE_CONTROL_OUT 3u
 
+#define CONSOLE_NAME_BYTES 32u
+
 struct console_port {
 	struct sk_byte_ring *printed;
 	struct sk_byte_ring *typed;
 	uint64_t capacity; /* of each */
+	const char *name;  /* that the guest is told; NULL: none */
 };
 
 struct console {
@@ -30,11 +34,14 @@ struct console {
 	struct sk_virtio_console_state *state;
 	struct console_port ports[CONSOLE_PORTS];
 	uint32_t port_count;
-	bool signal; /* something was put into a ring that was empty: its reader may sleep */
+	uint32_t signal; /* a bit for each port whose other side may sleep, and has something to do now */
 };
 
-/* A port on the stream region of `bytes` bytes: two rings. False: too small, or too many. */
-bool console_add_port(struct console *console, void *stream, uint64_t bytes);
+/*
+ * A port on a region of `bytes` bytes: two rings, of which the first carries what is printed, unless `crossed`: then it
+ * is the second one. False: too small, or too many.
+ */
+bool console_add_port(struct console *console, void *stream, uint64_t bytes, bool crossed);
 
 /* Makes the device of the ports that were added. A size of 0 columns is unknown. */
 void console_describe(struct console *console, uint16_t columns, uint16_t rows);

@@ -7,13 +7,16 @@
  * A new instance that finds a message whose chain was used takes its bit. Messages of the guest only set bits and
  * words, so one that is read twice does no more than once: the bits that it sets are not paid before it is used.
  */
+#define _POSIX_C_SOURCE 200809L /* strnlen */
 #include "console.h"
+
+#include <string.h>
 
 #define MESSAGE_VALID (1ull << 63)
 #define MESSAGE_PORT_SHIFT 32u
 #define MESSAGE_BIT_SHIFT 16u
 
-enum owed { OWED_ADD, OWED_CONSOLE, OWED_RESIZE, OWED_OPEN, OWED_KINDS };
+enum owed { OWED_ADD, OWED_CONSOLE, OWED_RESIZE, OWED_OPEN, OWED_NAME, OWED_KINDS };
 
 #define STORE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
 
@@ -37,8 +40,9 @@ static void take(struct console *console, const struct virtio_console_control *m
 	}
 	if (message->event == VIRTIO_CONSOLE_PORT_READY && message->value == 1) {
 		uint32_t size = console->config.cols != 0 ? 1u << OWED_RESIZE : 0;
+		uint32_t name = console->ports[port].name != NULL ? 1u << OWED_NAME : 0;
 
-		owe(console, port, 1u << OWED_OPEN | (port == 0 ? 1u << OWED_CONSOLE | size : 0));
+		owe(console, port, 1u << OWED_OPEN | name | (port == 0 ? 1u << OWED_CONSOLE | size : 0));
 	} else if (message->event == VIRTIO_CONSOLE_PORT_OPEN) {
 		STORE(console->state->ports[port].open, message->value != 0 ? 1u : 0u);
 		console_serve_in(console, port);
@@ -95,16 +99,20 @@ static uint32_t write_message(const struct console *console, uint32_t port, enum
 		[OWED_CONSOLE] = VIRTIO_CONSOLE_CONSOLE_PORT,
 		[OWED_RESIZE] = VIRTIO_CONSOLE_RESIZE,
 		[OWED_OPEN] = VIRTIO_CONSOLE_PORT_OPEN,
+		[OWED_NAME] = VIRTIO_CONSOLE_PORT_NAME,
 	};
-	struct {
-		struct virtio_console_control control;
-		uint16_t columns, rows; /* in the specification's order; Linux had it the other way round for a time */
-	} message = {
-		{ .id = port, .event = events[kind], .value = 1 }, console->config.cols, console->config.rows,
-	};
+	const struct virtio_console_control message = { .id = port, .event = events[kind], .value = 1 };
+	/* In the specification's order; Linux had it the other way round for a time. */
+	const uint16_t size[2] = { console->config.cols, console->config.rows };
+	const char *name = console->ports[port].name;
+	uint32_t bytes = virtio_chain_write(chain, 0, &message, sizeof(message));
 
-	return virtio_chain_write(chain, 0, &message,
-				  kind == OWED_RESIZE ? sizeof(message) : sizeof(message.control));
+	if (kind == OWED_RESIZE) {
+		bytes += virtio_chain_write(chain, bytes, size, sizeof(size));
+	} else if (kind == OWED_NAME && name != NULL) {
+		bytes += virtio_chain_write(chain, bytes, name, (uint32_t)strnlen(name, CONSOLE_NAME_BYTES));
+	}
+	return bytes;
 }
 
 static void pay(struct console *console, uint64_t message)

@@ -1,10 +1,12 @@
 /*
- * The guest's virtio console (virtio 1.2, section 5.3), one process per VM. Its ports are streams on the console
- * server: port 0, the guest's console, is region "stream", as each server with a `stream` has it; ports 1 and up are
- * regions "stream1" and up, if there are any. Bytes go between the guest's memory and the rings here, and nowhere else;
- * what has to survive is in the persistent region and in the rings (console.c says how).
+ * The guest's virtio console (virtio 1.2, section 5.3), one process per VM. Port 0, the guest's console, is region
+ * "stream": a stream on the console server, as each server with a `stream` has it. Port N, 1 and up, is a channel to any
+ * other server, with rings as in a stream: region "portN", or "portN:peer" for the other end of such a one, as between the
+ * consoles of two VMs. Bytes go between the guest's memory and the rings here, and nowhere else; what has to survive is in
+ * the persistent region and in the rings (console.c says how).
  *
- * Arguments `columns=N rows=N`: the size of its screen, if the guest is to know one.
+ * Arguments: `columns=N rows=N`, the size of its screen, if the guest is to know one; `nameN=TEXT`, what port N is called
+ * there, up to 32 bytes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,50 +24,72 @@
 #define OWN_STATE_BYTES VIRTIO_CONSOLE_STATE_FIELDS_BYTES
 
 static struct console console;
-static sk_cap_t reader;
+static sk_cap_t peers[CONSOLE_PORTS];
 
-/* After anything that may have printed. */
-static void tell_reader(void)
+static void tell(uint32_t ports)
 {
-	if (__atomic_exchange_n(&console.signal, false, __ATOMIC_RELAXED)) {
-		(void)sk_signal(reader, SK_SIGNAL_STREAM);
+	for (; ports != 0; ports &= ports - 1) {
+		uint32_t port = (uint32_t)__builtin_ctz(ports);
+
+		(void)sk_signal(peers[port], port == 0 ? SK_SIGNAL_STREAM : SK_SIGNAL_PEER);
 	}
+}
+
+/* After anything that may have moved bytes. */
+static void tell_peers(void)
+{
+	tell(__atomic_exchange_n(&console.signal, 0, __ATOMIC_RELAXED));
 }
 
 static void signalled(uint64_t bits)
 {
-	if ((bits & SK_SIGNAL_STREAM) != 0) {
+	if ((bits & (SK_SIGNAL_STREAM | SK_SIGNAL_PEER)) != 0) {
 		virtio_server_lock();
 		virtio_mmio_serve(&console.device, VIRTIO_MMIO_ALL_QUEUES);
 		virtio_server_unlock();
 	}
 	virtio_server_signalled(bits);
-	tell_reader();
+	tell_peers();
 }
 
 static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 {
 	bool replied = virtio_server_dispatch(caller, msg);
 
-	if (__builtin_expect(console.signal, 0)) {
-		tell_reader();
+	if (__builtin_expect(console.signal != 0, 0)) {
+		tell_peers();
 	}
 	return replied;
 }
 
 SK_SERVER(dispatch, signalled)
 
+/* A port by its region; false: there is none of that name, or it is of no use. */
+static bool add_port(const char *format, uint32_t port, bool crossed)
+{
+	char name[SK_NAME_BYTES];
+	char other[2 * SK_NAME_BYTES];
+	const struct sk_start_region *region;
+
+	(void)snprintf(name, sizeof(name), format, (unsigned)port);
+	region = sk_region_named(name);
+	if (region == NULL ||
+	    !console_add_port(&console, (void *)(uintptr_t)region->address, region->bytes, crossed)) {
+		return false;
+	}
+	(void)snprintf(other, sizeof(other), port == 0 ? "console" : "channel:%s", name);
+	peers[port] = sk_cap_named_of_type(other, SK_OBJECT_TYPE_NOTIFICATION);
+	(void)snprintf(name, sizeof(name), "name%u", (unsigned)port);
+	console.ports[port].name = sk_argument(name);
+	return true;
+}
+
 static void add_ports(void)
 {
-	char name[SK_NAME_BYTES] = "stream";
+	bool more = add_port("stream", 0, false);
 
-	for (uint32_t i = 0; i < CONSOLE_PORTS; i++) {
-		const struct sk_start_region *region = sk_region_named(name);
-
-		if (region == NULL || !console_add_port(&console, (void *)(uintptr_t)region->address, region->bytes)) {
-			return;
-		}
-		(void)snprintf(name, sizeof(name), "stream%u", (unsigned)(i + 1));
+	for (uint32_t i = 1; more && i < CONSOLE_PORTS; i++) {
+		more = add_port("port%u", i, false) || add_port("port%u:peer", i, true);
 	}
 }
 
@@ -79,7 +103,6 @@ int main(void)
 			     console.port_count == 0 ? "stream" : "persistent");
 		return EXIT_FAILURE;
 	}
-	reader = sk_cap_named_of_type("console", SK_OBJECT_TYPE_NOTIFICATION);
 	console_describe(&console, (uint16_t)sk_argument_number("columns", 0), (uint16_t)sk_argument_number("rows", 0));
 	virtio_server_open(&console.device);
 	if (console.device.failed) {
@@ -88,6 +111,6 @@ int main(void)
 	console_open(&console,
 		     virtio_console_state_fields((uint8_t *)(uintptr_t)persistent->address + OWN_STATE_AT));
 	/* An earlier instance may have died between a byte and its signal. */
-	(void)sk_signal(reader, SK_SIGNAL_STREAM);
+	tell((1u << console.port_count) - 1u);
 	virtio_server_run();
 }

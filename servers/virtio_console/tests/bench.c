@@ -20,8 +20,9 @@ void bench_instance(void)
 
 	memset(console, 0, sizeof(*console));
 	for (uint32_t i = 0; i < BENCH_PORTS; i++) {
-		(void)console_add_port(console, bench.shared->streams[i], BENCH_STREAM_BYTES);
+		(void)console_add_port(console, bench.shared->streams[i], BENCH_STREAM_BYTES, false);
 	}
+	console->ports[1].name = "one";
 	console_describe(console, 80, 25);
 	(void)virtio_memory_add(&console->device.memory, GUEST_BASE, GUEST_BYTES, bench.shared->memory);
 	virtio_mmio_open(&console->device, &bench.shared->state);

@@ -37,7 +37,7 @@ static void test_ports_are_apart(void **unused)
 	expect_printed(1, "", 0);
 	bench_notify(console_queue_out(1));
 	expect_printed(1, "one", 3);
-	assert_true(bench.console.signal);
+	assert_int_equal(bench.console.signal, 3);
 	/* Port 1 hears nothing before a program of the guest's has it open. */
 	bench_type(0, "ab", 2);
 	bench_type(1, "cde", 3);
@@ -101,6 +101,44 @@ static void test_room_for_typed(void **unused)
 	bench_notify(console_queue_in(0));
 	assert_int_equal(bench_take_used(console_queue_in(0), got + 40, &chains), 60);
 	assert_memory_equal(got, text, 100);
+}
+
+/* Who finds a ring full waits until there is room again: then he is told, and otherwise not. */
+static void test_room_is_told(void **unused)
+{
+	uint8_t got[BENCH_ROOM];
+	uint32_t chains = 0;
+
+	(void)unused;
+	bench_tell(0, 1, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	bench_notify(CONSOLE_CONTROL_OUT);
+	bench_type(1, text, BENCH_ROOM - 1);
+	bench_room(console_queue_in(1), 0, 10);
+	bench_notify(console_queue_in(1));
+	assert_int_equal(bench_take_used(console_queue_in(1), got, &chains), 10);
+	assert_int_equal(bench.console.signal, 0);
+	bench_type(1, text, 11);
+	bench_room(console_queue_in(1), 1, 10);
+	bench_notify(console_queue_in(1));
+	assert_int_equal(bench_take_used(console_queue_in(1), got, &chains), 10);
+	assert_int_equal(bench.console.signal, 2);
+}
+
+/* The other end of a port that is one: what the one prints is typed to the other. */
+static void test_two_ends(void **unused)
+{
+	static struct console one;
+	static struct console other;
+	static uint64_t channel[BENCH_STREAM_BYTES / 8];
+
+	(void)unused;
+	assert_true(console_add_port(&one, channel, sizeof(channel), false));
+	assert_true(console_add_port(&other, channel, sizeof(channel), true));
+	assert_ptr_equal(one.ports[0].printed, other.ports[0].typed);
+	assert_ptr_equal(one.ports[0].typed, other.ports[0].printed);
+	assert_int_equal(one.ports[0].capacity, BENCH_ROOM);
+	assert_int_equal(other.ports[0].capacity, BENCH_ROOM);
+	assert_false(console_add_port(&one, channel, 511, false));
 }
 
 static uint32_t messages(void)
@@ -256,6 +294,8 @@ int main(void)
 		cmocka_unit_test_setup(test_ports_are_apart, set_up),
 		cmocka_unit_test_setup(test_a_full_ring, set_up),
 		cmocka_unit_test_setup(test_room_for_typed, set_up),
+		cmocka_unit_test_setup(test_room_is_told, set_up),
+		cmocka_unit_test_setup(test_two_ends, set_up),
 		cmocka_unit_test_setup(test_messages_wait_for_room, set_up),
 		cmocka_unit_test_setup(test_messages_that_mean_nothing, set_up),
 		cmocka_unit_test_setup(test_without_multiport, set_up),

@@ -120,6 +120,7 @@ static void finish_messages(void)
 		{ 0, VIRTIO_CONSOLE_PORT_ADD, 8 },     { 0, VIRTIO_CONSOLE_CONSOLE_PORT, 8 },
 		{ 0, VIRTIO_CONSOLE_RESIZE, 12 },      { 0, VIRTIO_CONSOLE_PORT_OPEN, 8 },
 		{ 1, VIRTIO_CONSOLE_PORT_ADD, 8 },     { 1, VIRTIO_CONSOLE_PORT_OPEN, 8 },
+		{ 1, VIRTIO_CONSOLE_PORT_NAME, 11 },
 	};
 	struct vring_used_elem entry;
 	struct virtio_console_control message;
@@ -127,7 +128,7 @@ static void finish_messages(void)
 	rewind_guest();
 	bench_instance();
 	bench_instance();
-	for (uint32_t i = 0; i < 6; i++) {
+	for (uint32_t i = 0; i < 7; i++) {
 		assert_true(guest_take(&bench.queues[CONSOLE_CONTROL_IN], &entry));
 		memcpy(&message, guest_at(bench.shared->memory, BENCH_DATA(CONSOLE_CONTROL_IN, entry.id)),
 		       sizeof(message));
@@ -141,6 +142,9 @@ static void finish_messages(void)
 			       sizeof(size));
 			assert_int_equal(size[0], 80);
 			assert_int_equal(size[1], 25);
+		} else if (message.event == VIRTIO_CONSOLE_PORT_NAME) {
+			assert_memory_equal(
+				guest_at(bench.shared->memory, BENCH_DATA(CONSOLE_CONTROL_IN, entry.id) + 8), "one", 3);
 		}
 	}
 	assert_false(guest_take(&bench.queues[CONSOLE_CONTROL_IN], &entry));
