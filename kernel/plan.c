@@ -261,7 +261,7 @@ struct context *plan_continue(struct core *core)
 /*
  * The part of the time since the last charge in which the machine did not have this core, if it looks so at a tick.
  * That happens where a host, or an emulator, has it for somebody else: the timer comes late, which nobody who runs can
- * make it, or comes again before anybody has run at all. Of a late one an eighth counts: who hangs is found all the same.
+ * make it, or comes again before anybody has run at all. Of a late one an eighth counts: who hangs is still found.
  */
 static uint64_t time_away(struct core *core, uint64_t now)
 {
