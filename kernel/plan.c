@@ -267,12 +267,9 @@ static uint64_t time_away(struct core *core, uint64_t now)
 {
 	uint64_t spent = now - core->slot_started;
 	uint64_t eighth = core->watch_ticks / 8u;
-	uint64_t entries = core->tick_entries;
+	bool stood = core->tick_entries == core->counters[COUNT_ENTRIES];
 	core->tick_entries = core->counters[COUNT_ENTRIES];
-	if (entries == core->tick_entries) {
-		return spent;
-	}
-	return now - core->deadline > eighth && spent > eighth ? spent - eighth : 0;
+	return stood ? spent : now - core->deadline > eighth && spent > eighth ? spent - eighth : 0;
 }
 
 /*

@@ -81,6 +81,30 @@ sk_status_t thread_do_bind_notification(struct thread *thread, struct notificati
 	return SK_OK;
 }
 
+/* Who finds the old one before it is replaced leaves it nothing: it is stopped, and bits and callers wait elsewhere. */
+sk_status_t thread_do_take_over(struct thread *thread, struct thread *from)
+{
+	struct context *context = &thread->context;
+	struct context *old = &from->context;
+	if (thread_state(from) != THREAD_STATE_STOPPED || old->core != context->core || old->endpoint == NULL ||
+	    context->endpoint != NULL || context->bound != NULL) {
+		return SK_BAD_STATE;
+	}
+	context->queue = old->queue;
+	context->signals = old->signals;
+	context->endpoint = old->endpoint;
+	context->bound = old->bound;
+	__atomic_store_n(&context->endpoint->receiver[context->core], context, __ATOMIC_RELEASE);
+	if (context->bound != NULL) {
+		__atomic_store_n(&context->bound->bound, context, __ATOMIC_SEQ_CST);
+	}
+	old->endpoint = NULL;
+	old->queue = &no_queue;
+	old->bound = NULL;
+	old->signals = &no_signals;
+	return SK_OK;
+}
+
 sk_status_t thread_do_set_fault_endpoint(struct thread *thread, struct endpoint *endpoint, uint32_t badge)
 {
 	thread->fault_handler = object_capability(endpoint->object, SK_RIGHT_CALL, badge);

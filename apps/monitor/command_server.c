@@ -14,6 +14,19 @@
 #include "screen.h"
 #include "table.h"
 
+#define COLUMNS "name|image|state|>restarts|>crashes|cores|>priority|>memory|>calls served|>CPU time"
+
+static bool any_standby(void)
+{
+	struct sk_server_info server;
+	bool any = false;
+
+	for (uint32_t i = 0; operator_server(names_supervisor(), i, &server) == SK_OK; i++) {
+		any = any || server.standby != SK_STANDBY_STATE_NONE;
+	}
+	return any;
+}
+
 static void list_servers(const struct argument *arguments, uint32_t count)
 {
 	struct sk_server_info server;
@@ -21,7 +34,9 @@ static void list_servers(const struct argument *arguments, uint32_t count)
 
 	(void)arguments;
 	(void)count;
-	table_begin("name|image|state|>restarts|>crashes|cores|>priority|>memory|>calls served|>CPU time");
+	bool standbys = any_standby();
+
+	table_begin(standbys ? COLUMNS "|standby|>of memory" : COLUMNS);
 	for (uint32_t i = 0; operator_server(names_supervisor(), i, &server) == SK_OK; i++) {
 		table_cell("%.24s", (const char *)server.name);
 		table_cell("%.24s", (const char *)server.image);
@@ -33,6 +48,10 @@ static void list_servers(const struct argument *arguments, uint32_t count)
 		table_cell("%s", format_size(text, server.memory_bytes));
 		table_cell("%llu", (unsigned long long)server.calls_served);
 		table_cell("%s", format_time(text, server.time_ns));
+		if (standbys) {
+			table_cell("%s", sk_standby_state_name(server.standby));
+			table_cell("%s", server.standby_bytes != 0 ? format_size(text, server.standby_bytes) : "");
+		}
 	}
 	table_end("there are no servers");
 }

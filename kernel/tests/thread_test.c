@@ -80,6 +80,7 @@ static const struct operation operations[] = {
 	{ "write_registers", THREAD_TAG_WRITE_REGISTERS | SK_TAG_BYTES(REGISTERS), "0-------0" },
 	{ "info", THREAD_TAG_INFO,                                           "000000000" },
 	{ "destroy", THREAD_TAG_DESTROY,                                     "000000000" },
+	{ "take_over", THREAD_TAG_TAKE_OVER,                                 "0--------" },
 };
 
 static void try_in(const struct operation *operation, enum place place)
@@ -96,6 +97,11 @@ static void try_in(const struct operation *operation, enum place place)
 	} else if (operation->tag == THREAD_TAG_SET_RECEIVE_WINDOW) {
 		w[0] = 100;
 		w[1] = 4;
+	} else if (operation->tag == THREAD_TAG_TAKE_OVER) {
+		struct actor other;
+		actor_make(&other, 1);
+		actor_serve(&other);
+		w[0] = other.thread;
 	}
 	if (operation->status[place] == '-') {
 		world_refused(operation->name, SK_BAD_STATE, scene.actor.thread, operation->tag, w);
@@ -122,6 +128,96 @@ static void try_in(const struct operation *operation, enum place place)
 	}
 	mock_settle();
 	invariants_check();
+}
+
+/* A second thread takes the place of a stopped server's, with all who wait for it; and back again. */
+static void a_place_taken_over(void **state)
+{
+	(void)state;
+	struct actor servers[2];
+	struct actor clients[2];
+	actor_make(&servers[0], 1);
+	actor_serve(&servers[0]);
+	actor_listen(&servers[0]);
+	actor_make(&servers[1], 1);
+	actor_make(&clients[0], 1);
+	actor_make(&clients[1], 2);
+	uint32_t slots[2] = { actor_client(&clients[0], &servers[0], 1), actor_client(&clients[1], &servers[0], 2) };
+	world_plan(1, servers[0].thread, servers[1].thread, clients[0].thread, 0);
+	world_plan(2, clients[1].thread, 0);
+	actor_start(&servers[0]);
+	actor_reply_wait(&servers[0], 0, 0, 0);
+	actor_start(&clients[0]);
+	actor_start(&clients[1]);
+	for (uint32_t i = 0; i < 4; i++) {
+		struct actor *old = &servers[i % 2];
+		struct actor *new = &servers[(i + 1) % 2];
+		actor_call(&clients[0], slots[0], TAG | SK_TAG_IDEMPOTENT, 7);
+		assert_runs(old);
+		actor_call(&clients[1], slots[1], TAG | SK_TAG_IDEMPOTENT, 8);
+		mock_settle();
+		K_REFUSED(SK_BAD_STATE, new->thread, THREAD_TAG_TAKE_OVER, old->thread);
+		K_OK(old->thread, THREAD_TAG_STOP);
+		mock_syscall(0, SK_SYS_SIGNAL, (const uint64_t[8]){ servers[0].notification, 4 });
+		mock_settle();
+		K_OK(new->thread, THREAD_TAG_TAKE_OVER, old->thread);
+		invariants_check();
+		actor_start(new);
+		assert_runs(new);
+		/* What came meanwhile, then the call that was in service, then the one behind it. */
+		actor_wait(new);
+		assert_int_equal(actor_x(new, 0), SK_BADGE_SIGNAL);
+		assert_int_equal(actor_x(new, 2), 4);
+		actor_wait(new);
+		assert_int_equal(actor_x(new, 0), 1);
+		assert_int_equal(actor_x(new, 1), TAG | SK_TAG_IDEMPOTENT | SK_TAG_REDELIVERED);
+		actor_reply_wait(new, actor_token(new), 0, 70);
+		assert_int_equal(actor_x(new, 0), 2);
+		actor_reply_wait(new, actor_token(new), 0, 80);
+		mock_settle();
+		assert_runs(&clients[0]);
+		assert_int_equal(actor_x(&clients[0], 2), 70);
+		assert_runs(&clients[1]);
+		assert_int_equal(actor_x(&clients[1], 2), 80);
+		invariants_check();
+	}
+}
+
+static void no_place_to_take_over(void **state)
+{
+	(void)state;
+	struct actor server;
+	struct actor other;
+	struct actor elsewhere;
+	struct actor spare;
+	actor_make(&server, 1);
+	actor_serve(&server);
+	actor_make(&other, 1);
+	actor_serve(&other);
+	actor_make(&elsewhere, 2);
+	actor_make(&spare, 1);
+	uint32_t weak = world_copy(server.thread, SK_RIGHT_READ | SK_RIGHT_WRITE, 0);
+	K_REFUSED(SK_BAD_STATE, other.thread, THREAD_TAG_TAKE_OVER, server.thread);
+	K_REFUSED(SK_BAD_STATE, elsewhere.thread, THREAD_TAG_TAKE_OVER, server.thread);
+	K_REFUSED(SK_NO_RIGHT, spare.thread, THREAD_TAG_TAKE_OVER, weak);
+	K_REFUSED(SK_BAD_TYPE, spare.thread, THREAD_TAG_TAKE_OVER, server.space);
+	K_REFUSED(SK_BAD_CAP, spare.thread, THREAD_TAG_TAKE_OVER, 0);
+	struct actor unbound;
+	actor_make(&unbound, 1);
+	K_REFUSED(SK_BAD_STATE, spare.thread, THREAD_TAG_TAKE_OVER, unbound.thread);
+	K_REFUSED(SK_BAD_STATE, spare.thread, THREAD_TAG_TAKE_OVER, spare.thread);
+	actor_listen(&spare);
+	K_REFUSED(SK_BAD_STATE, spare.thread, THREAD_TAG_TAKE_OVER, server.thread);
+	/* Nothing keeps hold of a place that was left. */
+	struct actor last;
+	actor_make(&last, 1);
+	K_OK(last.thread, THREAD_TAG_TAKE_OVER, server.thread);
+	K_OK(server.thread, THREAD_TAG_DESTROY);
+	invariants_check();
+	world_plan(1, last.thread, 0);
+	actor_start(&last);
+	actor_wait(&last);
+	assert_state(&last, CONTEXT_RECEIVING);
 }
 
 static void every_operation_in_every_state(void **state)
@@ -428,6 +524,8 @@ static void interrupts_of_nobody(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_place_taken_over, world_setup),
+		cmocka_unit_test_setup(no_place_to_take_over, world_setup),
 		cmocka_unit_test(every_operation_in_every_state),
 		cmocka_unit_test_setup(bindings_are_exclusive, world_setup),
 		cmocka_unit_test_setup(stops_itself, world_setup),

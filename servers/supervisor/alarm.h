@@ -14,6 +14,7 @@ enum alarm {
 	ALARM_RESTART = 0,                                /* + server: its backoff has passed */
 	ALARM_HEARTBEAT = ALARM_RESTART + MANIFEST_SERVERS, /* + server */
 	ALARM_HALT = ALARM_HEARTBEAT + MANIFEST_SERVERS,  /* look again whether the console is done, then power off */
+	ALARM_AFTER,                                      /* crashes are to be told, standbys to be made */
 	ALARM_TRAP,                                       /* a thread that a trap holds up goes on */
 	ALARM_COUNT,
 	ALARM_NONE = ALARM_COUNT

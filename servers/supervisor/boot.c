@@ -124,6 +124,25 @@ static void build_servers(void)
 	}
 }
 
+/* A server's and its standby's: either may run at any time, and nobody waits for a plan that has it. */
+static void add_worker(const struct server *server, uint32_t index, struct worker *worker, const char *mark)
+{
+	const struct sk_task task = {
+		.kind = SK_TASK_KIND_THREAD,
+		.core = worker->core,
+		.priority = server->config->priority,
+		.windows = tasks_windows_of_server(worker->core, server->index),
+		.client = (uint8_t)server->index,
+		.flags = server->index == system_state.sched ? SK_TASK_FLAGS_SYSTEM : 0,
+		.budget_ns = server->config->budget_us * NS_PER_US,
+		.period_ns = server->config->period_us * NS_PER_US,
+	};
+	char name[SK_NAME_BYTES];
+
+	(void)snprintf(name, sizeof(name), "%.20s%s%" PRIu32, server->config->name, mark, index);
+	worker->task = tasks_add(worker->thread, &task, name);
+}
+
 static void add_tasks(void)
 {
 	const struct sk_task own = {
@@ -139,20 +158,10 @@ static void add_tasks(void)
 		struct server *server = &system_state.servers[i];
 
 		for (uint32_t j = 0; server->unusable == NULL && j < server->config->core_count; j++) {
-			const struct sk_task task = {
-				.kind = SK_TASK_KIND_THREAD,
-				.core = server->workers[j].core,
-				.priority = server->config->priority,
-				.windows = tasks_windows_of_server(server->workers[j].core, i),
-				.client = (uint8_t)i,
-				.flags = i == system_state.sched ? SK_TASK_FLAGS_SYSTEM : 0,
-				.budget_ns = server->config->budget_us * NS_PER_US,
-				.period_ns = server->config->period_us * NS_PER_US,
-			};
-			char name[SK_NAME_BYTES];
-
-			(void)snprintf(name, sizeof(name), "%.20s/%" PRIu32, server->config->name, j);
-			server->workers[j].task = tasks_add(server->workers[j].thread, &task, name);
+			add_worker(server, j, &server->workers[j], "/");
+			if (server->standby.state != SK_STANDBY_STATE_NONE) {
+				add_worker(server, j, &server->standby.workers[j], "+");
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@
 #include <sk/idl/vm_exit_server.h>
 
 #include "lifecycle.h"
+#include "standby.h"
 #include "trap.h"
 
 /* A deliberate end is a breakpoint with a number of its own, whichever of the kernel's reasons that is. */
@@ -43,6 +44,10 @@ sk_status_t thread_fault_serve_fault(const struct sk_caller *caller, uint32_t re
 		.caller_badge = caller_badge,
 	};
 
+	if (cause.thread < server->config->core_count && standby_is(server, fault_client_body(client))) {
+		standby_stopped(server, cause.thread, syndrome, pc);
+		return SK_DEFERRED;
+	}
 	if (cause.thread >= server->config->core_count || !lifecycle_runs(server)) {
 		return SK_BAD_STATE;
 	}

@@ -46,6 +46,37 @@ static void list_cap(struct server *server, const char *name, enum sk_object_typ
 	server->next_slot++;
 }
 
+/* Whatever a server has, its standby has at the same places. */
+static sk_status_t put(const struct server *server, uint32_t slot, sk_cap_t from, sk_rights_t rights, uint32_t badge)
+{
+	sk_status_t status = space_cap_grant(server->space, from, slot, rights, badge);
+
+	if (status == SK_OK && server->standby.space != SK_CAP_NONE) {
+		status = space_cap_grant(server->standby.space, from, slot, rights, badge);
+	}
+	return status;
+}
+
+void grant_take(const struct server *server, uint32_t slot)
+{
+	(void)space_cap_delete(server->space, slot);
+	if (server->standby.space != SK_CAP_NONE) {
+		(void)space_cap_delete(server->standby.space, slot);
+	}
+}
+
+static sk_status_t map(const struct server *server, const struct grant_memory *memory, uint64_t address)
+{
+	sk_status_t status = object_map(server->space, memory->memory, address, memory->offset, memory->bytes,
+					memory->access);
+
+	if (status == SK_OK && server->standby.space != SK_CAP_NONE) {
+		status = object_map(server->standby.space, memory->memory, address, memory->offset, memory->bytes,
+				    memory->access);
+	}
+	return status;
+}
+
 sk_status_t grant_cap(struct server *server, const char *name, enum sk_object_type type, sk_cap_t from,
 		      sk_rights_t rights, uint32_t badge)
 {
@@ -53,7 +84,7 @@ sk_status_t grant_cap(struct server *server, const char *name, enum sk_object_ty
 		return SK_NO_SLOT;
 	}
 
-	sk_status_t status = space_cap_grant(server->space, from, server->next_slot, rights, badge);
+	sk_status_t status = put(server, server->next_slot, from, rights, badge);
 
 	if (status == SK_OK) {
 		list_cap(server, name, type);
@@ -63,8 +94,8 @@ sk_status_t grant_cap(struct server *server, const char *name, enum sk_object_ty
 
 sk_status_t grant_cap_at(const struct server *server, uint32_t slot, sk_cap_t from, sk_rights_t rights, uint32_t badge)
 {
-	(void)space_cap_delete(server->space, slot);
-	return from == SK_CAP_NONE ? SK_OK : space_cap_grant(server->space, from, slot, rights, badge);
+	grant_take(server, slot);
+	return from == SK_CAP_NONE ? SK_OK : put(server, slot, from, rights, badge);
 }
 
 sk_status_t grant_reserve(struct server *server, const char *name, enum sk_object_type type)
@@ -96,8 +127,7 @@ sk_status_t grant_region(struct server *server, const char *name, const struct g
 		return SK_NO_MEMORY;
 	}
 
-	sk_status_t status = object_map(server->space, memory->memory, address, memory->offset, memory->bytes,
-					memory->access);
+	sk_status_t status = map(server, memory, address);
 
 	if (status != SK_OK) {
 		return status;
@@ -114,8 +144,13 @@ sk_status_t grant_region(struct server *server, const char *name, const struct g
 sk_status_t grant_archive(struct server *server, const char *name, uint64_t offset, uint64_t bytes)
 {
 	uint64_t first = page_floor(offset);
-	sk_status_t status = object_map(server->space, SK_BOOT_SLOT_ARCHIVE, SK_VA_ARCHIVE + first, first,
-					page_ceil(offset + bytes) - first, SK_MAP_FLAGS_READ);
+	struct grant_memory memory = {
+		.memory = SK_BOOT_SLOT_ARCHIVE,
+		.offset = first,
+		.bytes = page_ceil(offset + bytes) - first,
+		.access = SK_MAP_FLAGS_READ,
+	};
+	sk_status_t status = map(server, &memory, SK_VA_ARCHIVE + first);
 
 	return status != SK_OK ? status : grant_listed(server, name, offset, bytes);
 }
@@ -139,7 +174,7 @@ void grant_roll_back(struct server *server)
 {
 	while (server->next_slot > server->mark.next_slot) {
 		server->next_slot--;
-		(void)space_cap_delete(server->space, server->next_slot);
+		grant_take(server, server->next_slot);
 	}
 	server->layout.next_region = server->mark.next_region;
 	server->start->cap_count = server->mark.cap_count;

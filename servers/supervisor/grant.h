@@ -33,6 +33,9 @@ sk_status_t grant_cap(struct server *server, const char *name, enum sk_object_ty
  */
 sk_status_t grant_cap_at(const struct server *server, uint32_t slot, sk_cap_t from, sk_rights_t rights, uint32_t badge);
 
+/* Empties a slot. */
+void grant_take(const struct server *server, uint32_t slot);
+
 /* Lists a capability that is not there yet, and takes a slot for it. */
 sk_status_t grant_reserve(struct server *server, const char *name, enum sk_object_type type);
 

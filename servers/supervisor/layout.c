@@ -39,11 +39,12 @@ void layout_plan(const struct manifest_server *server, const struct image *image
 	}
 	take_region(layout, &layout->heap, server->heap_kib * 1024ull);
 	layout->fresh_bytes = layout->ram_bytes;
-
-	take(layout, &layout->start, SK_VA_START_PAGE, SK_START_BYTES);
 	for (uint32_t i = 0; i < server->core_count; i++) {
 		take(layout, &layout->stacks[i], layout_stack_top(i) - LAYOUT_STACK_BYTES, LAYOUT_STACK_BYTES);
 	}
+	layout->private_bytes = layout->ram_bytes;
+
+	take(layout, &layout->start, SK_VA_START_PAGE, SK_START_BYTES);
 	take_region(layout, &layout->persistent, server->persistent_kib * 1024ull);
 	take_region(layout, &layout->log, LAYOUT_LOG_BYTES);
 	take_region(layout, &layout->stream, server->stream ? LAYOUT_STREAM_BYTES : 0);

@@ -4,7 +4,8 @@
  * slots) and in the process's address space (sk/boot.h). Pure.
  *
  * The RAM object, from its start: what a restart makes anew (written segments,
- * heap), then what it keeps (start page, stacks, persistent region, log, stream).
+ * heap), the stacks, then what is the server's whichever of its instances runs (start page,
+ * persistent region, log, stream). A standby has RAM of its own up to there.
  */
 #ifndef SUPERVISOR_LAYOUT_H
 #define SUPERVISOR_LAYOUT_H
@@ -32,6 +33,7 @@ struct layout_part {
 struct layout {
 	uint64_t ram_bytes;
 	uint64_t fresh_bytes; /* [0, fresh_bytes) of the RAM is made anew by a restart */
+	uint64_t private_bytes; /* [0, private_bytes) is an instance's own */
 	struct layout_part segments[IMAGE_SEGMENTS]; /* of the image's segments that are not in place */
 	struct layout_part start;
 	struct layout_part stacks[SK_MAX_CORES];

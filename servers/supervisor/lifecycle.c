@@ -14,15 +14,25 @@
 #include "power.h"
 #include "process.h"
 #include "report.h"
+#include "standby.h"
 #include "vm.h"
 #include "wiring.h"
 
+static sk_status_t begin(struct server *server)
+{
+	if (standby_is_ready(server)) {
+		return process_switch(server);
+	}
+	process_fill(server);
+	return process_start(server);
+}
+
 static void run_instance(struct server *server)
 {
-	process_fill(server);
-	if (process_start(server) == SK_OK) {
+	if (begin(server) == SK_OK) {
 		server->state = SK_SERVER_STATE_RUNNING;
 		heartbeat_begin(server);
+		standby_later(server);
 	} else {
 		server->state = SK_SERVER_STATE_FAILED;
 		control_say("server %s failed its threads could not be started", server->config->name);
@@ -147,6 +157,16 @@ static bool is_done(struct server *server, const struct crash_cause *cause)
 	return true;
 }
 
+static void report(struct server *server)
+{
+	const struct sk_crash_record *record = crash_find(server->unreported);
+
+	server->unreported = 0;
+	if (record != NULL) {
+		report_crash(server->config->name, record);
+	}
+}
+
 void lifecycle_crashed(struct server *server, const struct crash_cause *cause)
 {
 	if (is_done(server, cause)) {
@@ -179,8 +199,25 @@ void lifecycle_crashed(struct server *server, const struct crash_cause *cause)
 		give_up(server, crash_reason_text(record->reason));
 		break;
 	}
-	/* Talk comes last: the callers wait for the new instance, not for this. */
-	report_crash(server->config->name, record);
+	/* Talk comes last: the callers wait for the new instance, not for this. With a standby it waits until it is loaded. */
+	report(server);
+	server->unreported = record->number;
+	if (verdict != RESTART_NOW || !standby_is_due(server)) {
+		report(server);
+	}
+}
+
+void lifecycle_after(void)
+{
+	for (uint32_t i = 0; i < system_state.manifest.server_count; i++) {
+		struct server *server = &system_state.servers[i];
+
+		if (standby_is_late(server)) {
+			report(server);
+			standby_make(server);
+		}
+	}
+	standby_set_alarm();
 }
 
 sk_status_t lifecycle_kill(struct server *server, enum sk_crash_reason reason)

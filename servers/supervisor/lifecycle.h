@@ -26,6 +26,9 @@ sk_status_t lifecycle_restart(struct server *server);
 /* Stops it on purpose, until lifecycle_restart(): its callers get SERVER_DIED. */
 void lifecycle_stop(struct server *server);
 
+/* The alarm ALARM_AFTER rang: what can wait until a new instance serves. */
+void lifecycle_after(void);
+
 /* The alarm ALARM_RESTART + index rang: its backoff has passed. */
 void lifecycle_backoff_over(struct server *server);
 

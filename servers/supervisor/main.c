@@ -44,6 +44,8 @@ static void ring(uint32_t alarm)
 		if (!heartbeat_due(server)) {
 			(void)lifecycle_kill(server, SK_CRASH_REASON_HEARTBEAT);
 		}
+	} else if (alarm == ALARM_AFTER) {
+		lifecycle_after();
 	} else if (alarm == ALARM_TRAP) {
 		trap_over();
 	} else {

@@ -209,6 +209,18 @@ void *object_view(sk_cap_t memory, uint64_t bytes)
 	return view(memory, 0, bytes, 0);
 }
 
+void *object_view_pair(sk_cap_t first, uint64_t first_bytes, sk_cap_t second, uint64_t bytes)
+{
+	const sk_map_flags_t writable = SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE;
+	uint64_t address = layout_place(&next_view, first_bytes + bytes, SK_PAGE_BYTES);
+
+	if (address == 0 || object_map(SK_BOOT_SLOT_SPACE, first, address, 0, first_bytes, writable) != SK_OK ||
+	    object_map(SK_BOOT_SLOT_SPACE, second, address + first_bytes, first_bytes, bytes, writable) != SK_OK) {
+		return NULL;
+	}
+	return (void *)(uintptr_t)address;
+}
+
 volatile uint32_t *object_view_register(sk_cap_t memory, uint64_t offset)
 {
 	uint32_t *page = view(memory, page_floor(offset), SK_PAGE_BYTES, SK_MAP_FLAGS_DEVICE);

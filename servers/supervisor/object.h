@@ -53,6 +53,8 @@ sk_status_t object_map(sk_cap_t space, sk_cap_t memory, uint64_t address, uint64
  * Maps RAM into the supervisor itself, for reading and writing. NULL: no.
  */
 void *object_view(sk_cap_t memory, uint64_t bytes);
+/* The same with `bytes` of another object, from the same offset on, behind `first_bytes` of the first. */
+void *object_view_pair(sk_cap_t first, uint64_t first_bytes, sk_cap_t second, uint64_t bytes);
 void object_unview(void *view);
 /* The same for the page of a device's registers that `offset` lies in, for good: where that is. */
 volatile uint32_t *object_view_register(sk_cap_t memory, uint64_t offset);

@@ -69,6 +69,8 @@ sk_status_t operator_serve_server(const struct sk_caller *caller, uint32_t index
 	info->priority = server->config->priority;
 	info->crashes = server->crashes;
 	info->memory_bytes = server->ram_bytes;
+	info->standby = (uint32_t)server->standby.state;
+	info->standby_bytes = server->standby.bytes;
 	for (uint32_t i = 0; i < server->config->core_count; i++) {
 		info->cores |= 1u << server->config->cores[i];
 		if (server->unusable == NULL) {

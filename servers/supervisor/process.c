@@ -10,8 +10,7 @@
 #include "grant.h"
 #include "hardware.h"
 #include "object.h"
-
-#define TABLE_PAGES 12u /* of a new process: image, stacks and regions lie in a few 2 MiB ranges */
+#include "standby.h"
 
 static bool unusable(struct server *server, const char *why)
 {
@@ -52,14 +51,13 @@ struct symbols process_program(const char *name)
 }
 
 /* The map flags have the bits of the rights. */
-static sk_status_t map_segment(struct server *server, uint32_t index)
+static sk_status_t map_segment(const struct server *server, uint32_t index, sk_cap_t space, sk_cap_t ram)
 {
 	const struct image_segment *segment = &server->image.segments[index];
 	const struct layout_part *part = &server->layout.segments[index];
 
 	if (!segment->in_place) {
-		return object_map(server->space, server->ram, part->address, part->offset, part->bytes,
-				  segment->rights);
+		return object_map(space, ram, part->address, part->offset, part->bytes, segment->rights);
 	}
 
 	uint64_t first = page_floor(segment->archive_offset);
@@ -68,32 +66,32 @@ static sk_status_t map_segment(struct server *server, uint32_t index)
 	if ((segment->rights & SK_RIGHT_EXECUTE) != 0) {
 		(void)memory_sync(SK_BOOT_SLOT_ARCHIVE, first, bytes);
 	}
-	return object_map(server->space, SK_BOOT_SLOT_ARCHIVE, page_floor(segment->address), first, bytes,
-			  segment->rights);
+	return object_map(space, SK_BOOT_SLOT_ARCHIVE, page_floor(segment->address), first, bytes, segment->rights);
 }
 
-static sk_status_t map_part(struct server *server, const struct layout_part *part, sk_map_flags_t flags)
+static sk_status_t map_part(sk_cap_t space, sk_cap_t ram, const struct layout_part *part, sk_map_flags_t flags)
 {
-	return part->bytes == 0 ? SK_OK
-				: object_map(server->space, server->ram, part->address, part->offset, part->bytes,
-					     flags);
+	return part->bytes == 0 ? SK_OK : object_map(space, ram, part->address, part->offset, part->bytes, flags);
 }
 
-static sk_status_t map_all(struct server *server)
+sk_status_t process_map(const struct server *server, sk_cap_t space, sk_cap_t ram)
 {
 	const struct layout *layout = &server->layout;
 	const sk_map_flags_t writable = SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE;
-	const struct layout_part *regions[] = { &layout->heap, &layout->persistent, &layout->log, &layout->stream };
-	sk_status_t status = map_part(server, &layout->start, SK_MAP_FLAGS_READ);
+	const struct layout_part *kept[] = { &layout->persistent, &layout->log, &layout->stream };
+	sk_status_t status = map_part(space, server->kept, &layout->start, SK_MAP_FLAGS_READ);
 
 	for (uint32_t i = 0; status == SK_OK && i < server->image.segment_count; i++) {
-		status = map_segment(server, i);
+		status = map_segment(server, i, space, ram);
 	}
 	for (uint32_t i = 0; status == SK_OK && i < server->config->core_count; i++) {
-		status = map_part(server, &layout->stacks[i], writable);
+		status = map_part(space, ram, &layout->stacks[i], writable);
 	}
-	for (uint32_t i = 0; status == SK_OK && i < sizeof(regions) / sizeof(regions[0]); i++) {
-		status = map_part(server, regions[i], writable);
+	if (status == SK_OK) {
+		status = map_part(space, ram, &layout->heap, writable);
+	}
+	for (uint32_t i = 0; status == SK_OK && i < sizeof(kept) / sizeof(kept[0]); i++) {
+		status = map_part(space, server->kept, kept[i], writable);
 	}
 	return status;
 }
@@ -107,6 +105,7 @@ static sk_status_t make_ram(struct server *server)
 		return status;
 	}
 	server->ram = range.memory;
+	server->kept = range.memory;
 	server->view = object_view(server->ram, range.bytes);
 	if (server->view == NULL) {
 		return SK_NO_MEMORY;
@@ -128,15 +127,35 @@ static sk_status_t make_notification(struct server *server, uint32_t index)
 			       : thread_bind_notification(server->workers[index].thread, server->notifications[index]);
 }
 
-static sk_status_t set_fault_endpoint(const struct server *server, uint32_t index)
+static sk_status_t set_fault_endpoint(const struct server *server, uint32_t index, uint32_t body, sk_cap_t thread)
 {
-	uint32_t badge = SK_BADGE(THREAD_FAULT_INTERFACE, fault_client(server->index, index));
+	uint32_t badge = SK_BADGE(THREAD_FAULT_INTERFACE, fault_client(server->index, index, body));
 	sk_cap_t handler;
 	sk_status_t status = object_badge(SK_BOOT_SLOT_ENDPOINT, SK_RIGHT_CALL, badge, &handler);
 
 	if (status == SK_OK) {
-		status = thread_set_fault_endpoint(server->workers[index].thread, handler);
+		status = thread_set_fault_endpoint(thread, handler);
 		object_drop(handler);
+	}
+	return status;
+}
+
+sk_status_t process_make_worker(const struct server *server, uint32_t index, uint32_t body, sk_cap_t space,
+				struct worker *worker)
+{
+	worker->core = server->config->cores[index];
+
+	sk_status_t status = object_make_thread(space, worker->core, &worker->thread, &worker->buffer);
+
+	if (status == SK_OK) {
+		status = object_map(space, worker->buffer, layout_message_buffer(index), 0, SK_PAGE_BYTES,
+				    SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE);
+	}
+	if (status == SK_OK) {
+		status = set_fault_endpoint(server, index, body, worker->thread);
+	}
+	if (status == SK_OK) {
+		status = thread_set_call_budget(worker->thread, server->config->call_budget_us * 1000ull);
 	}
 	return status;
 }
@@ -144,28 +163,12 @@ static sk_status_t set_fault_endpoint(const struct server *server, uint32_t inde
 static sk_status_t make_worker(struct server *server, uint32_t index)
 {
 	struct worker *worker = &server->workers[index];
+	sk_status_t status = process_make_worker(server, index, 0, server->space, worker);
 
-	worker->core = server->config->cores[index];
-
-	sk_status_t status = object_make_thread(server->space, worker->core, &worker->thread, &worker->buffer);
-
-	if (status == SK_OK) {
-		status = object_map(server->space, worker->buffer, layout_message_buffer(index), 0, SK_PAGE_BYTES,
-				    SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE);
-	}
 	if (status == SK_OK) {
 		status = thread_bind_endpoint(worker->thread, server->endpoint);
 	}
-	if (status == SK_OK) {
-		status = make_notification(server, index);
-	}
-	if (status == SK_OK) {
-		status = set_fault_endpoint(server, index);
-	}
-	if (status == SK_OK) {
-		status = thread_set_call_budget(worker->thread, server->config->call_budget_us * 1000ull);
-	}
-	return status;
+	return status != SK_OK ? status : make_notification(server, index);
 }
 
 static sk_status_t list_own(struct server *server)
@@ -192,6 +195,7 @@ static sk_status_t list_own(struct server *server)
 
 		name[sizeof(name) - 2] = (char)('0' + i);
 		status = grant_cap(server, name, SK_OBJECT_TYPE_THREAD, server->workers[i].thread, SK_RIGHT_WRITE, 0);
+		standby_own_thread(server, server->next_slot - 1, i);
 	}
 	return status;
 }
@@ -231,7 +235,7 @@ bool process_build(struct server *server)
 		return unusable(server, "no memory for its image and regions");
 	}
 	write_start(server);
-	if (object_make_space(SK_SPACE_KIND_PROCESS, TABLE_PAGES, &server->space) != SK_OK ||
+	if (object_make_space(SK_SPACE_KIND_PROCESS, PROCESS_TABLE_PAGES, &server->space) != SK_OK ||
 	    object_make_endpoint(&server->endpoint, &server->endpoint_control) != SK_OK) {
 		return unusable(server, "no memory for its space");
 	}
@@ -240,9 +244,10 @@ bool process_build(struct server *server)
 			return unusable(server, "a thread could not be made");
 		}
 	}
-	if (map_all(server) != SK_OK) {
+	if (process_map(server, server->space, server->ram) != SK_OK) {
 		return unusable(server, "its memory could not be mapped");
 	}
+	standby_build(server);
 	if (list_own(server) != SK_OK) {
 		return unusable(server, "its start page is full");
 	}
@@ -251,19 +256,19 @@ bool process_build(struct server *server)
 }
 
 /* What was written has to be fetched as instructions. */
-static void sync_text(const struct server *server)
+static void sync_text(const struct server *server, sk_cap_t ram)
 {
 	for (uint32_t i = 0; i < server->image.segment_count; i++) {
 		const struct image_segment *segment = &server->image.segments[i];
 		const struct layout_part *part = &server->layout.segments[i];
 
 		if (!segment->in_place && (segment->rights & SK_RIGHT_EXECUTE) != 0) {
-			(void)memory_sync(server->ram, part->offset, part->bytes);
+			(void)memory_sync(ram, part->offset, part->bytes);
 		}
 	}
 }
 
-void process_fill(struct server *server)
+void process_write(const struct server *server, uint8_t *view, sk_cap_t ram)
 {
 	const uint8_t *archive = system_state.archive.base;
 	const struct layout *layout = &server->layout;
@@ -278,14 +283,24 @@ void process_fill(struct server *server)
 
 		uint64_t at = layout->segments[i].offset + segment->address % SK_PAGE_BYTES;
 
-		memset(server->view + written, 0, at - written);
-		memcpy(server->view + at, archive + segment->archive_offset, segment->file_bytes);
+		memset(view + written, 0, at - written);
+		memcpy(view + at, archive + segment->archive_offset, segment->file_bytes);
 		written = at + segment->file_bytes;
 	}
-	memset(server->view + written, 0, layout->fresh_bytes - written);
-	sync_text(server);
+	memset(view + written, 0, layout->fresh_bytes - written);
+	sync_text(server, ram);
+}
+
+static void begin_instance(const struct server *server)
+{
 	server->start->instance = server->instance;
 	server->start->flags = server->last ? SK_START_LAST : 0;
+}
+
+void process_fill(struct server *server)
+{
+	process_write(server, server->view, server->ram);
+	begin_instance(server);
 }
 
 void process_forget(struct server *server)
@@ -304,24 +319,61 @@ sk_status_t process_connect_interrupt(const struct server *server, uint32_t inde
 			      server->workers[0].core);
 }
 
-sk_status_t process_start(struct server *server)
+sk_status_t process_aim(const struct server *server, const struct worker *workers, uint64_t argument)
 {
 	sk_status_t status = SK_OK;
 
 	for (uint32_t i = 0; status == SK_OK && i < server->config->core_count; i++) {
-		sk_cap_t thread = server->workers[i].thread;
-
-		status = thread_configure(thread, server->image.entry, layout_stack_top(i), SK_VA_START_PAGE,
+		status = thread_configure(workers[i].thread, server->image.entry, layout_stack_top(i), argument,
 					  layout_message_buffer(i));
-		if (status == SK_OK && server->abandoned) {
-			status = thread_bind_endpoint(thread, server->endpoint);
-		}
+	}
+	return status;
+}
+
+/* Its place is ready: its interrupts may come, and its first thread runs. */
+static sk_status_t go(struct server *server)
+{
+	sk_status_t status = SK_OK;
+
+	for (uint32_t i = 0; status == SK_OK && server->abandoned && i < server->config->core_count; i++) {
+		status = thread_bind_endpoint(server->workers[i].thread, server->endpoint);
 	}
 	server->abandoned = false;
 	for (uint32_t i = 0; status == SK_OK && i < server->interrupt_count; i++) {
 		status = process_connect_interrupt(server, i);
 	}
 	return status != SK_OK ? status : thread_start(server->workers[0].thread);
+}
+
+sk_status_t process_start(struct server *server)
+{
+	sk_status_t status = process_aim(server, server->workers, SK_VA_START_PAGE);
+
+	return status != SK_OK ? status : go(server);
+}
+
+sk_status_t process_switch(struct server *server)
+{
+	struct standby *standby = &server->standby;
+	const struct standby old = {
+		.state = SK_STANDBY_STATE_EMPTY, .bytes = standby->bytes, .body = standby->body ^ 1u,
+		.ram = server->ram, .view = server->view, .space = server->space,
+	};
+	struct worker workers[SK_MAX_CORES];
+	sk_status_t status = SK_OK;
+
+	for (uint32_t i = 0; status == SK_OK && i < server->config->core_count; i++) {
+		status = thread_take_over(standby->workers[i].thread, server->workers[i].thread);
+	}
+	memcpy(workers, server->workers, sizeof(workers));
+	memcpy(server->workers, standby->workers, sizeof(workers));
+	server->ram = standby->ram;
+	server->view = standby->view;
+	server->space = standby->space;
+	*standby = old;
+	memcpy(standby->workers, workers, sizeof(workers));
+	begin_instance(server);
+	return status != SK_OK ? status : go(server);
 }
 
 void process_stop(struct server *server)

@@ -17,6 +17,8 @@
 #include "symbols.h"
 #include "system.h"
 
+#define PROCESS_TABLE_PAGES 12u /* of a new process: image, stacks and regions lie in a few 2 MiB ranges */
+
 /*
  * Makes everything the process itself consists of: image, RAM, space, threads, endpoint,
  * notification, start page. Not what others give it. On false `server->unusable` says why.
@@ -28,6 +30,20 @@ struct symbols process_program(const char *name);
 
 /* Writes the image's data and empties the heap, for the instance `server->instance`. Threads are stopped. */
 void process_fill(struct server *server);
+
+/*
+ * The same for any instance's memory, without what says who it is; `view` is where the supervisor sees it, `ram` its
+ * RAM object. And the pieces of an instance: its threads set to the entry point, `argument` in their first register;
+ * everything of the layout mapped, its own part of it in `ram`; a thread, which serves no endpoint yet.
+ */
+void process_write(const struct server *server, uint8_t *view, sk_cap_t ram);
+sk_status_t process_aim(const struct server *server, const struct worker *workers, uint64_t argument);
+sk_status_t process_map(const struct server *server, sk_cap_t space, sk_cap_t ram);
+sk_status_t process_make_worker(const struct server *server, uint32_t index, uint32_t body, sk_cap_t space,
+				struct worker *worker);
+
+/* Its standby, which waits, takes the stopped instance's place, and that is the standby from now on, empty. */
+sk_status_t process_switch(struct server *server);
 
 /* Empties its persistent region: the next instance starts cold. Threads are stopped. */
 void process_forget(struct server *server);

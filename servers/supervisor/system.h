@@ -35,6 +35,19 @@ struct grant_mark {
 	uint32_t region_count;
 };
 
+/* The second instance of a server whose manifest asks for one: see standby.h. */
+struct standby {
+	enum sk_standby_state state;
+	uint64_t bytes;               /* all that it costs */
+	uint64_t due_ns;              /* when it is to be loaded; 0: not now */
+	uint32_t body;                /* 0 or 1: which of the server's two it is */
+	uint32_t failures;            /* in a row */
+	sk_cap_t ram;
+	uint8_t *view;                /* of its own RAM, with the server's behind it as in the layout */
+	sk_cap_t space;
+	struct worker workers[SK_MAX_CORES];
+};
+
 /* Where the question whether the server still serves is. */
 enum beat { BEAT_NONE, BEAT_QUEUED, BEAT_OPEN };
 
@@ -44,11 +57,13 @@ struct server {
 	enum sk_server_state state;
 	uint32_t instance;
 	uint32_t crashes;
+	uint32_t unreported;          /* number of a crash that is still to be told; 0: none */
 	struct image image;
 	struct layout layout;
 	uint64_t ram_bytes;           /* all RAM that it costs, kernel objects included */
-	sk_cap_t ram;                 /* the layout's RAM object */
-	uint8_t *view;                /* where the supervisor sees it */
+	sk_cap_t ram;                 /* its own RAM: at least the layout's private part */
+	sk_cap_t kept;                /* the RAM object with the rest of the layout */
+	uint8_t *view;                /* where the supervisor sees all of the layout */
 	struct sk_start *start;       /* in it */
 	sk_cap_t space;
 	sk_cap_t endpoint;
@@ -60,6 +75,7 @@ struct server {
 	volatile uint32_t *stops[MANIFEST_SERVER_DEVICES]; /* the registers that stop its devices, or NULL */
 	uint32_t next_slot;           /* in its capability table */
 	struct grant_mark mark;
+	struct standby standby;
 	struct restart_history history;
 	sk_cap_t ping;                /* its endpoint, badged for heartbeats; SK_CAP_NONE: not asked yet */
 	enum beat beat;

@@ -163,7 +163,7 @@ void tasks_remove(uint32_t id)
 		uint32_t core = table->tasks[id].core;
 
 		__atomic_store_n(&table->tasks[id].kind, SK_TASK_KIND_NONE, __ATOMIC_RELEASE);
-		(void)space_cap_delete(scheduler()->space, SCHED_TASK_SLOT + id);
+		grant_take(scheduler(), SCHED_TASK_SLOT + id);
 		tasks_changed(core);
 	}
 }

@@ -111,7 +111,7 @@ static sk_status_t show_to_console(struct server *server, const char *kind, cons
 	struct server *console = server_at(system_state.console);
 	char name[SK_NAME_BYTES];
 	struct grant_memory memory = {
-		.memory = server->ram,
+		.memory = server->kept,
 		.offset = part->offset,
 		.bytes = part->bytes,
 		.access = SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE,

@@ -15,6 +15,7 @@
 
 #define EXITS 256u
 #define KILLS 8u
+#define STANDBY_US 5000u /* after which the next standby is loaded */
 #define ARGUMENT_UART 0u
 #define ARGUMENT_SCHED 1u
 #define ARGUMENT_VMM 2u
@@ -91,12 +92,21 @@ static void touch_vmm(void)
 	(void)mmio_read32(GICD_BASE);
 }
 
+static void wait_for_standby(void)
+{
+	uint64_t until = timer_now() + READ_SYSREG(cntfrq_el0) / 1000000u * STANDBY_US;
+
+	while (boot_has("standby") && timer_now() < until) {
+	}
+}
+
 /* A server dies between two accesses of the guest; the second one waits until the next instance serves it. */
 static void bench_kill(const char *name, uint32_t server, void (*touch)(void))
 {
 	struct bench bench = {.name = name};
 
 	for (uint32_t i = 0; i < KILLS; i++) {
+		wait_for_standby();
 		uint64_t start = timer_now();
 		mmio_write64(PROBE_BASE + PROBE_KILL, server);
 		touch();
@@ -127,12 +137,13 @@ static void bench_kill_monitor(void)
 }
 
 /* A server crashes with an access in service, which its next instance answers. */
-static void bench_crash(void)
+static void bench_crash(const char *name)
 {
-	struct bench bench = {.name = "restart_device"};
+	struct bench bench = {.name = name};
 	uint64_t instance = probe_read(PROBE_CRASH);
 
 	for (uint32_t i = 0; i < KILLS; i++) {
+		wait_for_standby();
 		uint64_t start = timer_now();
 		mmio_write64(PROBE_BASE + PROBE_CRASH, 0);
 		bench_add(&bench, timer_now() - start, 0, 1);
@@ -164,12 +175,19 @@ void bench_probe(void)
 	if (!boot_has("probe")) {
 		return;
 	}
+	if (boot_has("standby")) {
+		bench_kill("restart_uart_standby", ARGUMENT_UART, touch_uart);
+		bench_crash("restart_device_standby");
+		bench_kill("restart_sched_standby", ARGUMENT_SCHED, touch_uart);
+		bench_kill("restart_vmm_standby", ARGUMENT_VMM, touch_vmm);
+		return;
+	}
 	bench_boot();
 	bench_counter("kernel_entries_per_exit", COUNTER_ENTRIES);
 	bench_counter("tlbi_per_exit", COUNTER_TLB_MAINTENANCE);
 	bench_console();
 	bench_kill("restart_uart", ARGUMENT_UART, touch_uart);
-	bench_crash();
+	bench_crash("restart_device");
 	bench_kill("restart_sched_stall", ARGUMENT_SCHED, touch_uart);
 	bench_kill("restart_vmm", ARGUMENT_VMM, touch_vmm);
 	bench_kill("restart_console", ARGUMENT_CONSOLE, touch_console);

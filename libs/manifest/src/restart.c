@@ -12,6 +12,7 @@ static const struct property restart_properties[] = {
 	{ "window-ms", "milliseconds, 1 to 3600000", false },
 	{ "backoff-ms", "1 to 8 delays in milliseconds, each 0 to 60000", false },
 	{ "fallback", "\"none\", \"mark-failed\", \"stop-vm\", \"restart-dependants\" or \"halt\"", false },
+	{ "standby", "no value", false },
 };
 static const struct schema restart_schema = { "a restart policy", SCHEMA_PROPERTIES(restart_properties),
 					      schema_no_children };
@@ -40,4 +41,5 @@ void restart_read(struct reader *reader, int server_node, struct manifest_restar
 	value_u32(&section, "window-ms", (struct bounds){ 1, 3600000 }, &restart->window_ms);
 	value_u32_list(&section, "backoff-ms", (struct bounds){ 0, 60000 }, restart->backoff_ms, MANIFEST_BACKOFFS,
 		       &restart->backoff_count);
+	value_flag(&section, "standby", &restart->standby);
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sk/arch/exit.h>
 #include <sk/process.h>
 #include <sk/server.h>
 
@@ -28,7 +29,7 @@ extern const char sk_tls_align[];
 int main(int argc, char **argv, char **envp);
 int __libc_start_main(int (*entry)(int, char **, char **), int argc, char **argv, void (*init)(void),
 		      void (*fini)(void), void (*linker)(void));
-void sk_start_thread(const struct sk_start *start);
+void sk_start_thread(uintptr_t argument);
 
 /* A program without workers need not define it. */
 #pragma weak sk_server_serve
@@ -85,6 +86,17 @@ static int put_arguments(const struct sk_start *start, uintptr_t *at)
 	return count;
 }
 
+static bool waits;
+
+/* The C library is ready. What is the server's for good, such as its persistent region, main() looks at. */
+static int enter(int argc, char **argv, char **envp)
+{
+	if (waits) {
+		sk_arch_standby();
+	}
+	return main(argc, argv, envp);
+}
+
 _Noreturn static void enter_main(const struct sk_start *start)
 {
 	int argc = put_arguments(start, vector);
@@ -102,16 +114,18 @@ _Noreturn static void enter_main(const struct sk_start *start)
 		.p_align = (uintptr_t)sk_tls_align,
 	};
 	(void)put_auxiliary(vector + end);
-	(void)__libc_start_main(main, argc, (char **)vector, NULL, NULL, NULL);
+	(void)__libc_start_main(enter, argc, (char **)vector, NULL, NULL, NULL);
 	sk_exit(1, "main did not exit");
 }
 
 /* Each thread's first C function. Thread 0 is alone until it starts the others. */
-void sk_start_thread(const struct sk_start *start)
+void sk_start_thread(uintptr_t argument)
 {
+	const struct sk_start *start = (const struct sk_start *)(argument & ~(uintptr_t)SK_START_STANDBY);
 	unsigned index = sk_thread_index();
 
 	if (index == 0) {
+		waits = (argument & SK_START_STANDBY) != 0;
 		if (!sk_process_adopt(start)) {
 			sk_exit(1, "not a start page");
 		}

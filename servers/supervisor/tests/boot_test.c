@@ -386,7 +386,7 @@ static void a_fault_call_finds_its_server(void **state)
 	assert_int_equal(crash_find(crash_count())->address, 0xdead);
 	caller.badge = SK_BADGE(THREAD_FAULT_INTERFACE, 0xffff);
 	assert_int_equal(thread_fault_serve_fault(&caller, 1, 0, 0, 0, 0, 0, &resume), SK_BAD_ARG);
-	caller.badge = SK_BADGE(THREAD_FAULT_INTERFACE, fault_client(MONITOR, 5));
+	caller.badge = SK_BADGE(THREAD_FAULT_INTERFACE, fault_client(MONITOR, 5, 0));
 	assert_int_equal(thread_fault_serve_fault(&caller, 1, 0, 0, 0, 0, 0, &resume), SK_BAD_STATE);
 }
 

@@ -367,6 +367,19 @@ static sk_status_t call_thread(struct fake_object *object, struct sk_msg *msg)
 	case THREAD_TAG_BIND_NOTIFICATION:
 		object->notification = index_of(fake_at((uint32_t)msg->w[0]));
 		return SK_OK;
+	case THREAD_TAG_TAKE_OVER: {
+		struct fake_object *from = fake_at((uint32_t)msg->w[0]);
+
+		if (object->started || from->started || object->core != from->core || object->endpoint != 0 ||
+		    from->endpoint == 0) {
+			return SK_BAD_STATE;
+		}
+		object->endpoint = from->endpoint;
+		object->notification = from->notification;
+		from->endpoint = 0;
+		from->notification = 0;
+		return SK_OK;
+	}
 	case THREAD_TAG_SET_FAULT_ENDPOINT:
 		object->fault_badge = own->slots[msg->w[0]].badge;
 		return SK_OK;

@@ -174,7 +174,7 @@ static void parts_of_a_process_do_not_overlap(void **state)
 	layout_plan(&server, &image, &layout);
 
 	const struct layout_part *parts[] = {
-		&layout.segments[2], &layout.heap, &layout.start, &layout.stacks[0], &layout.stacks[1],
+		&layout.segments[2], &layout.heap, &layout.stacks[0], &layout.stacks[1], &layout.start,
 		&layout.persistent, &layout.log, &layout.stream,
 	};
 
@@ -192,7 +192,9 @@ static void parts_of_a_process_do_not_overlap(void **state)
 	assert_int_equal(layout.segments[0].bytes, 0);
 	/* A restart makes data and heap anew, and nothing else. */
 	assert_int_equal(layout.fresh_bytes, layout.heap.offset + layout.heap.bytes);
-	assert_int_equal(layout.start.offset, layout.fresh_bytes);
+	assert_int_equal(layout.stacks[0].offset, layout.fresh_bytes);
+	/* What is not an instance's own lies behind all that is. */
+	assert_int_equal(layout.private_bytes, layout.start.offset);
 }
 
 static void places_end_somewhere(void **state)

@@ -23,6 +23,7 @@ static const struct {
 	{ "bench.dts", NULL, false, NULL },
 	{ "bench-ipc.dts", NULL, false, NULL },
 	{ "bench.dts", "2", false, NULL },
+	{ "bench-standby.dts", NULL, false, NULL },
 	{ "bench-disk.dts", NULL, true, NULL },
 	{ "bench-net.dts", NULL, false, "hub" },
 	{ "bench-linux.dts", NULL, true, NULL },

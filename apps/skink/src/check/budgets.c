@@ -58,6 +58,9 @@ void check_budgets(struct system *system)
 		check_pair(system, server->node, "budget-us", server->budget_us, "period-us", server->period_us);
 		for (uint32_t j = 0; j < server->core_count; j++) {
 			load_add(&load, server->cores[j], server->budget_us, server->period_us);
+			if (server->restart.standby) {
+				load_add(&load, server->cores[j], 0, 0);
+			}
 		}
 		if (server->budget_us != 0 && server->call_budget_us > server->budget_us &&
 		    server->call_budget_us != MANIFEST_CALL_BUDGET_US) {

@@ -54,6 +54,11 @@ static void check_restart(struct system *system, const struct manifest_server *s
 			  bool serves_vm)
 {
 	const struct manifest_restart *restart = &server->restart;
+	if (restart->standby && (restart->policy == MANIFEST_RESTART_NEVER || server->objects.ram_kib != 0)) {
+		CHECK_ERROR(system, restart->node, "standby", "%s; expected none",
+			    server->objects.ram_kib != 0 ? "can't have what the server makes of its `objects`"
+							 : "would wait for ever: the server is never restarted");
+	}
 	if (restart->fallback == MANIFEST_FALLBACK_MARK_FAILED && !serves_device) {
 		CHECK_ERROR(system, restart->node, "fallback",
 			    "is \"mark-failed\", but `%s` serves no VM's device; expected \"none\", "

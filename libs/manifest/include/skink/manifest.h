@@ -114,6 +114,7 @@ struct manifest_restart {
 	uint32_t window_ms;
 	uint32_t backoff_ms[MANIFEST_BACKOFFS]; /* before the 1st, 2nd … restart in a window; the last one repeats */
 	uint32_t backoff_count;			/* at least 1 */
+	bool standby;				/* a second instance is loaded and waits */
 	int node;				/* -1: no restart node, these are the defaults */
 };
 

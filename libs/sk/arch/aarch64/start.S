@@ -1,5 +1,5 @@
 /*
- * A thread's first instructions: x0 is the start page, sp the top of the thread's stack.
+ * A thread's first instructions: x0 is the start page (sk/start.h), sp the top of the thread's stack.
  * The zero frame record ends every backtrace, and keeps sp below the top, by which
  * sk_thread_index() tells the stacks apart.
  */

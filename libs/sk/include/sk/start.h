@@ -24,6 +24,9 @@
 /* What kind of an instance it is. */
 #define SK_START_LAST (1u << 0) /* its device has failed: it answers what the guest asks with errors, and is not restarted */
 
+/* Beside the page's address in the first thread's argument: an instance that waits before main() until it is needed. */
+#define SK_START_STANDBY 1u
+
 /* Bits of a server's notification, the same for every server; each peer may signal only those it was given. */
 #define SK_SIGNAL_LOG (1u << 0)       /* console: there is something in a log ring that was empty */
 #define SK_SIGNAL_STREAM (1u << 1)    /* the peer wrote to (console) or typed on (stream server) a stream ring that was empty */

@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #define SK_EXIT_BREAK 0x534b
+#define SK_STANDBY_BREAK 0x534d /* a standby has come to main(): it is to go on behind this when it is needed */
+#define SK_BREAK_BYTES 4u
 
 #define SK_EXIT_REGISTER_CODE 0 /* in thread.read_registers */
 #define SK_EXIT_REGISTER_WHY 1
@@ -18,6 +20,16 @@
 static inline bool sk_fault_is_exit(uint64_t syndrome)
 {
 	return (syndrome >> 26 & 0x3f) == 0x3c && (syndrome & 0xffff) == SK_EXIT_BREAK;
+}
+
+static inline bool sk_fault_is_standby(uint64_t syndrome)
+{
+	return (syndrome >> 26 & 0x3f) == 0x3c && (syndrome & 0xffff) == SK_STANDBY_BREAK;
+}
+
+static inline void sk_arch_standby(void)
+{
+	__asm__ volatile("brk %[number]" : : [number] "i"(SK_STANDBY_BREAK) : "memory");
 }
 
 __attribute__((always_inline)) _Noreturn static inline void sk_arch_exit(int code, const char *why)
