@@ -22,11 +22,15 @@ static bool inside(const struct sk_block_share *share, uint64_t sector, uint64_t
 	       sector % block == 0 && sectors % block == 0;
 }
 
-/* The data's pieces: of segments [first, end) without `skip` bytes at the beginning, up to `bytes` in all. */
+/*
+ * The data's pieces: of segments [first, end) without `skip` bytes at the beginning, up to `bytes` in all. They
+ * are counted here: the slot's own words may change under our hands.
+ */
 static bool add_pieces(const struct virtio_chain *chain, uint32_t first, uint32_t end, uint32_t skip,
 		       uint64_t bytes, const struct sk_block_share *share, struct sk_block_slot *slot)
 {
-	slot->segment_count = 0;
+	uint32_t count = 0;
+
 	for (uint32_t i = first; i < end && bytes != 0; i++) {
 		const struct virtio_segment *from = &chain->segments[i];
 		uint32_t here = skip < from->bytes ? skip : from->bytes;
@@ -37,17 +41,18 @@ static bool add_pieces(const struct virtio_chain *chain, uint32_t first, uint32_
 		if (piece == 0) {
 			continue;
 		}
-		if (slot->segment_count == share->segments_max || slot->segment_count == REQUEST_SEGMENTS ||
+		if (count == share->segments_max || count == REQUEST_SEGMENTS ||
 		    (share->segment_bytes_max != 0 && piece > share->segment_bytes_max)) {
 			return false;
 		}
-		slot->segments[slot->segment_count++] = (struct sk_block_segment){
+		slot->segments[count++] = (struct sk_block_segment){
 			.memory = from->memory,
 			.bytes = (uint32_t)piece,
 			.offset = from->offset + here,
 		};
 		bytes -= piece;
 	}
+	slot->segment_count = count;
 	return bytes == 0;
 }
 
