@@ -2,15 +2,15 @@
 # instrumentation and the address and undefined-behaviour sanitizers. Only harnesses and what they link are built there.
 #
 #   skink_fuzz(NAME SOURCES … [LIBS …] [INCLUDE dirs…] [RUNS n] [MAX_BYTES n])
-#       The harness tests/fuzz/NAME_fuzz.c (libs/fuzz/include/fuzz/fuzz.h) over SOURCES and LIBS, with the corpus in
-#       tests/fuzz/NAME_corpus. Test NAME_fuzz: the corpus and RUNS (20000) inputs from a fixed seed, of at most
+#       The harness tests/fuzz/NAME_fuzz.c (libs/fuzz/include/fuzz/fuzz.h) over SOURCES and LIBS, with the corpus
+#       tests/fuzz/NAME.corpus. Test NAME_fuzz: the corpus and RUNS (20000) inputs from a fixed seed, of at most
 #       MAX_BYTES (512) bytes; test NAME_fuzz_long (label `long`): a minute.
 #   skink_fuzz_finds(NAME WHAT FILE file REPLACE text BY text [RUNS n])
 #       The same harness over a FILE (of SOURCES, or of a library) with a bug: REPLACE, which it holds once, is BY.
-#       Test NAME_fuzz_finds_WHAT passes if the harness finds that within RUNS (100000) inputs. The corpus should have one
-#       that does: build/tests/fuzz --finds --keep WHAT.
+#       Test NAME_fuzz_finds_WHAT passes if the harness finds that within RUNS (100000) inputs. The corpus should have
+#       one that does: build/tests/fuzz.py --finds WHAT --keep.
 #
-# By hand: <build>/fuzz/bin/NAME_fuzz -help=1; build/tests/fuzz --help for growing and minimising a corpus.
+# By hand: <build>/fuzz/bin/NAME_fuzz -help=1; build/tests/fuzz.py --help for growing a corpus.
 set(SKINK_FUZZ OFF CACHE BOOL "this is the configuration of the fuzz harnesses")
 find_program(SKINK_CLANG clang)
 
@@ -70,7 +70,7 @@ function(skink_fuzz_finds name what)
     return()
   endif()
   get_property(max_bytes GLOBAL PROPERTY SKINK_FUZZ_${name}_MAX_BYTES)
-  skink_fuzz_test(${program} ${name} ${max_bytes} --finds --runs ${F_RUNS})
+  skink_fuzz_test(${program} ${name} ${max_bytes} --finds ${what} --runs ${F_RUNS})
 endfunction()
 
 function(skink_fuzz_program program sources includes libs)
@@ -88,9 +88,12 @@ function(skink_fuzz_program program sources includes libs)
 endfunction()
 
 function(skink_fuzz_test test name max_bytes)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  string(REGEX REPLACE "_long$" "" program ${test})
   if(SKINK_CLANG)
-    add_test(NAME ${test} COMMAND ${CMAKE_SOURCE_DIR}/build/tests/fuzz ${ARGN} --max-bytes ${max_bytes}
-             ${CMAKE_BINARY_DIR}/fuzz/bin/${test} ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/${name}_corpus)
+    add_test(NAME ${test} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/build/tests/fuzz.py ${ARGN}
+             --max-bytes ${max_bytes} ${CMAKE_BINARY_DIR}/fuzz/bin/${program}
+             ${CMAKE_CURRENT_SOURCE_DIR}/tests/fuzz/${name}.corpus)
   else()
     add_test(NAME ${test} COMMAND ${CMAKE_COMMAND} -E cat "clang is missing, and with it libFuzzer: run build/setup")
   endif()

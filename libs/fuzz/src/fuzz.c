@@ -9,6 +9,7 @@
 #include "hooks.h"
 
 #define PAGE 4096u
+#define GUARD (1u << 24) /* on each side: an index that is wrong by far faults too */
 #define SLOTS 4u
 
 static const uint8_t *at;
@@ -130,10 +131,10 @@ uint8_t *fuzz_pages(uint32_t slot, size_t bytes)
 
 	FUZZ_EXPECT(slot < SLOTS && bytes % PAGE == 0);
 	if (pages[slot] == NULL) {
-		uint8_t *all = mmap(NULL, bytes + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		uint8_t *all = mmap(NULL, bytes + 2 * GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-		FUZZ_EXPECT(all != MAP_FAILED && mprotect(all + PAGE, bytes, PROT_READ | PROT_WRITE) == 0);
-		pages[slot] = all + PAGE;
+		FUZZ_EXPECT(all != MAP_FAILED && mprotect(all + GUARD, bytes, PROT_READ | PROT_WRITE) == 0);
+		pages[slot] = all + GUARD;
 	}
 	return pages[slot];
 }

@@ -125,16 +125,16 @@ static void store(uintptr_t address)
 	}
 }
 
-#define HOOKS(bytes, type)                                                   \
-	void __sanitizer_cov_load##bytes(const type *address);               \
-	void __sanitizer_cov_store##bytes(type *address);                    \
-	void __sanitizer_cov_load##bytes(const type *address)                \
-	{                                                                    \
-		load((uintptr_t)address, bytes);                             \
-	}                                                                    \
-	void __sanitizer_cov_store##bytes(type *address)                     \
-	{                                                                    \
-		store((uintptr_t)address);                                   \
+#define HOOKS(bytes, type)                                     \
+	void __sanitizer_cov_load##bytes(const type *address); \
+	void __sanitizer_cov_store##bytes(type *address);      \
+	void __sanitizer_cov_load##bytes(const type *address)  \
+	{                                                      \
+		load((uintptr_t)address, bytes);               \
+	}                                                      \
+	void __sanitizer_cov_store##bytes(type *address)       \
+	{                                                      \
+		store((uintptr_t)address);                     \
 	}
 
 HOOKS(1, uint8_t)

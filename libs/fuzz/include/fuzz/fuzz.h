@@ -10,7 +10,7 @@
  * A load or store that the C library makes (memcpy, memset) is none of these. Everything is a function of the input: a
  * harness keeps nothing from one input to the next, and what was found comes again.
  *
- * A harness is tests/fuzz/NAME_fuzz.c beside what it feeds, its corpus tests/fuzz/NAME_corpus/; see skink_fuzz() in
+ * A harness is tests/fuzz/NAME_fuzz.c beside what it feeds, its corpus tests/fuzz/NAME.corpus; see skink_fuzz() in
  * build/cmake/fuzz.cmake.
  */
 #ifndef FUZZ_FUZZ_H
@@ -26,11 +26,11 @@ void fuzz_one(void);
 /* Called for an assertion of a harness that does not hold: says so and ends the process, as a finding. */
 _Noreturn void fuzz_fail(const char *file, int line, const char *what);
 
-#define FUZZ_EXPECT(condition)                                    \
-	do {                                                      \
-		if (!(condition)) {                               \
+#define FUZZ_EXPECT(condition)                                     \
+	do {                                                       \
+		if (!(condition)) {                                \
 			fuzz_fail(__FILE__, __LINE__, #condition); \
-		}                                                 \
+		}                                                  \
 	} while (0)
 
 /* The rest of the input: is there any; the next bytes of it, little-endian, zeroes behind its end. */
@@ -75,7 +75,7 @@ bool fuzz_run(void (*operation)(void *argument), void *argument, uint32_t kill_a
 /* Where to kill: never, as the input says, or early on. */
 uint32_t fuzz_some_kill(void);
 
-/* Memory of whole pages with a page that faults on each side; the same one each time for the same `slot` (below 4). */
+/* Memory of whole pages between others that fault; the same one each time for the same `slot` (below 4). */
 uint8_t *fuzz_pages(uint32_t slot, size_t bytes);
 
 #endif

@@ -56,8 +56,12 @@ void fuzz_guest_run(void (*operation)(void *argument), void *argument)
 	while (!fuzz_run(fuzz_guest.instance, NULL, fuzz_some_kill())) {
 		between_instances();
 	}
+	fuzz_guest.again = true;
 	(void)fuzz_run(operation, argument, FUZZ_NEVER);
-	virtio_mmio_rearm(fuzz_guest.device);
+	fuzz_guest.again = false;
+	if (fuzz_guest.exit == NULL) {
+		virtio_mmio_rearm(fuzz_guest.device);
+	}
 }
 
 void fuzz_guest_begin(const struct fuzz_guest *guest, struct sk_virtio_state *state)
@@ -80,7 +84,9 @@ static void deliver(void *argument)
 {
 	const struct store *store = argument;
 
-	if (store->offset >= VIRTIO_MMIO_CONFIG) {
+	if (fuzz_guest.exit != NULL) {
+		fuzz_guest.exit(store->offset, store->bytes, store->value, fuzz_guest.again);
+	} else if (store->offset >= VIRTIO_MMIO_CONFIG) {
 		virtio_mmio_configure(fuzz_guest.device, &store->exit, store->offset, store->bytes, store->value);
 	} else {
 		(void)virtio_mmio_write(fuzz_guest.device, store->offset, store->bytes, store->value);
@@ -113,7 +119,8 @@ static void start_queue(uint32_t index)
 void fuzz_guest_start(uint32_t queues)
 {
 	uint64_t transport = 1ull << VIRTIO_RING_F_INDIRECT_DESC | 1ull << VIRTIO_RING_F_EVENT_IDX;
-	uint64_t features = (fuzz_guest.device->features & fuzz_guest.features) | transport | 1ull << VIRTIO_F_VERSION_1;
+	uint64_t features =
+		(fuzz_guest.device->features & fuzz_guest.features) | transport | 1ull << VIRTIO_F_VERSION_1;
 	uint32_t status = VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER;
 	uint8_t without = fuzz_u8();
 
@@ -208,9 +215,9 @@ static void hostile_offer(struct guest_queue *queue, uint16_t head)
 
 struct shape {
 	uint32_t count;
-	uint32_t readable;  /* of them */
-	uint32_t room;      /* for so many of them there is memory */
-	uint64_t header;    /* the first one's address, if not 0, and length */
+	uint32_t readable; /* of them */
+	uint32_t room;     /* for so many of them there is memory */
+	uint64_t header;   /* the first one's address, if not 0, and length */
 	uint32_t header_bytes;
 };
 
@@ -224,7 +231,8 @@ static void write_table(struct vring_desc *table, uint32_t first, const struct s
 			table[i] = (struct vring_desc){ shape->header, shape->header_bytes, VRING_DESC_F_NEXT,
 							(uint16_t)(first + 1) };
 		} else if (i >= PIECES_MAX) {
-			table[i] = (struct vring_desc){ GUEST_DATA, 16, last ? 0 : VRING_DESC_F_NEXT, (uint16_t)(first + i + 1) };
+			table[i] = (struct vring_desc){ GUEST_DATA, 16, last ? 0 : VRING_DESC_F_NEXT,
+							(uint16_t)(first + i + 1) };
 			table[i].flags |= (uint16_t)(writable ? VRING_DESC_F_WRITE : 0);
 		} else {
 			table[i] = some_descriptor(first + i, last, writable);
@@ -260,7 +268,9 @@ void fuzz_guest_hostile_chain(uint32_t index, const void *header, uint32_t heade
 {
 	struct guest_queue *queue = &fuzz_guest.queues[index];
 	uint8_t what = fuzz_u8();
-	struct shape shape = { .count = 1 + what % PIECES_MAX, .room = 1 + what % PIECES_MAX, .header_bytes = header_bytes };
+	struct shape shape = { .count = 1 + what % PIECES_MAX,
+			       .room = 1 + what % PIECES_MAX,
+			       .header_bytes = header_bytes };
 
 	shape.readable = what / 8u % 8u + (header_bytes != 0);
 	if (header_bytes != 0) {
@@ -319,7 +329,8 @@ void fuzz_guest_settle(void)
 void fuzz_guest_hostile_move(void)
 {
 	static const uint8_t sizes[] = { 4, 1, 2, 8 };
-	uint32_t queue = fuzz_below(fuzz_guest.queue_count < GUEST_QUEUES_MAX ? fuzz_guest.queue_count : GUEST_QUEUES_MAX);
+	uint32_t queue =
+		fuzz_below(fuzz_guest.queue_count < GUEST_QUEUES_MAX ? fuzz_guest.queue_count : GUEST_QUEUES_MAX);
 
 	switch (fuzz_u8() % 8u) {
 	case 0:

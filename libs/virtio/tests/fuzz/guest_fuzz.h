@@ -14,22 +14,25 @@
 #include "../guest.h"
 
 #define FUZZ_QUEUE_SIZE 16u
-#define FUZZ_GUEST_BYTES 0x20000u
+#define FUZZ_GUEST_BYTES GUEST_BYTES
 
 struct fuzz_guest {
 	struct virtio_mmio *device;
 	struct sk_virtio_state *state;
-	uint8_t *memory;           /* FUZZ_GUEST_BYTES at GUEST_BASE */
-	uint32_t queue_count;      /* the device's */
-	uint64_t features;         /* that an honest driver takes, if they are offered */
+	uint8_t *memory;      /* FUZZ_GUEST_BYTES at GUEST_BASE */
+	uint32_t queue_count; /* the device's */
+	uint64_t features;    /* that an honest driver takes, if they are offered */
 	/* A new instance of the server begins, and serves. */
 	void (*instance)(void *unused);
+	/* How a store reaches the server, if not by virtio_mmio_write(): an exit, and whether it comes again. */
+	void (*exit)(uint32_t offset, uint32_t bytes, uint64_t value, bool again);
 	bool honest;
 	/* An honest guest's. A chain with `head` was used, with `bytes` written. */
 	void (*used)(uint32_t queue, uint16_t head, uint32_t bytes);
 	/* From here on: of guest_fuzz.c. */
 	struct guest_queue queues[GUEST_QUEUES_MAX];
 	uint64_t exits;
+	bool again;
 	bool started;
 };
 
@@ -58,8 +61,8 @@ void fuzz_guest_hostile_move(void);
 void fuzz_guest_hostile_chain(uint32_t queue, const void *header, uint32_t header_bytes);
 
 /*
- * An honest guest: makes a chain available, as descriptors or an indirect table at `table` (0: none), and notifies if the
- * device asked for it. `head` is free and so are the `count` - 1 descriptors behind it.
+ * An honest guest: makes a chain available, as descriptors or an indirect table at `table` (0: none), and notifies if
+ * the device asked for it. `head` is free and so are the `count` - 1 descriptors behind it.
  */
 void fuzz_guest_offer(uint32_t queue, uint16_t head, uint64_t table, const struct guest_piece *pieces, uint32_t count);
 

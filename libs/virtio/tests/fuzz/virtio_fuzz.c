@@ -154,7 +154,10 @@ static void configure(struct virtio_mmio *served, const struct virtio_exit *exit
 }
 
 static const struct virtio_operations operations = {
-	.serve = serve, .drained = drained, .reset = reset, .configure = configure,
+	.serve = serve,
+	.drained = drained,
+	.reset = reset,
+	.configure = configure,
 };
 
 static void instance(void *unused)
@@ -204,8 +207,8 @@ static void offer(void)
 						  fuzz_u8(), write ? VRING_DESC_F_WRITE : 0 };
 	}
 	in_flight[queue] |= 1u << chain;
-	fuzz_guest_offer(queue, (uint16_t)(chain * PIECES), (shape & 0x80u) != 0 ? GUEST_DATA + 0x8000 + chain * 0x100ull : 0,
-			 pieces, count);
+	fuzz_guest_offer(queue, (uint16_t)(chain * PIECES),
+			 (shape & 0x80u) != 0 ? GUEST_DATA + 0x8000 + chain * 0x100ull : 0, pieces, count);
 }
 
 static void honest(void)
@@ -235,7 +238,11 @@ static void honest(void)
 void fuzz_one(void)
 {
 	const struct fuzz_guest guest = {
-		.device = &device, .queue_count = QUEUES, .features = 3, .instance = instance, .used = used,
+		.device = &device,
+		.queue_count = QUEUES,
+		.features = 3,
+		.instance = instance,
+		.used = used,
 	};
 
 	memset(in_flight, 0, sizeof(in_flight));
