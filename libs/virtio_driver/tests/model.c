@@ -80,7 +80,7 @@ static uint32_t read_register(uint32_t offset)
 	if (offset >= VIRTIO_MMIO_CONFIG) {
 		assert_int_equal(offset % 4, 0);
 		assert_true(offset - VIRTIO_MMIO_CONFIG < MODEL_CONFIG_BYTES);
-		memcpy(&word, model.config + offset - VIRTIO_MMIO_CONFIG, sizeof(word));
+		memcpy(&word, model.config + (offset - VIRTIO_MMIO_CONFIG), sizeof(word));
 		return word;
 	}
 	switch (offset) {
