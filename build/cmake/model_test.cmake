@@ -1,17 +1,17 @@
 # Models of protocols in Promela, searched exhaustively by Spin.
 #
-#   skink_model(NAME FILE [CLAIMS ltl …] [BREAKS break[=ltl] …] [LONG define …] [LONG_CLAIMS ltl …])
+#   skink_model(NAME FILE [CLAIMS ltl …] [BREAKS break[=ltl] …] [LONG "SIZE=n … [ltl …]" …])
 #
 # Test model-NAME: no assertion fails in any state of FILE and nobody waits in a state that is no end; then each LTL
 # formula of CLAIMS holds, with weak fairness; and no step of the model is one that is never taken. Test
 # model-NAME-broken-BREAK, for each of BREAKS: with BREAK_<BREAK> defined there is an error, found by that formula, or
-# without one by an assertion or a deadlock. Test model-NAME-long, labelled `long`: as model-NAME with the defines of
-# LONG, which are the larger sizes; formulas are LONG_CLAIMS then.
+# without one by an assertion or a deadlock. Tests model-NAME-long-1 and up, labelled `long`: as model-NAME, with other
+# sizes and formulas, one test for each string of LONG.
 function(skink_model name file)
   if(SKINK_TARGET)
     return()
   endif()
-  cmake_parse_arguments(PARSE_ARGV 2 M "" "" "CLAIMS;BREAKS;LONG;LONG_CLAIMS")
+  cmake_parse_arguments(PARSE_ARGV 2 M "" "" "CLAIMS;BREAKS;LONG")
   if(M_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "skink_model(${name}): '${M_UNPARSED_ARGUMENTS}' is no part of it")
   endif()
@@ -29,8 +29,15 @@ function(skink_model name file)
     add_test(NAME ${broken} COMMAND ${command} ${file} --broken ${CMAKE_MATCH_1} --claims ${claim})
     set_tests_properties(${broken} PROPERTIES TIMEOUT 120 LABELS model)
   endforeach()
-  if(M_LONG)
-    add_test(NAME model-${name}-long COMMAND ${command} ${file} --define ${M_LONG} --claims ${M_LONG_CLAIMS})
-    set_tests_properties(model-${name}-long PROPERTIES TIMEOUT 3600 LABELS "model;long")
-  endif()
+  set(count 0)
+  foreach(long IN LISTS M_LONG)
+    math(EXPR count "${count} + 1")
+    separate_arguments(claims UNIX_COMMAND "${long}")
+    set(sizes ${claims})
+    list(FILTER sizes INCLUDE REGEX "=")
+    list(FILTER claims EXCLUDE REGEX "=")
+    set(test model-${name}-long-${count})
+    add_test(NAME ${test} COMMAND ${command} ${file} --define ${sizes} --claims ${claims})
+    set_tests_properties(${test} PROPERTIES TIMEOUT 3600 LABELS "model;long")
+  endforeach()
 endfunction()

@@ -194,7 +194,10 @@ start:
 		STORE(copies[older].magic, 1);
 		MAY_DIE;
 		store_sum(older, sequence);
-		atomic { STORE(copies[older].sequence, sequence); committed = trying; trying = 0; older = 0; sequence = 0 }
+		atomic {
+			STORE(copies[older].sequence, sequence);
+			committed = trying; trying = 0; older = 0; sequence = 0
+		}
 	:: atomic {
 			MAY_DIE;
 			if

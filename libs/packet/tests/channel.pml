@@ -3,8 +3,8 @@
  *
  * Mirrors libs/packet/src/channel.c: packet_port_open(), packet_port_room(), packet_port_send(), packet_port_next(),
  * packet_port_done(), packet_port_wakes(), packet_port_sleep(), packet_port_awake(), packet_port_wait_room(); their
- * order is that of servers/net_driver/main.c serve(): packets, then whoever waits is woken, then sleep; the others' is the
- * same. The protocol in words is in idl/net.idl.
+ * order is that of servers/net_driver/main.c serve(): packets, then whoever waits is woken, then sleep; the others do
+ * the same. The protocol in words is in idl/net.idl.
  *
  * Either side may be killed before each step that the other one sees. A new instance goes on at the indices
  * that it finds, looks at everything and then signals its peer. Stores of an index are seen by the other side some

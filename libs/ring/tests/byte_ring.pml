@@ -14,7 +14,7 @@
  *
  * Abstracted: a byte is its index. A notification's bits are one bit, taken by who waits. A timer that was set, and
  * room in the hardware that was asked for, are a signal that comes at once: later is no different from the reader being
- * slow; each turn finds room for a byte at least. The margin of 16 bytes of signal_room() is none here, which is harder.
+ * slow; each turn finds room for a byte at least. The margin of 16 bytes of signal_room() is none here: harder.
  *
  * Shown: each byte is read with its value; nobody waits for ever: all bytes are written and read in the end.
  * Sizes: a ring of CAPACITY bytes, turns of TURN; BYTES bytes, BATCH at a time; KILLS kills.
