@@ -169,8 +169,11 @@ static void stop_here(void *argument)
 void context_halt(struct context *context, void (*stop)(void *))
 {
 	core_run_on(context->core, stop, context);
-	while (context_calls(context)) {
-		endpoint_withdraw(context);
+	/* Not "while it calls": its call may have been answered since, and then it runs. */
+	while (context->state != CONTEXT_STOPPED) {
+		if (context_calls(context)) {
+			endpoint_withdraw(context);
+		}
 		core_run_on(context->core, stop, context);
 	}
 }

@@ -6,9 +6,11 @@ A search counts only if it was complete: within its depth, within its memory, ev
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 
 DEPTH = 20_000_000
 MEMORY_MIB = 4096
@@ -45,7 +47,8 @@ class Model:
             if f"BREAK_{arguments.broken}" not in open(arguments.model, encoding="utf-8").read():
                 sys.exit(f"{self.name} does not know BREAK_{arguments.broken}")
             defines.append(f"-DBREAK_{arguments.broken}")
-        must([arguments.spin, "-a", *defines, arguments.model], directory)
+        shutil.copy(arguments.model, directory)
+        must([arguments.spin, "-a", *defines, self.name], directory)
 
     def search(self, claim):
         """The analyser's report, for one formula or without any."""
@@ -81,10 +84,24 @@ def errors(report):
     return int(found.group(1))
 
 
-def unreached(report):
-    """Steps that no state takes, but for the ends of processes that have none."""
-    steps = re.findall(r'^\t([^\n]*, state \d+, "([^\n]*)")$', report, re.M)
-    return [where for where, step in steps if step != "-end-" and not where.startswith("_spin")]
+def steps_of(directory):
+    """How often each step, a line and its text, is in the analyser: once for each place where an inline is used."""
+    def text_of(suffix):
+        with open(os.path.join(directory, "pan." + suffix), encoding="utf-8") as file:
+            return file.read()
+
+    lines = {process: re.findall(r"\d+", numbers)
+             for process, numbers in re.findall(r"short src_ln(\d+) \[\] = \{([^}]*)\}", text_of("c"))}
+    places = {(process, state, text) for process, state, text in
+              re.findall(r'trans\[(\d+)\]\[(\d+)\]\s*= settr\([^"]*"((?:[^"\\]|\\.)*)"', text_of("t"))}
+    return Counter((lines[process][int(state)], text) for process, state, text in places if process in lines)
+
+
+def unreached(report, steps):
+    """Steps that no state takes, wherever they are used, but for the ends of processes that have none."""
+    found = re.findall(r'^\t([^:\n]*):(\d+), state (\d+), "([^\n]*)"$', report, re.M)
+    missed = Counter((line, text) for file, line, _, text in found if text != "-end-" and not file.startswith("_spin"))
+    return [f"line {line}: {text}" for (line, text), count in missed.items() if count >= steps[line, text]]
 
 
 def check_whole(model, claims):
@@ -98,8 +115,9 @@ def check_whole(model, claims):
                 sys.exit(f"{model.name}: {what}: {incomplete}\n{report}")
         print(f"{model.name}: {what}: {number(STATES, report)} states, depth {number(REACHED, report)}, "
               f"{number(TIME, report)} s")
-        if claim is None and unreached(report):
-            sys.exit(f"{model.name}: steps that are never taken:\n" + "\n".join(unreached(report)))
+        dead = unreached(report, steps_of(model.directory)) if claim is None else []
+        if dead:
+            sys.exit(f"{model.name}: steps that are never taken:\n" + "\n".join(dead))
 
 
 def check_broken(model, broken, claims):

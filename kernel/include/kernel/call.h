@@ -51,8 +51,8 @@ void call_install(const struct kernel_call *call, uint32_t slot, capability cap)
 static inline struct thread *call_thread(void) { return thread_of(core_this()->current); }
 
 /*
- * Has `stop` done on the context's core until the context waits for no call of its own, which is withdrawn: it may be
- * answered before that, and then it runs on. From any core, with the kernel lock.
+ * Has `stop` done on the context's core until the context is STOPPED. A call of its own is withdrawn; it may be answered
+ * before that, and then the context runs on until the next time. From any core, with the kernel lock.
  */
 void context_halt(struct context *context, void (*stop)(void *));
 
