@@ -35,7 +35,11 @@ void notification_deliver(struct context *thread)
 	struct notification *notification = thread->state == CONTEXT_RECEIVING ? thread->bound : thread->waits_for;
 	uint64_t bits = notification != NULL ? notification_take(notification) : 0;
 	if (bits != 0) {
-		notification_forget(thread);
+		if (thread->waits_for != NULL) {
+			notification_forget(thread);
+			/* Whoever set some before that has told this thread, and not the one that is bound. */
+			bits |= notification_take(notification);
+		}
 		message_deliver(thread, SK_BADGE_SIGNAL, &(struct sk_msg){ .w = { bits } }, 0);
 		plan_wake(core_at(thread->core), thread);
 	}

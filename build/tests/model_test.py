@@ -94,14 +94,19 @@ def steps_of(directory):
              for process, numbers in re.findall(r"short src_ln(\d+) \[\] = \{([^}]*)\}", text_of("c"))}
     places = {(process, state, text) for process, state, text in
               re.findall(r'trans\[(\d+)\]\[(\d+)\]\s*= settr\([^"]*"((?:[^"\\]|\\.)*)"', text_of("t"))}
-    return Counter((lines[process][int(state)], text) for process, state, text in places if process in lines)
+    known = [(lines[process][int(state)], text) for process, state, text in places if process in lines]
+    return Counter(known) + Counter(text for _, text in known)
 
 
 def unreached(report, steps):
-    """Steps that no state takes, wherever they are used, but for the ends of processes that have none."""
-    found = re.findall(r'^\t([^:\n]*):(\d+), state (\d+), "([^\n]*)"$', report, re.M)
-    missed = Counter((line, text) for file, line, _, text in found if text != "-end-" and not file.startswith("_spin"))
-    return [f"line {line}: {text}" for (line, text), count in missed.items() if count >= steps[line, text]]
+    """Steps that no state takes, wherever they are used, but for the ends of processes that have none.
+
+    Of a choice that is never made the report has the line of the whole selection: such are counted by their texts."""
+    found = re.findall(r'^\t([^:\n]*):(\d+), state \d+, "([^\n]*)"$', report, re.M)
+    missed = Counter((line, text) if (line, text) in steps else text
+                     for file, line, text in found if text != "-end-" and not file.startswith("_spin"))
+    return [" ".join(("line", *step)) if isinstance(step, tuple) else step
+            for step, count in missed.items() if count >= steps[step]]
 
 
 def check_whole(model, claims):
@@ -124,7 +129,7 @@ def check_broken(model, broken, claims):
     claim = claims[0] if claims else None
     report = model.search(claim)
     if errors(report) == 0:
-        sys.exit(f"{model.name}: {broken} is not found\n{report}")
+        sys.exit(f"{model.name}: {broken} is not found\n{report.split('unreached')[0]}")
     print(f"{model.name}: {broken} is found{' by ' + claim if claim else ''}: {number(ERROR, report)}")
 
 
