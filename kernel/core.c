@@ -64,15 +64,15 @@ void core_run_on(uint32_t index, void (*function)(void *), void *argument)
 	}
 }
 
-static void nothing(void *argument)
+static void drain(void *core)
 {
-	(void)argument;
+	core_drain(core);
 }
 
 void core_quiesce(void)
 {
 	for (uint32_t i = 0; i < core_count; i++) {
-		core_run_on(i, nothing, NULL);
+		core_run_on(i, drain, core_at(i));
 	}
 }
 

@@ -259,7 +259,8 @@ sk_status_t vcpu_do_destroy(struct vcpu *vcpu)
 	object_bump(vcpu->context.object);
 	context_halt(&vcpu->context, destroy_here);
 	__atomic_store_n(&vm->vcpu_count, vm->vcpu_count - 1u, __ATOMIC_RELEASE);
-	/* Who found it before is through with it after this, and what they left for it is drained after that. */
+	/* Who found it before is through with it after the first, what they left where it was before is gone after both. */
+	core_quiesce();
 	core_quiesce();
 	core_run_on(vcpu->context.core, destroy_here, vcpu);
 	vcpu->state_object->memory.pins--;

@@ -315,6 +315,35 @@ static void lines_follow_a_vcpu_to_another_core(void **state)
 	invariants_check();
 }
 
+/* A core that found the vCPU on core 1 leaves word there; core 1 waits for the kernel lock and hears of it later. */
+static void word_is_left_where_it_was(void)
+{
+	struct context *context = &world_vcpu_at(vcpu)->context;
+	context->core = 1;
+	core_post(context, REMOTE_VIRQ);
+	context->core = 2;
+	core_at(1)->arch.poked = 0;
+}
+
+/* It came to core 2, and is destroyed there: nobody finds it in the inbox of core 1 after that. */
+static void vcpus_that_moved_and_go(void **state)
+{
+	(void)state;
+	vm_make();
+	struct vcpu *body = world_vcpu_at(vcpu);
+	mock_exit(1, VM_EXIT_METHOD_HALT, (const uint64_t[6]){ 0 });
+	actor_syscall(&server, SK_SYS_REPLY_WAIT, actor_token(&server), 0, SK_EXIT_ACTION_STOP, 0);
+	K_OK(vcpu, VCPU_TAG_UNBIND);
+	K_OK(vcpu, VCPU_TAG_BIND, 2);
+	/* While core 0 waits for core 2 to leave the kernel: that is the third time. */
+	assert_true(race(word_is_left_where_it_was, 3, SK_OK, vcpu, VCPU_TAG_DESTROY));
+	assert_null(core_at(1)->inbox);
+	scribble(body);
+	arch_core_poke(1);
+	mock_settle();
+	invariants_check();
+}
+
 /* Core 0 has the kernel lock; what it does to the caller that waits for it. */
 static void lock_holder_stops(void)
 {
@@ -373,6 +402,7 @@ int main(void)
 		cmocka_unit_test(calls_to_an_endpoint_that_goes),
 		cmocka_unit_test(vcpus_that_go),
 		cmocka_unit_test(lines_follow_a_vcpu_to_another_core),
+		cmocka_unit_test(vcpus_that_moved_and_go),
 		cmocka_unit_test(callers_that_wait_for_the_lock),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,10 @@ void kernel_unlock(void);
 
 /* Runs `function` on that core and waits for it; directly when it is this one. Holds the kernel lock. */
 void core_run_on(uint32_t core, void (*function)(void *), void *argument);
-/* Waits until every online core has left whatever it did in the kernel. Holds the kernel lock. */
+/*
+ * Waits until every online core has left whatever it did in the kernel, and has handled what others had left for it
+ * before. What they leave while this lasts may still be there. Holds the kernel lock.
+ */
 void core_quiesce(void);
 
 /* Leaves word for a context on its home core; `flags` are REMOTE_*. Any core but that one. */
