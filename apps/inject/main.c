@@ -3,9 +3,10 @@
  * (idl/supervisor.idl, injection) has the means; what is done to whom, where and when is decided here. Under QEMU's
  * instruction counting a boot with the same arguments is the same boot, to the instruction.
  *
- * Time is cut into slots. In the first part of a slot, at a drawn moment, one fault is made; the rest is for what
- * follows from it. At the slot's end what is left of the fault is taken back, so that each fault meets a healthy
- * system; if it is not healthy (a server is down, or has crashed just now), the slot passes without one.
+ * Time is cut into slots. A slot begins quietly, so that who listens can tell that all is well; then, at a drawn
+ *moment, one fault is made; the rest is for what follows from it. At the slot's end what is left of the fault is taken
+ *back, so that each fault meets a healthy system; if it is not healthy (a server is down, or has crashed just now), the
+ *slot passes without one.
  *
  * Arguments: seed, boot, faults (slots), start-ms (of the machine's clock), slot-ms, types and targets (names with
  * commas between; default: all). Lines to the control stream, which tools read:
@@ -191,7 +192,7 @@ static void run_slot(uint32_t number)
 	struct fault fault;
 	uint64_t begin_ns = campaign.start_ns + number * campaign.slot_ns;
 
-	(void)sk_sleep_until(begin_ns + draw_below(&campaign.draw, campaign.slot_ns / 2));
+	(void)sk_sleep_until(begin_ns + campaign.slot_ns / 5 + draw_below(&campaign.draw, campaign.slot_ns / 4));
 
 	const char *why = unwell();
 

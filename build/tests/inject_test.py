@@ -20,8 +20,8 @@ problems = []
 
 
 def inject(folder, *options):
-    run = subprocess.run([SKINK, "inject", "--timeout", "60", "--out", folder, *options], capture_output=True, check=False,
-                         stdin=subprocess.DEVNULL)
+    command = [SKINK, "inject", "--timeout", "60", "--out", folder, *options]
+    run = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     print(" ".join(options), "->", run.returncode, run.stdout.decode().splitlines()[:1], run.stderr.decode()[-2000:])
     return run.returncode
 

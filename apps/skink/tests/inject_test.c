@@ -164,6 +164,7 @@ static void each_fault_has_its_own(void **state)
 	load_line();
 	control("crash 1 uart0 killed restarted at=3000 delay=0 took=9 pc=0x1 address=0\ninject after 0 done\n");
 	control("inject skipped 1 a server is down\n");
+	load_line();
 	control(FAULT("2", "nop", "rtc0"));
 	hear('1', "[   1.5] rcu: INFO: stall, \"a\"\n");
 	end();
@@ -171,7 +172,31 @@ static void each_fault_has_its_own(void **state)
 	assert_int_equal(record.rows[1].outcome, OUTCOME_NOT_INJECTED);
 	assert_string_equal(record.rows[1].detail, "a server is down");
 	assert_int_equal(record.rows[2].outcome, OUTCOME_GUEST_VISIBLE);
-	assert_string_equal(record.rows[2].detail, "line 3 was due; found: [   1.5] rcu: INFO: stall. .a.");
+	assert_string_equal(record.rows[2].detail, "line 4 was due; found: [   1.5] rcu: INFO: stall. .a.");
+}
+
+/* A line that is missing shows when the next one comes. If none was right since a fault, it was that one. */
+static void damage_that_shows_late_is_the_earlier_faults(void **state)
+{
+	(void)state;
+	begin(2);
+	control(FAULT("0", "source", "uart0") "inject after 0 kept\n" FAULT("1", "flip-text", "rtc0"));
+	number = 30;
+	load_line();
+	control("inject after 1 kept\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_GUEST_VISIBLE);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_NO_EFFECT);
+	begin(2);
+	control(FAULT("0", "source", "uart0") "inject after 0 kept\n");
+	load_line();
+	control(FAULT("1", "flip-text", "rtc0"));
+	number = 30;
+	load_line();
+	control("inject after 1 kept\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_NO_EFFECT);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_GUEST_VISIBLE);
 }
 
 static void a_fault_that_was_refused_was_none(void **state)
@@ -482,6 +507,7 @@ int main(void)
 		cmocka_unit_test(crashes),
 		cmocka_unit_test(dependants),
 		cmocka_unit_test(each_fault_has_its_own),
+		cmocka_unit_test(damage_that_shows_late_is_the_earlier_faults),
 		cmocka_unit_test(a_fault_that_was_refused_was_none),
 		cmocka_unit_test(the_load_is_verified),
 		cmocka_unit_test(the_clock_goes_forward),

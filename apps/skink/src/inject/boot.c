@@ -12,7 +12,7 @@
 #include "record.h"
 
 #define START_MS 1200u /* of the machine's clock: the guest's load has begun */
-#define SLOT_MS 150u
+#define SLOT_MS 200u
 #define AFTER_MS 100u /* behind the last slot, until the load ends */
 #define TIMEOUT_S 300u
 

@@ -72,17 +72,28 @@ static uint64_t sum_after(uint64_t sum, uint64_t number)
 }
 
 /* The guest's clock shows seconds; it goes forward, and not by leaps. */
-static bool take_clock(struct load *load, const char *text)
+static bool take_clock(struct load *load, uint64_t now)
 {
-	uint64_t now;
-	int used = 0;
-	if (sscanf(text, "clock %" SCNu64 "%n", &now, &used) != 1 || text[used] != '\0') {
-		return false;
-	}
-	if (load->clock != 0 && (now < load->clock || now > load->clock + 2)) {
+	bool fine = load->clock == 0 || (now >= load->clock && now <= load->clock + 2);
+	if (!fine) {
 		problem(load, "the clock went from %" PRIu64 " to %" PRIu64, load->clock, now);
 	}
 	load->clock = now;
+	return fine;
+}
+
+/* What a line says behind its number and sum. */
+static bool take_text(struct load *load, uint64_t number, const char *text)
+{
+	uint64_t now;
+	int used = 0;
+	if (sscanf(text, "clock %" SCNu64 "%n", &now, &used) == 1 && text[used] == '\0') {
+		return take_clock(load, now);
+	}
+	if (strcmp(text, CHATTER) != 0) {
+		problem(load, "line %" PRIu64 " says: %.60s", number, text);
+		return false;
+	}
 	return true;
 }
 
@@ -106,16 +117,17 @@ static void take_line(struct load *load)
 		problem(load, "line %" PRIu64 " was due; found: %.60s", load->next, line);
 		return;
 	}
-	if (number != load->next || sum != sum_after(load->sum, number)) {
+	bool due = number == load->next && sum == sum_after(load->sum, number);
+	if (!due) {
 		problem(load, "line %" PRIu64 " was due; found %" PRIu64 "%s", load->next, number,
 			number == load->next ? " with a wrong sum" : "");
 	}
 	load->next = number + 1;
 	load->sum = sum;
-	line += used;
-	if (strcmp(line, CHATTER) != 0 && strncmp(line, "disk ", 5) != 0 && !take_clock(load, line)) {
-		problem(load, "line %" PRIu64 " says: %.60s", number, line);
+	if (!take_text(load, number, line + used) || !due) {
+		return;
 	}
+	load->report(load->context, NULL);
 }
 
 void load_take(struct load *load, const uint8_t *data, size_t size)

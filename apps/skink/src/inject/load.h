@@ -25,7 +25,7 @@ char *load_names(void);
 typedef void load_report(void *context, const char *problem);
 
 struct load {
-	load_report *report; /* called once for each problem */
+	load_report *report; /* called once for each problem, and with NULL for each line that is right */
 	void *context;
 	bool begun;
 	bool complete; /* its last line came, and was right */

@@ -29,13 +29,18 @@ static struct aftermath *current_after(struct record *record)
 static void load_problem(void *context, const char *problem)
 {
 	struct record *record = context;
-	struct aftermath *after = current_after(record);
-	if (after == NULL) {
+	if (problem == NULL) {
+		record->good = true;
+		record->blamed = record->current;
+		return;
+	}
+	if (record->blamed >= record->count) {
 		trouble(record, problem);
 		return;
 	}
+	struct aftermath *after = &record->after[record->blamed];
 	if (!after->load_failed) {
-		row_note(current_row(record), problem);
+		row_note(&record->rows[record->blamed], problem);
 	}
 	after->load_failed = true;
 }
@@ -46,6 +51,7 @@ void record_begin(struct record *record, const struct manifest *manifest, const 
 	record->manifest = manifest;
 	record->count = count < RECORD_FAULTS ? count : RECORD_FAULTS;
 	record->current = RECORD_FAULTS;
+	record->blamed = RECORD_FAULTS;
 	for (uint32_t i = 0; i < record->count; i++) {
 		record->rows[i] = *common;
 		record->rows[i].fault = i;
@@ -170,6 +176,9 @@ static void take_fault(struct record *record, const char *line)
 	memcpy(fault.load, row->load, sizeof(fault.load));
 	*row = fault;
 	record->current = number;
+	if (record->good || record->blamed == RECORD_FAULTS) {
+		record->blamed = number;
+	}
 }
 
 static void take_skipped(struct record *record, uint32_t number, const char *why)
@@ -201,6 +210,7 @@ static void take_inject(struct record *record, const char *line)
 		}
 	} else if (strncmp(line, "after ", strlen("after ")) == 0) {
 		set_word(row->state, rest);
+		record->good = false;
 	}
 }
 

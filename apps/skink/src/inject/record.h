@@ -1,6 +1,8 @@
 /*
  * One boot of a campaign as it is heard: the control stream's lines (what `inject` did, who crashed) and the guest's
  * console (the load), in the order in which the machine says them. What happens belongs to the last fault before it.
+ * What is wrong with the load shows late, when the next line comes: a fault is to blame only once a line was right
+ * since the fault before it was over.
  */
 #ifndef INJECT_RECORD_H
 #define INJECT_RECORD_H
@@ -29,6 +31,8 @@ struct record {
 	struct aftermath after[RECORD_FAULTS];
 	uint32_t count;		  /* faults that this boot was to have */
 	uint32_t current;	  /* the last one begun; RECORD_FAULTS: none yet */
+	uint32_t blamed;	  /* who is to blame for what is wrong with the load */
+	bool good;		  /* a line of the load was right since the last fault was over */
 	bool ended;		  /* `inject` came to its end */
 	bool deadline;		  /* the machine had to be switched off */
 	bool off;		  /* the VM switched itself off */
