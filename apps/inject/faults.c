@@ -4,6 +4,7 @@
 
 #include <sk/idl/supervisor_client.h>
 #include <sk/start.h>
+#include <sk/syscall.h>
 
 #include <arch/instruction.h>
 
@@ -19,12 +20,20 @@
 
 static sk_cap_t operator;
 static sk_cap_t injection;
+static sk_cap_t orders;	  /* a line into the guest, or none */
+static uint32_t wronged; /* the server of the device that the guest is hostile to when that line is asserted */
 
 void faults_open(sk_cap_t operator_cap, sk_cap_t injection_cap)
 {
 	operator= operator_cap;
 	injection = injection_cap;
 	place_open(injection_cap);
+}
+
+void faults_order(sk_cap_t virq, uint32_t server)
+{
+	orders = virq;
+	wronged = server;
 }
 
 struct target {
@@ -380,6 +389,20 @@ static const char *end_stuck(struct fault *fault)
 	return "done";
 }
 
+/* The guest does it: what exactly, it draws itself. */
+static bool draw_descriptors(struct fault *fault, struct draw *draw)
+{
+	(void)draw;
+	fault->target = wronged;
+	return orders != SK_CAP_NONE;
+}
+
+static sk_status_t make_descriptors(struct fault *fault)
+{
+	(void)fault;
+	return sk_signal(orders, 1);
+}
+
 /* It has to start again when there is no memory. */
 static sk_status_t make_memory(struct fault *fault)
 {
@@ -418,6 +441,7 @@ const struct fault_type fault_types[] = {
 	{ "interrupt-dropped", draw_dropped, make_trap, end_trap },
 	{ "interrupt-spurious", draw_interrupt, make_spurious, end_nothing },
 	{ "interrupt-stuck", draw_interrupt, make_stuck, end_stuck },
+	{ "descriptors", draw_descriptors, make_descriptors, end_nothing },
 	{ "memory", draw_nothing, make_memory, end_memory },
 	{ .name = NULL },
 };

@@ -4,12 +4,12 @@
  * instruction counting a boot with the same arguments is the same boot, to the instruction.
  *
  * Time is cut into slots. A slot begins quietly, so that who listens can tell that all is well; then, at a drawn
- *moment, one fault is made; the rest is for what follows from it. At the slot's end what is left of the fault is taken
- *back, so that each fault meets a healthy system; if it is not healthy (a server is down, or has crashed just now), the
- *slot passes without one.
+ * moment, one fault is made; the rest is for what follows from it. At the slot's end what is left of the fault is taken
+ * back, so that each fault meets a healthy system; if it is not healthy (a server is down, or has crashed just now), the
+ * slot passes without one.
  *
  * Arguments: seed, boot, faults (slots), start-ms (of the machine's clock), slot-ms, types and targets (names with
- * commas between; default: all). Lines to the control stream, which tools read:
+ * commas between; default: all), hostile (the server whose device the guest is hostile to when it gets our line). Lines to the control stream, which tools read:
  *
  *	inject begin seed=S boot=B faults=N
  *	inject fault K TYPE TARGET at=NS place=0xA clear=0xC flip=0xF register=R delay=NS
@@ -38,7 +38,7 @@
 #define TYPES_MAX 32u
 #define LINE_BYTES 160u
 #define QUIET_NS (20 * NS_PER_MS)      /* no crash for so long, and the system is well again */
-#define PATIENCE_NS (5000 * NS_PER_MS) /* behind the last slot */
+#define PATIENCE_SLOTS 25u	       /* behind the last one */
 #define DRAWS 64u		       /* of a fault that some target has */
 
 static struct {
@@ -100,6 +100,9 @@ static void find_targets(const char *list)
 		name[SK_NAME_BYTES - 1] = '\0';
 		if (strcmp(name, sk_start()->name) != 0 && listed(list, name)) {
 			campaign.targets[campaign.target_count++] = i;
+			if (sk_argument("hostile") != NULL && strcmp(name, sk_argument("hostile")) == 0) {
+				faults_order(sk_cap_named_of_type("virq", SK_OBJECT_TYPE_VIRQ), i);
+			}
 		}
 	}
 }
@@ -223,7 +226,7 @@ static void run_campaign(uint64_t seed, uint64_t boot)
 		run_slot(i);
 	}
 	say("end");
-	(void)sk_sleep_until(campaign.start_ns + campaign.faults * campaign.slot_ns + PATIENCE_NS);
+	(void)sk_sleep_until(campaign.start_ns + (campaign.faults + PATIENCE_SLOTS) * campaign.slot_ns);
 	say("deadline");
 	(void)operator_power_off(campaign.supervisor);
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """
-Campaigns of faults on the machine: inject_test.py SKINK
+Campaigns of faults on the machine: inject_test.py SKINK MANIFESTS [long]
 
 A seed is a campaign: a shard and a replayed boot, merged, are byte for byte what the whole was. Whatever is done to
-servers, the kernel stands; who is killed or hangs comes back, and the guest's load verifies.
+servers, the kernel stands; who is killed or hangs comes back, and the guest's load verifies. And the load verifies indeed: it notices a disk that has
+what it did not write.
 """
 import collections
 import csv
@@ -14,6 +15,8 @@ import sys
 import tempfile
 
 SKINK = os.path.abspath(sys.argv[1])
+MANIFESTS = sys.argv[2]
+LONG = sys.argv[3:] == ["long"]
 OUTCOMES = ["not_injected", "no_effect", "masked", "recovered", "degraded", "guest_visible", "vm_lost", "cross_domain",
             "kernel"]
 problems = []
@@ -68,9 +71,50 @@ def who_dies_comes_back(root):
     return found
 
 
+def linux(root):
+    folder = os.path.join(root, "linux")
+    expect("a kill under Linux is survived", inject(folder, "--faults", "4", "--load", "linux", "--types", "kill") == 0)
+    return rows(folder)
+
+
+def load_on(root, content):
+    """What the guest program says when nobody disturbs it."""
+    disk = os.path.join(root, "disk.img")
+    with open(disk, "wb") as file:
+        file.write(content * (1 << 18))
+    run = subprocess.run([SKINK, "run", "--batch", "--icount", "--timeout", "60", "--net", "hub", "--disk", disk,
+                          "--append", "blk net entropy lines hostile until-ms=200",
+                          os.path.join(MANIFESTS, "campaign.dts")],
+                         capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    return run.stdout.decode()
+
+
+def the_load_notices(root):
+    said = load_on(root, b"\0")
+    expect("the load is content", "load ends " in said and "wrong" not in said and "lost" not in said)
+    expect("a run repeats exactly", said == load_on(root, b"\0"))
+    expect("the load notices what it did not write", "wrong disk block" in load_on(root, b"x"))
+
+
+def large(root):
+    """Nothing worse than what belongs to the target itself."""
+    folder = os.path.join(root, "large")
+    inject(folder, "--faults", "1600", "--seed", "23")
+    found = rows(folder)
+    expect("no kernel panics, nobody else is hit",
+           not [row for row in found if row["outcome"] in ("kernel", "cross_domain")])
+    kills = os.path.join(root, "kills")
+    expect("kills are survived", inject(kills, "--faults", "800", "--seed", "5", "--types", "kill") == 0)
+    return found + rows(kills)
+
+
 def main():
     with tempfile.TemporaryDirectory() as root:
-        found = everything(root) + who_dies_comes_back(root)
+        if LONG:
+            found = large(root)
+        else:
+            the_load_notices(root)
+            found = everything(root) + who_dies_comes_back(root) + linux(root)
     print(dict(collections.Counter(row["outcome"] for row in found)))
     for problem in problems:
         print("not so:", problem)

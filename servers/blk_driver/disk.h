@@ -44,6 +44,11 @@ struct disk {
 	struct virtio_dma dma;
 	/* Waits for the device's interrupt, or longer than that; NULL: there is nothing to wait with. */
 	void (*wait)(void);
+	/*
+	 * The next transport is a second way to the same disk, and a reset of that ends all that the device was told of.
+	 * Only for runs that have to repeat exactly (main.c).
+	 */
+	bool settles;
 	/* What it is; no sectors: there is no disk. */
 	uint64_t sectors; /* of 512 bytes */
 	uint32_t block_bytes;

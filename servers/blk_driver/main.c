@@ -5,6 +5,11 @@
  *
  * It keeps no state. A new instance resets the hardware, after which nothing that the old one began goes on, and
  * executes every request that is still unserved.
+ *
+ * Argument `settle` (beside those in share.h): an emulator's disk works on while the machine does, so no two runs are the
+ * same. With it, the machine has a second virtio-blk device for the same disk at the next transport, and QEMU completes
+ * all that the disk was asked for within the store that resets that one. The driver resets it after each
+ * notification, and does nothing else differently: completions are interrupts, as always.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,6 +181,7 @@ static bool open_disk(void)
 	};
 
 	driver.disk.wait = wait_for_disk;
+	driver.disk.settles = sk_argument("settle") != NULL;
 	if (!virtio_process_memory(&driver.disk.dma)) {
 		return false;
 	}

@@ -40,6 +40,19 @@ static void answered(const struct errand *errand, sk_status_t status)
 	system_state.servers[errand->subject].beat = BEAT_NONE;
 }
 
+/*
+ * All that it waits for it is told of, true or not: a server looks before it acts. So a wake-up that got lost, with an
+ * interrupt, or with a fault of whoever had to wake it, is not lost for ever.
+ */
+static void look_around(const struct server *server)
+{
+	const uint64_t all = SK_SIGNAL_LOG | SK_SIGNAL_STREAM | SK_SIGNAL_INTERRUPT | SK_SIGNAL_PEER;
+
+	if (server->index != system_state.sched) { /* whose bits say something else */
+		(void)sk_signal(server->notifications[0], all);
+	}
+}
+
 bool heartbeat_due(struct server *server)
 {
 	if (server->beat == BEAT_OPEN) {
@@ -60,6 +73,7 @@ bool heartbeat_due(struct server *server)
 		.subject = server->index,
 	};
 
+	look_around(server);
 	server->beat = BEAT_QUEUED;
 	if (!errand_add(&errand)) {
 		server->beat = BEAT_NONE;

@@ -279,6 +279,38 @@ class Default(Case):
         self.refused("`only-with` refers to `uart0`, which is no device of the platform", *self.RUN, path)
 
 
+class Inject(Case):
+    def test_a_machine_that_repeats(self):
+        """The disk has two devices, by one of which the other's work is ended; the network leads back."""
+        for name in ("blk_driver", "net_driver", "netswitch", "virtio_blk", "virtio_net", "virtio_rng", "virtio_console",
+                     "inject", "fallback"):
+            self.folder.put("aarch64/images/" + name, fixture.SERVER)
+        self.folder.put("aarch64/guest/load.img", fixture.linux_image())
+        disk = self.folder.put("disk.img", b"\0" * 4096)
+        run = ("run", "--dry-run", "--qemu", "echo-qemu", "--icount", "--net", "hub", "--disk", disk)
+        told = self.accepted(*run, manifest("campaign.dts"))
+        self.assertIn("-global virtio-mmio.ioeventfd=off ", told)
+        self.assertIn(f"file={disk},node-name=medium ", told)
+        self.assertIn("drive=disk0,serial=skink0,bus=virtio-mmio-bus.0,share-rw=on "
+                      "-device virtio-blk-device,drive=medium,share-rw=on,bus=virtio-mmio-bus.1 ", told)
+        for i, transport in enumerate((8, 16)):
+            self.assertIn(f"-netdev hubport,id=net{i},hubid=0 -device virtio-net-device,netdev=net{i},"
+                          f"bus=virtio-mmio-bus.{transport},tx=timer", told)
+
+    def test_wrong_options(self):
+        out = ("inject", "--out", self.folder.path("results"))
+        self.refused("--load is 'disk'; expected all, console, blk, net, linux", *out, "--load", "disk")
+        for wrong in ("0/2", "3/2", "1", "a/b", "1/2x", "1/"):
+            self.refused(f"--shard is '{wrong}'; expected I/N", *out, "--shard", wrong)
+        self.refused("--per-boot is '65'", *out, "--per-boot", "65")
+        self.refused("--faults is '-1'", *out, "--faults", "-1")
+        self.refused("faults.csv' can't be read", *out, "--merge", self.folder.path("none"))
+        self.folder.put("bad/faults.csv", b"seed\n")
+        self.refused("is no table of faults; expected the header seed,", *out, "--merge", self.folder.path("bad"))
+        self.refused("--faults is no option of `skink run`", "run", "--faults", "1")
+        self.refused("can't be made", "inject", "--out", self.folder.put("file", b"") + "/x")
+
+
 class Graph(Case):
     def test_dot(self):
         for name in sorted(os.listdir(fixture.MANIFESTS)):

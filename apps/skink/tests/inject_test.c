@@ -25,13 +25,15 @@ static uint64_t sum;
 /* uart0 and vmm0 use sched, which vmm0's client uses through it; rtc0 uses nobody. */
 static void make_manifest(void)
 {
-	static const char *const names[] = { "sched", "vmm0", "uart0", "rtc0", "client" };
+	static const char *const names[] = { "sched", "vmm0", "uart0", "rtc0", "client", "virtio_console" };
 	memset(&manifest, 0, sizeof(manifest));
-	for (uint32_t i = 0; i < 5; i++) {
+	for (uint32_t i = 0; i < 6; i++) {
 		manifest.servers[i].name = names[i];
 		manifest.servers[i].image = names[i];
 	}
-	manifest.server_count = 5;
+	manifest.server_count = 6;
+	manifest.servers[1].restart.fallback = MANIFEST_FALLBACK_STOP_VM;
+	manifest.servers[5].stream = true;
 	manifest.servers[1].uses[0].server = 0;
 	manifest.servers[1].use_count = 1;
 	manifest.servers[4].uses[0].server = 1;
@@ -140,11 +142,11 @@ static void crashes(void **state)
 /* Those who use the target, also through others, may crash with it. */
 static void dependants(void **state)
 {
-	static const char *const fault = FAULT("0", "kill", "sched");
+	static const char *const fault = FAULT("0", "kill", "vmm0");
 	(void)state;
 	begin(1);
 	control(fault);
-	control("crash 1 sched killed restarted at=3000 delay=0 took=9 pc=0x1 address=0\n"
+	control("crash 1 vmm0 killed restarted at=3000 delay=0 took=9 pc=0x1 address=0\n"
 		"crash 2 client heartbeat restarted at=3000 delay=0 took=9 pc=0x1 address=0\n");
 	end();
 	assert_int_equal(record.rows[0].outcome, OUTCOME_RECOVERED);
@@ -153,6 +155,11 @@ static void dependants(void **state)
 	control("crash 1 uart0 heartbeat restarted at=3000 delay=0 took=9 pc=0x1 address=0\n");
 	end();
 	assert_int_equal(record.rows[0].outcome, OUTCOME_CROSS_DOMAIN);
+	begin(1);
+	control(FAULT("0", "nop", "sched"));
+	control("crash 1 uart0 heartbeat restarted at=3000 delay=0 took=9 pc=0x1 address=0\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_MASKED); /* who is never given a turn */
 }
 
 /* What happens is the last fault's before it. */
@@ -239,6 +246,96 @@ static void the_load_is_verified(void **state)
 	assert_string_equal(record.rows[0].detail, "line 2 says: the quick brown fax");
 }
 
+/* A line of the load that says `text`, and then one that is right. */
+static void says(const char *text)
+{
+	char line[200];
+	number++;
+	sum = (sum * 31 + number) % 1000003;
+	snprintf(line, sizeof(line), "load %llu %llu %s\n", (unsigned long long)number, (unsigned long long)sum, text);
+	hear('1', line);
+}
+
+static enum outcome outcome_saying(const char *text)
+{
+	begin(1);
+	control(FAULT("0", "reply", "uart0"));
+	says(text);
+	end();
+	return record.rows[0].outcome;
+}
+
+static void what_the_guest_says(void **state)
+{
+	(void)state;
+	assert_int_equal(outcome_saying("wrong disk block 3 word 0: not write 7"), OUTCOME_GUEST_VISIBLE);
+	assert_string_equal(record.rows[0].detail, "line 2 says: wrong disk block 3 word 0: not write 7");
+	assert_int_equal(outcome_saying("lost net0"), OUTCOME_GUEST_VISIBLE);
+	assert_int_equal(outcome_saying("note net0 damaged frame of 60 bytes"), OUTCOME_MASKED);
+	assert_string_equal(record.rows[0].detail, "note net0 damaged frame of 60 bytes");
+	assert_int_equal(outcome_saying("waits disk"), OUTCOME_MASKED);
+	assert_int_equal(outcome_saying("failed disk"), OUTCOME_GUEST_VISIBLE); /* none said so */
+	begin(1);
+	control(FAULT("0", "reply", "uart0") "server rtc0 failed memory fault\n");
+	says("failed clock");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_DEGRADED);
+}
+
+/* As long as something is waited for, who made it late is to blame for what comes of it. */
+static void who_waits_still_waits(void **state)
+{
+	(void)state;
+	begin(3);
+	control(FAULT("0", "branch", "uart0"));
+	says("waits net0");
+	control("inject after 0 kept\n");
+	load_line();
+	control(FAULT("1", "kill", "rtc0") "inject after 1 done\n");
+	hear('2', "load begins\nload 1 32 " TEXT "\n");
+	says("lost net0");
+	says("goes on net0");
+	control(FAULT("2", "kill", "rtc0"));
+	says("lost disk");
+	control("inject after 2 done\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_GUEST_VISIBLE);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_MASKED);
+	assert_int_equal(record.rows[2].outcome, OUTCOME_GUEST_VISIBLE);
+}
+
+static void the_second_console_is_verified(void **state)
+{
+	(void)state;
+	begin(1);
+	hear('2', "load begins\nload 1 32 " TEXT "\n");
+	control(FAULT("0", "reply", "virtio_console"));
+	hear('2', "load 2 994 " TEXT "\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_MASKED);
+	begin(1);
+	hear('2', "load begins\nload 1 32 " TEXT "\n");
+	control(FAULT("0", "reply", "virtio_console"));
+	hear('2', "load 3 30817 " TEXT "\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_GUEST_VISIBLE);
+}
+
+/* A VM that is stopped because the manifest says so is no VM that was lost. */
+static void a_declared_end_is_degraded(void **state)
+{
+	(void)state;
+	begin(2);
+	control(FAULT("0", "kill", "vmm0") "server vmm0 failed killed\nvm linux failed killed\nhalt\n");
+	assert_true(record_judge(&record, false, false));
+	assert_int_equal(record.rows[0].outcome, OUTCOME_DEGRADED);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_NOT_INJECTED);
+	begin(1);
+	control(FAULT("0", "kill", "uart0") "server uart0 failed killed\nvm linux failed killed\nhalt\n");
+	assert_true(record_judge(&record, false, false));
+	assert_true(record.rows[0].outcome > OUTCOME_DEGRADED);
+}
+
 static void the_clock_goes_forward(void **state)
 {
 	static const struct {
@@ -275,7 +372,7 @@ static void ends(void **state)
 	begin(1);
 	control(FAULT("0", "nop", "uart0"));
 	assert_true(record_judge(&record, false, false)); /* no `halt` */
-	assert_int_equal(record.rows[0].outcome, OUTCOME_KERNEL);
+	assert_int_equal(record.rows[0].outcome, OUTCOME_CROSS_DOMAIN);
 	begin(1);
 	control(FAULT("0", "nop", "uart0"));
 	assert_true(record_judge(&record, false, true));
@@ -294,6 +391,11 @@ static void ends(void **state)
 static void inject_itself_may_be_hit(void **state)
 {
 	(void)state;
+	begin(2);
+	control(FAULT("0", "flip-data", "uart0"));
+	control("vm linux off\nhalt\n"); /* the guest crashed: its VM is gone, and the machine with it */
+	assert_true(record_judge(&record, false, false));
+	assert_int_equal(record.rows[0].outcome, OUTCOME_VM_LOST);
 	begin(2);
 	control(FAULT("0", "flip-register", "sched"));
 	load_line();
@@ -510,6 +612,10 @@ int main(void)
 		cmocka_unit_test(damage_that_shows_late_is_the_earlier_faults),
 		cmocka_unit_test(a_fault_that_was_refused_was_none),
 		cmocka_unit_test(the_load_is_verified),
+		cmocka_unit_test(what_the_guest_says),
+		cmocka_unit_test(who_waits_still_waits),
+		cmocka_unit_test(the_second_console_is_verified),
+		cmocka_unit_test(a_declared_end_is_degraded),
 		cmocka_unit_test(the_clock_goes_forward),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(inject_itself_may_be_hit),

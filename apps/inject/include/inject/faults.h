@@ -45,4 +45,7 @@ extern const struct fault_type fault_types[];
 /* Capabilities to the supervisor, once at start. */
 void faults_open(sk_cap_t operator_cap, sk_cap_t injection_cap);
 
+/* There is a guest that, when this line is asserted, is hostile to the device of server number `server`. */
+void faults_order(sk_cap_t virq, uint32_t server);
+
 #endif

@@ -36,6 +36,20 @@ static bool owns_device(const struct manifest_server *server, uint32_t device)
 	return false;
 }
 
+bool device_driver_has(const struct manifest *manifest, uint32_t device, const char *argument)
+{
+	for (uint32_t i = 0; i < manifest->server_count; i++) {
+		const struct manifest_server *server = &manifest->servers[i];
+		bool owns = owns_device(server, device);
+		for (uint32_t at = 0; owns && at < server->args_bytes; at += (uint32_t)strlen(server->args + at) + 1) {
+			if (strcmp(server->args + at, argument) == 0) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 uint32_t device_driven_by(const struct manifest *manifest, const char *image, uint32_t number)
 {
 	for (uint32_t i = 0; i < manifest->platform.device_count; i++) {

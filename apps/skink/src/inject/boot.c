@@ -1,20 +1,19 @@
 /* One boot. See campaign.h. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* memfd_create */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../run/session.h"
 #include "campaign.h"
 #include "record.h"
 
-#define START_MS 1200u /* of the machine's clock: the guest's load has begun */
-#define SLOT_MS 200u
 #define AFTER_MS 100u /* behind the last slot, until the load ends */
-#define TIMEOUT_S 300u
+#define MEDIUM_BYTES (256u << 10)
 
 char *boot_file(const struct campaign *campaign, uint64_t boot, const char *ending)
 {
@@ -42,18 +41,31 @@ static void redirect(const struct campaign *campaign, uint64_t boot)
 static char *inject_args(const struct campaign *campaign, uint64_t boot)
 {
 	const struct options *options = campaign->options;
+	const struct load_kind *load = campaign->load;
 	return text_print("inject seed=%" PRIu64 " boot=%" PRIu64 " faults=%" PRIu32
-			  " start-ms=%u slot-ms=%u types=%s targets=%s",
-			  options->seed, boot, campaign_faults(campaign, boot), START_MS, SLOT_MS,
+			  " start-ms=%u slot-ms=%u types=%s targets=%s%s",
+			  options->seed, boot, campaign_faults(campaign, boot), load->start_ms, load->slot_ms,
 			  options->types != NULL ? options->types : "",
-			  options->targets != NULL ? options->targets : "");
+			  options->targets != NULL ? options->targets : "",
+			  load->parts != NULL && strstr(load->parts, "hostile") != NULL ? " hostile=vblk1" : "");
+}
+
+/* An empty disk that is this boot's alone. */
+static char *medium(void)
+{
+	int file = memfd_create("skink-medium", 0);
+	if (file < 0 || ftruncate(file, MEDIUM_BYTES) != 0) {
+		fatal(TOOL_FAILED, "no memory for a disk: %s", strerror(errno));
+	}
+	return text_print("/proc/self/fd/%d", file);
 }
 
 /* As `skink run` would have them. */
 static struct options boot_options(const struct campaign *campaign, uint64_t boot)
 {
-	uint32_t until_ms = START_MS + campaign_faults(campaign, boot) * SLOT_MS + AFTER_MS;
-	return (struct options) {
+	const struct load_kind *load = campaign->load;
+	uint32_t until_ms = load->start_ms + campaign_faults(campaign, boot) * load->slot_ms + AFTER_MS;
+	struct options options = {
 		.command = COMMAND_RUN,
 		.manifest = campaign->manifest,
 		.out = campaign->options->out,
@@ -62,12 +74,20 @@ static struct options boot_options(const struct campaign *campaign, uint64_t boo
 		.cores = 1,
 		.batch = true,
 		.icount = true,
-		.append = "console=ttyAMA0 quiet",
-		.run = text_print("until=%u\n%s", until_ms / 10, campaign->load->script),
-		.timeout = campaign->options->timeout != 0 ? campaign->options->timeout : TIMEOUT_S,
+		.timeout = campaign->options->timeout != 0 ? campaign->options->timeout : load->timeout_s,
 		.args = { inject_args(campaign, boot) },
 		.args_count = 1,
 	};
+	if (load->parts == NULL) {
+		options.append = "console=ttyAMA0 quiet";
+		options.run = text_print("until=%u\n%s", until_ms / 10, load->script);
+		return options;
+	}
+	options.append = text_print("%s until-ms=%u seed=%" PRIu64, load->parts, until_ms,
+				    campaign->options->seed * 1000003u + boot);
+	options.net = "hub";
+	options.disk[options.disk_count++] = medium();
+	return options;
 }
 
 static void write_failure(const struct campaign *campaign, const struct row *row, const struct aftermath *after)

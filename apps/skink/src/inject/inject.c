@@ -13,7 +13,6 @@
 #include "campaign.h"
 
 #define DEFAULT_FAULTS 16u
-#define DEFAULT_PER_BOOT 16u
 #define JOBS_MAX 1024u
 
 uint32_t campaign_faults(const struct campaign *campaign, uint64_t boot)
@@ -88,13 +87,13 @@ static void read_shard(struct campaign *campaign, const char *text)
 
 static void read_options(struct campaign *campaign, const struct options *options)
 {
-	const char *load = options->load != NULL ? options->load : "console";
+	const char *load = options->load != NULL ? options->load : "all";
 	campaign->options = options;
 	campaign->load = load_named(load);
 	if (campaign->load == NULL) {
 		fatal(TOOL_BAD_INPUT, "--load is '%s'; expected %s", load, load_names());
 	}
-	campaign->per_boot = options->per_boot != 0 ? (uint32_t)options->per_boot : DEFAULT_PER_BOOT;
+	campaign->per_boot = options->per_boot != 0 ? (uint32_t)options->per_boot : campaign->load->per_boot;
 	campaign->faults = options->faults != 0 ? options->faults : DEFAULT_FAULTS;
 	campaign->boots =
 		options->boot != 0 ? options->boot : (campaign->faults + campaign->per_boot - 1) / campaign->per_boot;

@@ -21,11 +21,17 @@
 	"echo load begins\n"
 #define SCRIPT_END "echo \"load ends $i $c\"\n"
 
-static const char console_script[] =
+static const char linux_script[] =
 	SCRIPT_BEGIN "while until_then; do chatter; clock; usleep 20000; done\n" SCRIPT_END;
 
+#define BARE(name, parts) { name, "campaign.dts", parts, NULL, 32, 120, 50, 60 }
+
 static const struct load_kind kinds[] = {
-	{ "console", "inject.dts", console_script, false },
+	BARE("all", "blk net entropy lines hostile"),
+	BARE("console", ""),
+	BARE("blk", "blk hostile"),
+	BARE("net", "net"),
+	{ "linux", "inject.dts", NULL, linux_script, 16, 1200, 200, 300 },
 };
 
 static const char begin_text[] = "load begins";
@@ -56,14 +62,14 @@ void load_begin(struct load *load, load_report *report, void *context)
 	*load = (struct load) { .report = report, .context = context, .next = 1, .sum = 1 };
 }
 
-__attribute__((format(printf, 2, 3))) static void problem(const struct load *load, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void wrong(const struct load *load, const char *format, ...)
 {
 	char text[LOAD_LINE];
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	load->report(load->context, text);
+	load->report(load->context, LOAD_WRONG, text);
 }
 
 static uint64_t sum_after(uint64_t sum, uint64_t number)
@@ -76,10 +82,15 @@ static bool take_clock(struct load *load, uint64_t now)
 {
 	bool fine = load->clock == 0 || (now >= load->clock && now <= load->clock + 2);
 	if (!fine) {
-		problem(load, "the clock went from %" PRIu64 " to %" PRIu64, load->clock, now);
+		wrong(load, "the clock went from %" PRIu64 " to %" PRIu64, load->clock, now);
 	}
 	load->clock = now;
 	return fine;
+}
+
+static bool begins(const char *text, const char *word)
+{
+	return strncmp(text, word, strlen(word)) == 0;
 }
 
 /* What a line says behind its number and sum. */
@@ -90,10 +101,20 @@ static bool take_text(struct load *load, uint64_t number, const char *text)
 	if (sscanf(text, "clock %" SCNu64 "%n", &now, &used) == 1 && text[used] == '\0') {
 		return take_clock(load, now);
 	}
-	if (strcmp(text, CHATTER) != 0) {
-		problem(load, "line %" PRIu64 " says: %.60s", number, text);
+	if (begins(text, "waits ")) {
+		load->waiting++;
+	} else if (begins(text, "goes on ") && load->waiting != 0) {
+		load->waiting--;
+	} else if (begins(text, "failed ")) {
+		load->report(load->context, LOAD_FAILED, text);
+		return true;
+	} else if (strcmp(text, CHATTER) == 0) {
+		return true;
+	} else if (!begins(text, "note ")) {
+		wrong(load, "line %" PRIu64 " says: %.60s", number, text);
 		return false;
 	}
+	load->report(load->context, LOAD_NOTE, text);
 	return true;
 }
 
@@ -107,19 +128,19 @@ static void take_line(struct load *load)
 	if (sscanf(line, "load ends %" SCNu64 " %" SCNu64, &number, &sum) == 2) {
 		load->complete = number + 1 == load->next && sum == load->sum;
 		if (!load->complete) {
-			problem(load, "the load ends with line %" PRIu64 " when %" PRIu64 " was the last", number,
+			wrong(load, "the load ends with line %" PRIu64 " when %" PRIu64 " was the last", number,
 				load->next - 1);
 		}
 		load->begun = false;
 		return;
 	}
 	if (sscanf(line, "load %" SCNu64 " %" SCNu64 " %n", &number, &sum, &used) != 2 || used == 0) {
-		problem(load, "line %" PRIu64 " was due; found: %.60s", load->next, line);
+		wrong(load, "line %" PRIu64 " was due; found: %.60s", load->next, line);
 		return;
 	}
 	bool due = number == load->next && sum == sum_after(load->sum, number);
 	if (!due) {
-		problem(load, "line %" PRIu64 " was due; found %" PRIu64 "%s", load->next, number,
+		wrong(load, "line %" PRIu64 " was due; found %" PRIu64 "%s", load->next, number,
 			number == load->next ? " with a wrong sum" : "");
 	}
 	load->next = number + 1;
@@ -127,7 +148,9 @@ static void take_line(struct load *load)
 	if (!take_text(load, number, line + used) || !due) {
 		return;
 	}
-	load->report(load->context, NULL);
+	if (load->waiting == 0) {
+		load->report(load->context, LOAD_GOOD, NULL);
+	}
 }
 
 void load_take(struct load *load, const uint8_t *data, size_t size)

@@ -26,23 +26,46 @@ static struct aftermath *current_after(struct record *record)
 	return record->current < record->count ? &record->after[record->current] : NULL;
 }
 
-static void load_problem(void *context, const char *problem)
+/* A device may fail for good if a server did, whose fallback that is. */
+static void load_news(void *context, enum load_news news, const char *text)
 {
 	struct record *record = context;
-	if (problem == NULL) {
+	bool wrong = news == LOAD_WRONG || (news == LOAD_FAILED && !record->gave_up);
+	if (news == LOAD_GOOD) {
 		record->good = true;
 		record->blamed = record->current;
 		return;
 	}
 	if (record->blamed >= record->count) {
-		trouble(record, problem);
+		if (wrong) {
+			trouble(record, text);
+		}
 		return;
 	}
 	struct aftermath *after = &record->after[record->blamed];
 	if (!after->load_failed) {
-		row_note(&record->rows[record->blamed], problem);
+		row_note(&record->rows[record->blamed], text);
 	}
-	after->load_failed = true;
+	after->load_failed = after->load_failed || wrong;
+}
+
+/* A good line there does not say that all is well. */
+static void second_news(void *context, enum load_news news, const char *text)
+{
+	if (news != LOAD_GOOD) {
+		load_news(context, news, text);
+	}
+}
+
+/* Of the first virtio console: its lines are verified too. 0: there is none. */
+static char second_stream(const struct manifest *manifest)
+{
+	for (uint32_t i = 0; i < manifest->server_count; i++) {
+		if (manifest->servers[i].stream && strcmp(manifest->servers[i].image, "virtio_console") == 0) {
+			return manifest_stream_id(manifest, i);
+		}
+	}
+	return 0;
 }
 
 void record_begin(struct record *record, const struct manifest *manifest, const struct row *common, uint32_t count)
@@ -57,7 +80,9 @@ void record_begin(struct record *record, const struct manifest *manifest, const 
 		record->rows[i].fault = i;
 		record->rows[i].register_number = ROW_NO_REGISTER;
 	}
-	load_begin(&record->load, load_problem, record);
+	load_begin(&record->load, load_news, record);
+	load_begin(&record->second, second_news, record);
+	record->second_stream = second_stream(manifest);
 }
 
 /* A server uses another one, directly or through others: so many steps there can be. */
@@ -75,13 +100,14 @@ static bool depends_on(const struct manifest *manifest, uint32_t client, uint32_
 	return reached[server];
 }
 
-/* Is `name` the target, or does it depend on the target? */
+/* Is `name` the target, or does it depend on the target? All depend on the scheduler, which says who runs. */
 static bool in_domain(const struct record *record, const char *name, const char *target)
 {
 	const struct manifest *manifest = record->manifest;
 	uint32_t server = manifest_find_server(manifest, name);
 	uint32_t hit = manifest_find_server(manifest, target);
-	return strcmp(name, target) == 0 || (server != MANIFEST_NONE && hit != MANIFEST_NONE &&
+	return strcmp(name, target) == 0 || strcmp(target, "sched") == 0 ||
+	       (server != MANIFEST_NONE && hit != MANIFEST_NONE &&
 					     depends_on(manifest, server, hit, manifest->server_count));
 }
 
@@ -128,11 +154,18 @@ static void take_crash(struct record *record, const char *line)
 static void take_failed(struct record *record, const char *line)
 {
 	struct row *row = current_row(record);
+	char name[ROW_WORD] = "";
+	(void)sscanf(line, "server %23s", name);
+	uint32_t server = manifest_find_server(record->manifest, name);
 	if (row == NULL) {
 		trouble(record, line);
 		return;
 	}
 	row_note(row, line);
+	record->gave_up = true;
+	record->stopped = record->stopped ||
+			  (server != MANIFEST_NONE && record->manifest->servers[server].restart.fallback ==
+							      MANIFEST_FALLBACK_STOP_VM);
 	current_after(record)->gave_up = true;
 }
 
@@ -152,7 +185,7 @@ static void take_vm(struct record *record, const char *line)
 		trouble(record, line);
 		return;
 	}
-	after->vm_failed = true;
+	after->vm_failed = !record->stopped;
 	row_note(current_row(record), line);
 }
 
@@ -266,6 +299,9 @@ void record_observe(void *context, char stream, const uint8_t *data, size_t size
 	if (console != MANIFEST_NONE && stream == manifest_stream_id(record->manifest, console)) {
 		load_take(&record->load, data, size);
 	}
+	if (record->second_stream != 0 && stream == record->second_stream) {
+		load_take(&record->second, data, size);
+	}
 	for (size_t i = 0; i < size; i++) {
 		if (stream == DEMUX_CONTROL && collect(record->line, sizeof(record->line), &record->length, data[i])) {
 			take_control(record, record->line);
@@ -304,7 +340,8 @@ static enum outcome judge(const struct row *row, const struct aftermath *after)
 bool record_judge(struct record *record, bool panicked, bool timed_out)
 {
 	struct row *last = current_row(record);
-	bool finished = record->off && record->load.complete && !record->deadline;
+	bool finished = (record->stopped && record->halted) ||
+			(record->off && record->load.complete && !record->deadline);
 	if (!finished && !panicked) {
 		const char *why = timed_out	     ? "the machine did not stop in time"
 				  : record->deadline ? "the VM did not finish"
@@ -322,7 +359,8 @@ bool record_judge(struct record *record, bool panicked, bool timed_out)
 			row->outcome = judge(row, &record->after[i]);
 		}
 	}
-	if (!record->ended && last != NULL && last->outcome != OUTCOME_KERNEL) {
+	bool early = record->off && !record->load.complete; /* the VM: the machine follows it, and takes `inject` along */
+	if (!record->ended && !record->stopped && !early && last != NULL && last->outcome != OUTCOME_KERNEL) {
 		/* `inject` is not the target, and what it waits for, a timer, has not come. */
 		row_note(last, "inject itself was hit: it did not go on");
 		last->outcome = OUTCOME_CROSS_DOMAIN;
@@ -335,11 +373,14 @@ bool record_judge(struct record *record, bool panicked, bool timed_out)
 	if (last == NULL) {
 		return panicked ? false : record->trouble[0] == '\0';
 	}
-	if (panicked || (!record->halted && !timed_out)) {
-		row_note(last, panicked ? "kernel panic" : "the machine stopped without a word");
+	if (!panicked && !record->halted && !timed_out) {
+		row_note(last, "switched off without a word"); /* a kernel that panics has its say, but the console is gone */
+	}
+	if (panicked) {
+		row_note(last, "kernel panic");
 		last->outcome = OUTCOME_KERNEL;
 	} else if (!finished && last->outcome < OUTCOME_VM_LOST) { /* VM_LOST, unless it is worse already */
-		last->outcome = record->off && !record->deadline ? OUTCOME_GUEST_VISIBLE : OUTCOME_VM_LOST;
+		last->outcome = record->off && record->ended && !record->deadline ? OUTCOME_GUEST_VISIBLE : OUTCOME_VM_LOST;
 	}
 	return record->trouble[0] == '\0';
 }

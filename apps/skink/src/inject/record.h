@@ -33,12 +33,16 @@ struct record {
 	uint32_t current;	  /* the last one begun; RECORD_FAULTS: none yet */
 	uint32_t blamed;	  /* who is to blame for what is wrong with the load */
 	bool good;		  /* a line of the load was right since the last fault was over */
+	bool gave_up;		  /* some server was not restarted: its fallback is in force */
+	bool stopped;		  /* … and that it stops the VM, as the manifest says */
 	bool ended;		  /* `inject` came to its end */
 	bool deadline;		  /* the machine had to be switched off */
 	bool off;		  /* the VM switched itself off */
 	bool halted;		  /* the machine went off in good order */
 	char trouble[ROW_DETAIL]; /* before the first fault: the boot is worth nothing; "" */
 	struct load load;
+	struct load second; /* the lines of a virtio console */
+	char second_stream;
 	char line[1024]; /* of the control stream */
 	size_t length;
 	char log[1024];

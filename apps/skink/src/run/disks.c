@@ -69,6 +69,19 @@ static struct disk disk_of(const struct manifest_device *device, uint32_t number
 	return disk;
 }
 
+/* A second device for the same disk, at the next transport: see servers/blk_driver/main.c. */
+static void add_twin(struct disk *disk, const struct manifest_device *device)
+{
+	char *drive = text_print("%s,node-name=medium", disk->drive);
+	char *shared = text_print("%s,share-rw=on", disk->device);
+	free(disk->drive);
+	free(disk->device);
+	disk->drive = drive;
+	disk->device = shared;
+	disk->twin = text_print("virtio-blk-device,drive=medium,share-rw=on,bus=virtio-mmio-bus.%u",
+				device_transport(device) + 1);
+}
+
 /* What is on a disk that the manifest has an image for. */
 static char *image_of(const struct system *system, const struct manifest_device *device)
 {
@@ -99,6 +112,9 @@ uint32_t disks_find(const struct system *system, struct disk disks[OPTIONS_LIST]
 			count++;
 		} else if (used < options->disk_count) {
 			disks[count] = disk_of(device, count, options->disk[used++], "--disk");
+			if (device_driver_has(manifest, found, "settle")) {
+				add_twin(&disks[count], device);
+			}
 			count++;
 		}
 	}

@@ -12,6 +12,7 @@
 struct disk {
 	char *drive;
 	char *device;
+	char *twin; /* a second device for the same disk, see servers/blk_driver/main.c; NULL: none */
 };
 
 /*

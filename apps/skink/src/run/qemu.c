@@ -43,6 +43,10 @@ static uint32_t add_disks(struct qemu *qemu, const struct disk *disks, uint32_t 
 		qemu->argv[n++] = disks[i].drive;
 		qemu->argv[n++] = "-device";
 		qemu->argv[n++] = disks[i].device;
+		if (disks[i].twin != NULL) {
+			qemu->argv[n++] = "-device";
+			qemu->argv[n++] = disks[i].twin;
+		}
 	}
 	return n;
 }
@@ -67,6 +71,10 @@ static uint32_t add_devices(struct qemu *qemu, const struct system *system, uint
 	if (count != 0 || disk_count != 0 || device_driven_by(&system->manifest, "rng_driver", 0) != MANIFEST_NONE) {
 		qemu->argv[n++] = "-global";
 		qemu->argv[n++] = "virtio-mmio.force-legacy=false";
+	}
+	if (system->options->icount) { /* a notification is handled where it is made, not in another host thread */
+		qemu->argv[n++] = "-global";
+		qemu->argv[n++] = "virtio-mmio.ioeventfd=off";
 	}
 	n = add_disks(qemu, disks, disk_count, n);
 	n = add_entropy(qemu, system, n);
