@@ -107,8 +107,8 @@ static void remote_handle(const struct core *core, struct context *context, uint
 		core_post(context, flags); /* a vCPU, which has been bound elsewhere since */
 		return;
 	}
-	if ((flags & REMOTE_REPLY) != 0) {
-		endpoint_answered(context);
+	if ((flags & REMOTE_REPLY) != 0 && context->state == CONTEXT_ANSWERED) {
+		endpoint_answer(context, &context->reply);
 	}
 	if ((flags & REMOTE_WAKE) != 0) {
 		notification_deliver(context);

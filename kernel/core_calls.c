@@ -146,7 +146,7 @@ sk_status_t core_do_slot_info(struct core *core, uint32_t index, uint64_t *used_
 		return SK_BAD_ARG;
 	}
 	if (core == core_this()) {
-		plan_account(core);
+		(void)plan_account(core, arch_ticks());
 	}
 	*used_ns = arch_ticks_to_ns(core->plan.slots[index].used_ticks);
 	*left_ns = arch_ticks_to_ns(core->plan.slots[index].left_ticks);

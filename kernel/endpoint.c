@@ -155,13 +155,6 @@ void endpoint_answer(struct context *caller, const struct sk_msg *reply)
 	core_post(caller, REMOTE_REPLY);
 }
 
-void endpoint_answered(struct context *caller)
-{
-	if (caller->state == CONTEXT_ANSWERED) {
-		answer_here(caller, &caller->reply);
-	}
-}
-
 void endpoint_defer(struct context *receiver)
 {
 	struct context *caller = receiver->caller;

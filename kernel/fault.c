@@ -27,10 +27,3 @@ void thread_raise(struct core *core, struct thread *thread, uint32_t reason, uin
 	}
 	context->state = CONTEXT_STOPPED; /* not before: it might be started then, from another core */
 }
-
-struct context *thread_fault(struct core *core, struct thread *thread, uint32_t reason, uint64_t syndrome,
-			     uint64_t address, uint64_t pc)
-{
-	thread_raise(core, thread, reason, syndrome, address, pc);
-	return plan_continue(core);
-}

@@ -73,7 +73,7 @@ sk_status_t machine_do_claim_core(struct kernel_call *call, uint32_t index, sk_s
 sk_status_t machine_do_clock(uint64_t *now_ns, uint64_t *frequency_hz, uint32_t *count)
 {
 	*now_ns = arch_ticks_to_ns(arch_ticks());
-	*frequency_hz = arch_ticks_hz();
+	*frequency_hz = arch_ns_to_ticks(1000000000u);
 	*count = core_count;
 	return SK_OK;
 }

@@ -55,7 +55,7 @@ static struct plan_slot *current_slot(struct core *core)
 }
 
 /* Time since is the current context's, and its slot's, which is returned. */
-static const struct plan_slot *charge(struct core *core, uint64_t now)
+const struct plan_slot *plan_account(struct core *core, uint64_t now)
 {
 	uint64_t spent = now - core->slot_started;
 	core->slot_started = now;
@@ -232,7 +232,7 @@ struct context *plan_pick(struct core *core)
 			core->ready |= slots_of(core, core->current);
 		}
 		uint64_t now = arch_ticks();
-		note_spent(core, charge(core, now));
+		note_spent(core, plan_account(core, now));
 		core->reschedule = false;
 		core->current = choose(core, now);
 		timer_arm(core, now);
@@ -291,7 +291,7 @@ void plan_tick(struct core *core)
 {
 	uint64_t now = arch_ticks();
 	uint64_t away = time_away(core, now);
-	note_spent(core, charge(core, now));
+	note_spent(core, plan_account(core, now));
 	core->deadline = 0; /* it fires until it is set anew */
 	if (core->plan.wake_time != 0 && now >= core->plan.wake_time) {
 		core->plan.wake_time = 0;
@@ -315,15 +315,10 @@ void plan_settled(struct core *core)
 	refill(&core->plan);
 }
 
-void plan_account(struct core *core)
-{
-	(void)charge(core, arch_ticks());
-}
-
 void plan_commit(struct core *core, struct plan_slot *slots, uint32_t count, uint64_t wake_time)
 {
 	struct plan *plan = &core->plan;
-	plan_account(core);
+	(void)plan_account(core, arch_ticks());
 	for (struct plan_slot *slot = slots; slot < slots + count; slot++) {
 		const struct plan_slot *old = slot->task->slot >= 0 ? &plan->slots[slot->task->slot] : slot;
 		if (old->budget_ticks == slot->budget_ticks && old->left_ticks != 0) {

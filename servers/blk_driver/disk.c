@@ -227,7 +227,7 @@ void disk_kick(struct disk *disk)
 	if (virtio_ring_must_notify(&disk->ring)) {
 		virtio_hardware_notify(&disk->hardware, QUEUE);
 		if (disk->settles) {
-			virtio_register_write(&disk->hardware, VIRTIO_TRANSPORT_BYTES + VIRTIO_MMIO_STATUS, 0);
+			virtio_register_write(disk->hardware.registers + VIRTIO_TRANSPORT_BYTES + VIRTIO_MMIO_STATUS, 4, 0);
 		}
 	}
 }

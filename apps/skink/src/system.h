@@ -57,6 +57,7 @@ uint32_t device_driven_by(const struct manifest *manifest, const char *image, ui
  * function of PCI. The caller frees it.
  */
 char *device_for_qemu(const struct manifest_device *device, const char *kind, const char *properties);
+
 /* Does the owner of this device of the platform have that argument? */
 bool device_driver_has(const struct manifest *manifest, uint32_t device, const char *argument);
 

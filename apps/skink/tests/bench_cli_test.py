@@ -17,7 +17,8 @@ GOOD = {"hvc_roundtrip": 300, "mmio_read_roundtrip": 300, "idreg_read": 300, "ip
         "boot_to_guest": 1000, "console_character": 800, "restart_uart": 1000, "restart_device": 1000,
         "restart_sched_stall": 1000, "restart_vmm": 1000, "blk_read": 6000, "blk_read_linux": 20000, "blk_notifications": 0.1,
         "restart_console": 1000, "restart_monitor": 1000, "net_packet": 2000, "net_notifications": 0.1,
-        "restart_virtio_net": 1000, "restart_netswitch": 1000, "restart_net_driver": 1000,
+        "restart_uart_standby": 1000, "restart_device_standby": 1000, "restart_sched_standby": 1000,
+        "restart_vmm_standby": 1000, "restart_virtio_net": 1000, "restart_netswitch": 1000, "restart_net_driver": 1000,
         "restart_virtio_console": 1000, "restart_virtio_blk": 1000,
         "restart_blk_driver": 1000, "restart_virtio_rng": 1000,
         "server_footprint_bytes": 4096}

@@ -295,7 +295,7 @@ class Inject(Case):
                       "-device virtio-blk-device,drive=medium,share-rw=on,bus=virtio-mmio-bus.1 ", told)
         for i, transport in enumerate((8, 16)):
             self.assertIn(f"-netdev hubport,id=net{i},hubid=0 -device virtio-net-device,netdev=net{i},"
-                          f"bus=virtio-mmio-bus.{transport},tx=timer", told)
+                          f"tx=timer,bus=virtio-mmio-bus.{transport}", told)
 
     def test_wrong_options(self):
         out = ("inject", "--out", self.folder.path("results"))

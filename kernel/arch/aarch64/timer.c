@@ -35,11 +35,6 @@ uint64_t arch_ticks(void)
 	return read_sysreg(cntpct_el0);
 }
 
-uint64_t arch_ticks_hz(void)
-{
-	return hz;
-}
-
 /* Whole seconds and the rest apart: exact, and no product of a rest overflows. */
 uint64_t arch_ticks_to_ns(uint64_t ticks)
 {

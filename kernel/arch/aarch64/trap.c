@@ -91,8 +91,8 @@ static __attribute__((noinline)) struct arch_frame *call_general(CALL_REGISTERS)
 		return go_on(core, system_calls[number](core));
 	}
 	arch_unload(core);
-	return go_on(core, thread_fault(core, thread_of(current), THREAD_FAULT_REASON_SYSTEM_CALL, esr, 0,
-					current->frame->pc));
+	thread_raise(core, thread_of(current), THREAD_FAULT_REASON_SYSTEM_CALL, esr, 0, current->frame->pc);
+	return go_on(core, plan_continue(core));
 }
 
 /* An exit's reply that needs more than a register and a step of the PC. */
@@ -239,8 +239,9 @@ static struct context *thread_trap(struct core *core, uint64_t esr)
 		reason = THREAD_FAULT_REASON_ALIGNMENT;
 	}
 	arch_unload(core);
-	return thread_fault(core, thread_of(context), reason != 0 ? reason : THREAD_FAULT_REASON_OTHER, esr, address,
-			    context->frame->pc);
+	thread_raise(core, thread_of(context), reason != 0 ? reason : THREAD_FAULT_REASON_OTHER, esr, address,
+		     context->frame->pc);
+	return plan_continue(core);
 }
 
 static __attribute__((noinline)) struct arch_frame *exit_general(struct core *core, struct vcpu *vcpu, uint32_t reason)
@@ -307,7 +308,6 @@ struct arch_frame *trap_sync(uint64_t esr, struct core *core)
 {
 	struct context *context = core->current;
 	struct vcpu *vcpu = vcpu_of(context);
-	const struct exit_route *routes = vcpu->routes;
 	struct sk_msg exit;
 	uint64_t class = esr >> ESR_EC_SHIFT;
 	core_count_event(core, COUNT_ENTRIES);
@@ -319,18 +319,18 @@ struct arch_frame *trap_sync(uint64_t esr, struct core *core)
 	}
 	if (class == EC_HVC64) {
 		uint32_t reason = exits_call(vcpu, &exit);
-		return routed_exit(core, vcpu, reason, &exit, &routes[reason]);
+		return routed_exit(core, vcpu, reason, &exit, &vcpu->routes[reason]);
 	}
 	if (class == EC_WFX && (esr & ISS_WFX_WFE) == 0) {
 		return halt_exit(core, vcpu);
 	}
 	if (class == EC_SYSREG && (esr & ISS_SYS_READ) != 0) {
 		exits_sysreg_read(vcpu, &exit, esr);
-		return routed_exit(core, vcpu, VM_EXIT_METHOD_SYSREG_READ, &exit, &routes[VM_EXIT_METHOD_SYSREG_READ]);
+		return routed_exit(core, vcpu, VM_EXIT_METHOD_SYSREG_READ, &exit, &vcpu->routes[VM_EXIT_METHOD_SYSREG_READ]);
 	}
 	if (class == EC_SYSREG) {
 		uint32_t reason = exits_sysreg_write(vcpu, &exit, esr);
-		return routed_exit(core, vcpu, reason, &exit, &routes[reason]);
+		return routed_exit(core, vcpu, reason, &exit, &vcpu->routes[reason]);
 	}
 	return sync_general(esr, core);
 }

@@ -65,11 +65,6 @@ uint64_t arch_ticks(void)
 	return __atomic_load_n(&mock.now, __ATOMIC_RELAXED);
 }
 
-uint64_t arch_ticks_hz(void)
-{
-	return MOCK_HZ;
-}
-
 uint64_t arch_ticks_to_ns(uint64_t ticks)
 {
 	return ticks / (MOCK_HZ / 1000000000u);

@@ -180,8 +180,9 @@ static struct context *syscall_general(struct core *core, uint64_t number)
 		return ipc_reply(core);
 	default:
 		arch_unload(core);
-		return thread_fault(core, thread_of(core->current), THREAD_FAULT_REASON_SYSTEM_CALL, number, 0,
-				    core->current->frame->pc);
+		thread_raise(core, thread_of(core->current), THREAD_FAULT_REASON_SYSTEM_CALL, number, 0,
+			     core->current->frame->pc);
+		return plan_continue(core);
 	}
 }
 
@@ -276,7 +277,8 @@ static struct context *enter_fault(struct core *core, const void *argument)
 	const struct trap *trap = argument;
 	core_count_event(core, COUNT_ENTRIES);
 	arch_unload(core);
-	return thread_fault(core, thread_of(core->current), trap->reason, 0, trap->address, core->current->frame->pc);
+	thread_raise(core, thread_of(core->current), trap->reason, 0, trap->address, core->current->frame->pc);
+	return plan_continue(core);
 }
 
 void mock_fault(uint32_t core, uint32_t reason, uint64_t address)

@@ -11,7 +11,6 @@
 
 /* Time: ticks of the machine's counter. */
 uint64_t arch_ticks(void);
-uint64_t arch_ticks_hz(void);
 uint64_t arch_ticks_to_ns(uint64_t ticks);
 /* Rounds up; saturates. */
 uint64_t arch_ns_to_ticks(uint64_t ns);

@@ -125,8 +125,8 @@ struct context *plan_continue(struct core *core);
 void plan_forget(struct core *core, struct context *context);
 /* Puts a new plan in force: contexts and budgets are checked already. */
 void plan_set_wake_time(struct core *core, uint64_t wake_time);
-/* What has run up to now is in the current slot's figures. */
-void plan_account(struct core *core);
+/* What has run up to `now`, in ticks, is in the figures of the current slot, which is returned; NULL: there is none. */
+const struct plan_slot *plan_account(struct core *core, uint64_t now);
 void plan_commit(struct core *core, struct plan_slot *slots, uint32_t count, uint64_t wake_time);
 
 #endif

@@ -39,11 +39,9 @@ sk_status_t endpoint_call(struct endpoint *endpoint, struct context *caller, uin
 void endpoint_next(struct context *receiver);
 /*
  * Ends the call of `caller`: `reply` has the reply tag, or a negative status, and the words. The caller
- * is in no place any more. On the core where it was served.
+ * is in no place any more. On the core where it was served; once more, with caller->reply, on the caller's own.
  */
 void endpoint_answer(struct context *caller, const struct sk_msg *reply);
-/* An answer from another core takes effect on the caller's own. */
-void endpoint_answered(struct context *caller);
 /* Takes the caller that `token` names from the server, which has it in service or owes it a reply; NULL: none. */
 struct context *endpoint_taken(struct context *server, uint64_t token);
 /* The receiver leaves its caller without a reply for now. */

@@ -38,8 +38,5 @@ void vcpu_inject(struct vcpu *vcpu, uint64_t line);
 /* A thread faulted: makes its fault call. On its core. */
 void thread_raise(struct core *core, struct thread *thread, uint32_t reason, uint64_t syndrome, uint64_t address,
 		  uint64_t pc);
-/* The same, and who runs now. */
-struct context *thread_fault(struct core *core, struct thread *thread, uint32_t reason, uint64_t syndrome,
-			     uint64_t address, uint64_t pc);
 
 #endif

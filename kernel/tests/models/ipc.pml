@@ -3,7 +3,7 @@
  * up the server, and stops a caller.
  *
  * Mirrors kernel/endpoint.c: endpoint_call(), endpoint_arrived(), endpoint_next(), endpoint_answer(),
- * endpoint_answered(), endpoint_defer(), endpoint_taken(), withdraw_here(), endpoint_detach(), endpoint_settle();
+ * endpoint_defer(), endpoint_taken(), withdraw_here(), endpoint_detach(), endpoint_settle();
  * kernel/ipc.c: ipc_reply_wait(), ipc_reply(), ipc_wait(); kernel/core.c: core_post(), core_post_call(), core_drain(),
  * core_run_on(), core_quiesce(); kernel/thread_calls.c: stop_here(), context_halt(), thread_do_start(),
  * thread_do_bind_endpoint(); kernel/object_calls.c: endpoint_do_retire(), endpoint_do_abandon(); the order of calls
@@ -167,7 +167,7 @@ inline drain_inbox()
 	do
 	:: atomic { posted != 0 -> c = inbox[0]; list_remove(inbox, posted, c) };
 		callers[c].remote = false;
-		/* endpoint_answered() */
+		/* endpoint_answer() on its own core */
 		atomic {
 			if
 			:: callers[c].state == ANSWERED -> answer_here(c)

@@ -42,7 +42,7 @@ static void instance(void *unused)
 	(void)unused;
 	memset(&console, 0, sizeof(console));
 	for (uint32_t i = 0; i < PORTS; i++) {
-		FUZZ_EXPECT(console_add_port(&console, streams[i], STREAM_BYTES));
+		FUZZ_EXPECT(console_add_port(&console, streams[i], STREAM_BYTES, false));
 	}
 	console_describe(&console, 80, 25);
 	(void)virtio_memory_add(&console.device.memory, GUEST_BASE, FUZZ_GUEST_BYTES, fuzz_guest.memory);

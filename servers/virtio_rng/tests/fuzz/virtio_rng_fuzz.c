@@ -34,7 +34,7 @@ static void instance(void *unused)
 	(void)unused;
 	memset(&rng, 0, sizeof(rng));
 	memset(&server, 0, sizeof(server));
-	FUZZ_EXPECT(host_boot(server_main));
+	FUZZ_EXPECT(host_process_run(server_main));
 	FUZZ_EXPECT(host.level == virtio_mmio_line(&rng.device));
 }
 

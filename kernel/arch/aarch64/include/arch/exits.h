@@ -49,8 +49,8 @@ static inline uint32_t exits_sysreg_encoding(uint64_t esr)
 /* A data abort whose syndrome describes the access, on an address where the guest has nothing mapped. */
 static inline bool exits_is_mmio(uint64_t esr)
 {
-	uint64_t described = esr & (field_put(~0ull, ISS_FSC_TYPE) | ISS_S1PTW | ISS_CM | ISS_WNR);
-	return (esr & ISS_ISV) != 0 && (described & ~(uint64_t)ISS_WNR) == field_put(FSC_TYPE_TRANSLATION, ISS_FSC_TYPE);
+	return (esr & ISS_ISV) != 0 && (esr & (field_put(~0ull, ISS_FSC_TYPE) | ISS_S1PTW | ISS_CM)) ==
+					       field_put(FSC_TYPE_TRANSLATION, ISS_FSC_TYPE);
 }
 
 /* The guest-physical address of a stage 2 translation fault. */
