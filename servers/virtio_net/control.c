@@ -8,13 +8,20 @@
 
 #define STORE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
 
-/*
- * Which packets the guest wants to see at least. The switch sends it those that are for its address, for several and
- * for whoever it does not know; the guest's stack takes what it wants of them. So each of these is as good as done.
- */
-static bool receive_mode(uint8_t command)
+static bool set_mode(struct net *net, uint8_t command, const struct virtio_chain *chain)
 {
-	return command <= VIRTIO_NET_CTRL_RX_NOBCAST;
+	uint8_t on;
+
+	return virtio_chain_read(chain, COMMAND_BYTES, &on, 1) == 1 &&
+	       packet_filter_mode(&net->state->filter, command, on != 0);
+}
+
+static bool set_tables(struct net *net, const struct virtio_chain *chain)
+{
+	uint8_t data[PACKET_FILTER_BYTES];
+	uint32_t there = virtio_chain_read(chain, COMMAND_BYTES, data, sizeof(data));
+
+	return packet_filter_tables(&net->state->filter, data, there, chain->readable_bytes - COMMAND_BYTES);
 }
 
 static bool set_mac(struct net *net, const struct virtio_chain *chain)
@@ -72,9 +79,9 @@ static bool obey(struct net *net, const struct virtio_chain *chain)
 	}
 	switch (header.class) {
 	case VIRTIO_NET_CTRL_RX:
-		return receive_mode(header.cmd);
+		return set_mode(net, header.cmd, chain);
 	case VIRTIO_NET_CTRL_MAC:
-		return header.cmd == VIRTIO_NET_CTRL_MAC_TABLE_SET ||
+		return (header.cmd == VIRTIO_NET_CTRL_MAC_TABLE_SET && set_tables(net, chain)) ||
 		       (header.cmd == VIRTIO_NET_CTRL_MAC_ADDR_SET && set_mac(net, chain));
 	case VIRTIO_NET_CTRL_ANNOUNCE:
 		return header.cmd == VIRTIO_NET_CTRL_ANNOUNCE_ACK && announced(net);

@@ -107,6 +107,7 @@ static void reset(struct virtio_mmio *device)
 	STORE(net->state->pairs, 0);
 	STORE(net->state->announce, 0);
 	STORE(net->state->offloads, 0);
+	packet_filter_reset(&net->state->filter);
 	net_update_config(net);
 }
 

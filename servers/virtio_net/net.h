@@ -17,6 +17,7 @@
 
 #include <packet/address.h>
 #include <packet/channel.h>
+#include <packet/filter.h>
 #include <packet/flow.h>
 #include <packet/virtio.h>
 #include <virtio/mmio.h>

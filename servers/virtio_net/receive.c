@@ -66,11 +66,16 @@ static enum delivery deliver(struct net *net, struct virtio_queue *queue, const 
 	return DELIVERED;
 }
 
-/* A guest that knows the MTU gets nothing beyond it that is one packet on the wire (section 5.1.4.1). */
-static bool is_too_long(const struct net *net, const struct net_packet *packet)
+/*
+ * By where it goes, and by its length: a guest that knows the MTU gets nothing beyond it that is one packet on the wire
+ * (section 5.1.4.1).
+ */
+static bool is_wanted(const struct net *net, const struct net_packet *packet, const uint8_t *frame)
 {
-	return packet->segmentation == NET_SEGMENTATION_NONE && packet->bytes > NET_FRAME_BYTES_MAX &&
-	       net_has(net, VIRTIO_NET_F_MTU);
+	bool too_long = packet->segmentation == NET_SEGMENTATION_NONE && packet->bytes > NET_FRAME_BYTES_MAX;
+
+	return !(too_long && net_has(net, VIRTIO_NET_F_MTU)) &&
+	       packet_filter_takes(&net->state->filter, packet_address(net->config.mac), packet_address(frame));
 }
 
 bool net_receive(struct net *net)
@@ -83,18 +88,20 @@ bool net_receive(struct net *net)
 		struct packet_in in;
 		enum delivery delivery = REFUSED;
 		uint32_t buffers = 0;
+		const uint8_t *frame;
 		uint32_t index;
 
 		if (!packet_port_next(&net->port, &in)) {
 			more = packet_port_sleep(&net->port);
 			continue;
 		}
-		index = net_steer(net, packet_port_received(&net->port, 0));
+		frame = packet_port_received(&net->port, 0);
+		index = net_steer(net, frame);
 		if (index == VIRTIO_QUEUES) {
 			more = false;
 			continue;
 		}
-		if ((packet_needs(&in.header) & ~accepts) == 0 && !is_too_long(net, &in.header)) {
+		if ((packet_needs(&in.header) & ~accepts) == 0 && is_wanted(net, &in.header, frame)) {
 			delivery = deliver(net, &net->device.queues[index], &in.header, &buffers);
 		}
 		switch (delivery) {

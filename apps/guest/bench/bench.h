@@ -33,7 +33,7 @@ void bench_add_ratio(struct bench *bench, uint64_t count, uint64_t rounds);
 /* Prints the line and counts it as a result. */
 void bench_report(struct bench *bench);
 
-/* A stretch of work that may sleep: what was executed meanwhile, by whomever. Only with the probe of Skink's systems. */
+/* A stretch of work that may sleep: what was executed meanwhile. Only with the probe of Skink's systems. */
 struct bench_span {
 	uint64_t ticks;
 	uint64_t idle_ns;

@@ -1,6 +1,6 @@
 /*
- * What a guest's disk and its entropy device cost, and how long it waits while one of their servers, or its console's, is
- * grown again.
+ * What a guest's disk and its entropy device cost, and how long it waits while one of their servers, or its console's,
+ * is grown again.
  *
  * Method. A sample is what the counter rises by from before a request to its end. While the host's disk works, the
  * machine has nothing to do, and under -icount shift=0,sleep=off an idle machine takes no time unless a timer is
@@ -217,7 +217,8 @@ void bench_disk(void)
 	bench_one(queue, "rng_read", read_entropy);
 	bench_kill(queue, "restart_virtio_rng", ARGUMENT_ENTROPY, read_entropy);
 	virtio_end(&device);
-	if (!tap_ok(virtio_begin(&device, 0, CONSOLE_BASE, CONSOLE_INTID, VIRTIO_ID_CONSOLE, 2), "there is a console")) {
+	if (!tap_ok(virtio_begin(&device, 0, CONSOLE_BASE, CONSOLE_INTID, VIRTIO_ID_CONSOLE, 2),
+		    "there is a console")) {
 		return;
 	}
 	print_text(&device.queues[1]);

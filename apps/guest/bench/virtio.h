@@ -41,8 +41,8 @@ struct virtio_device {
 };
 
 /*
- * Finds the device of this id at `base`, sets its first `queues` queues up and enables its line. `number`: of the device
- * in this program, below VIRTIO_DEVICES.
+ * Finds the device of this id at `base`, sets its first `queues` queues up and enables its line. `number`: of the
+ * device in this program, below VIRTIO_DEVICES.
  */
 bool virtio_begin(struct virtio_device *device, uint32_t number, uint64_t base, uint32_t intid, uint32_t id,
 		  uint32_t queues);

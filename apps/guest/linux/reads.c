@@ -4,8 +4,8 @@
  * by the guest's init (manifest/bench-linux.dts); it prints a line as the guest program bench does.
  *
  * The counter is read around the call: under -icount shift=0 it goes on by one every 16 instructions. While nobody has
- * anything to do it jumps to the next timer of whoever has set one, and a machine that waits for the host's disk sees as
- * many of Linux's timers as fit in. The kernel's counter of idle time, which the system's probe shows at a
+ * anything to do it jumps to the next timer of whoever has set one, and a machine that waits for the host's disk sees
+ * as many of Linux's timers as fit in. The kernel's counter of idle time, which the system's probe shows at a
  * physical address, tells such a sample: it is taken again.
  */
 #include <stdbool.h>

@@ -37,7 +37,8 @@ const struct option_row option_rows[] = {
 	  "written is forgotten (/dev/vdb of the default guest; repeated for more, in a system that has drivers for them)", COMMAND_RUN, OPTION_LIST, AT(disk), 0, 0,
 	  AT(disk_count) },
 	{ "net", "KIND", "what is behind the physical network interface: user (QEMU's user network: DHCP, the host at "
-	  "10.0.2.2, what the host reaches), hub (the interfaces of all drivers, and nobody else) or none; default: user, with --batch none", COMMAND_RUN, OPTION_TEXT, AT(net), 0,
+	  "10.0.2.2, what the host reaches), hub (the interfaces of all drivers, and nobody else) or none; default: "
+	  "user, with --batch none", COMMAND_RUN, OPTION_TEXT, AT(net), 0,
 	  0, 0 },
 	{ "forward", "PORT:PORT", "a TCP port of the host's loopback that leads to one of the guest's (may be repeated)",
 	  COMMAND_RUN, OPTION_LIST, AT(forward), 0, 0, AT(forward_count) },

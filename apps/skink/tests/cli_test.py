@@ -209,7 +209,8 @@ class Networks(Case):
         self.folder.put("aarch64/images/bench_probe", fixture.SERVER)
         self.folder.put("guest/bench.img", fixture.linux_image())
         hub = self.accepted(*self.RUN, "--net", "hub", manifest("bench-net.dts"))
-        self.assertIn("-netdev hubport,id=net1,hubid=0 -device virtio-net-device,netdev=net1,bus=virtio-mmio-bus.16", hub)
+        self.assertIn("-netdev hubport,id=net1,hubid=0 "
+                      "-device virtio-net-device,netdev=net1,bus=virtio-mmio-bus.16", hub)
         self.assertNotIn("tx=timer", hub)
         self.assertIn("tx=timer,bus=virtio-mmio-bus.8",
                       self.accepted(*self.RUN, "--net", "hub", "--icount", manifest("bench-net.dts")))

@@ -116,3 +116,37 @@ bool bench_got(uint32_t *number, struct net_packet *header)
 	packet_port_done(&bench.peer, &in);
 	return true;
 }
+
+void bench_expect_used(uint32_t queue, uint32_t id, uint32_t bytes)
+{
+	struct vring_used_elem entry;
+
+	assert_true(guest_take(&bench.queues[queue], &entry));
+	assert_int_equal(entry.id, id);
+	assert_int_equal(entry.len, bytes);
+}
+
+void bench_expect_none_used(uint32_t queue)
+{
+	struct vring_used_elem entry;
+
+	assert_false(guest_take(&bench.queues[queue], &entry));
+}
+
+void bench_expect_got(uint32_t number, uint32_t bytes)
+{
+	struct net_packet header;
+	uint32_t got;
+
+	assert_true(bench_got(&got, &header));
+	assert_int_equal(got, number);
+	assert_int_equal(header.bytes, bytes);
+}
+
+void bench_expect_nothing_got(void)
+{
+	struct net_packet header;
+	uint32_t got;
+
+	assert_false(bench_got(&got, &header));
+}

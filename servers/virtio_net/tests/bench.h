@@ -59,4 +59,18 @@ void bench_packet(uint32_t number, uint32_t bytes);
 /* The next packet that the switch got: its bytes, all the same number; false: there is none. */
 bool bench_got(uint32_t *number, struct net_packet *header);
 
+/* A byte of the configuration space. */
+static inline uint8_t bench_config(uint32_t offset)
+{
+	return (uint8_t)virtio_mmio_read(&bench.net.device, VIRTIO_MMIO_CONFIG + offset, 1);
+}
+
+/* The next buffer of a queue that the guest gets back; or that there is none. */
+void bench_expect_used(uint32_t queue, uint32_t id, uint32_t bytes);
+void bench_expect_none_used(uint32_t queue);
+
+/* The next packet that the switch gets, all bytes of it `number`; or that there is none. */
+void bench_expect_got(uint32_t number, uint32_t bytes);
+void bench_expect_nothing_got(void);
+
 #endif

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The other end of link.sh: answers each line; `many` is followed by 3000 lines that go back as they are, `off` is the end.
+# The other end of link.sh: answers each line; `many` is followed by 3000 lines that go back as they are, `off` ends it.
 exec 3<>/dev/vport0p1
 while read -r line <&3; do
 	case $line in
