@@ -167,7 +167,8 @@ class Expected:
                     self.cap(member, "notification", "---c---", BIT_PEER, f"notification {peer.name}")
 
     def add_vm(self, number, vm):
-        vmm, ranges = self.follow(vm, "vmm")[0], vm.range("memory")
+        pool = vm.range("bounce-pool")
+        vmm, ranges = self.follow(vm, "vmm")[0], vm.range("memory") + pool
         for i, (_, size) in enumerate(ranges):
             self.region(vmm, f"ram{i or ''}", size, "rw--")
             self.cap(vmm, "memory", "-w-----", 0, f"ram {vm.name} {i}")
@@ -182,9 +183,12 @@ class Expected:
             self.endpoint(vmm, server.name, DEVICE, 0)
             if "interrupts" in device.properties:
                 self.cap(server, "virq", "---c---", 0, f"line {vm.name} {device.number('interrupts')}")
+            bounces = "bounce-memory" in device.properties
             for i, (base, size) in enumerate(ranges):
-                if "guest-memory" in device.properties:
-                    self.region(server, f"memory@{base:x}", size, "rw--")
+                if bounces and i < len(ranges) - len(pool):
+                    continue
+                if bounces or "guest-memory" in device.properties:
+                    self.region(server, f"{'pool' if bounces else 'memory'}@{base:x}", size, "rw--")
                 for driver in self.follow(device, "dma-by"):
                     self.cap(driver, "memory", "r------", 0, f"ram {vm.name} {i}")
 

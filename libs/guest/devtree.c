@@ -63,6 +63,29 @@ static void write_device(struct fdt_writer *w, const struct manifest_vm_device *
 	writer_end(w);
 }
 
+/*
+ * Devices that see nothing but the bounce pool are on a bus that reaches nothing else (`dma-ranges`; Devicetree
+ * Specification 0.4, section 2.3.9), and are used by a guest like any others of such a bus: it allocates rings in the
+ * pool, and copies what is elsewhere.
+ */
+static void write_bounce_bus(struct fdt_writer *w, const struct manifest_vm *vm)
+{
+	const struct manifest_range *pool = &vm->memory[vm->memory_count - 1];
+
+	writer_begin(w, "bounce-bus");
+	writer_string(w, "compatible", "simple-bus");
+	writer_u32(w, "#address-cells", 2);
+	writer_u32(w, "#size-cells", 2);
+	writer_flag(w, "ranges");
+	writer_u64s(w, "dma-ranges", (const uint64_t[]){ pool->base, pool->base, pool->bytes }, 3);
+	for (uint32_t i = 0; i < vm->device_count; i++) {
+		if (vm->devices[i].bounce_memory) {
+			write_device(w, &vm->devices[i]);
+		}
+	}
+	writer_end(w);
+}
+
 /* The first PL011 is the console that firmware and early boot print to. */
 static void write_stdout(struct fdt_writer *w, const struct manifest_vm *vm)
 {
@@ -144,7 +167,12 @@ bool devtree_build(const struct devtree_input *input, void *buffer, uint32_t roo
 	devtree_machine_nodes(&w, input->vm);
 	write_clock(&w);
 	for (uint32_t i = 0; i < input->vm->device_count; i++) {
-		write_device(&w, &input->vm->devices[i]);
+		if (!input->vm->devices[i].bounce_memory) {
+			write_device(&w, &input->vm->devices[i]);
+		}
+	}
+	if (input->vm->has_pool) {
+		write_bounce_bus(&w, input->vm);
 	}
 	writer_end(&w);
 	writer_note(&w, w.error != 0 ? 0 : fdt_finish(buffer));

@@ -60,7 +60,7 @@ bool failed_answers(const struct server *server)
 	const struct vm *vm = vm_of(server, &device);
 	const struct manifest_vm_device *config = vm == NULL ? NULL : &vm->config->devices[device];
 
-	if (config == NULL || !is_virtio(config) || !config->guest_memory) {
+	if (config == NULL || !is_virtio(config) || (!config->guest_memory && !config->bounce_memory)) {
 		return false;
 	}
 	printf("vm %s: device %s needs a reset, and answers with errors\n", vm->config->name, config->name);

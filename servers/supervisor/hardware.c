@@ -126,8 +126,9 @@ static sk_status_t reserve_dma(struct server *driver, const struct manifest_vm *
 
 	for (uint32_t i = 0; i < vm->device_count; i++) {
 		const struct manifest_vm_device *device = &vm->devices[i];
+		uint32_t count = device->dma_by == driver->index ? manifest_device_memories(vm, device) : 0;
 
-		for (uint32_t j = 0; device->dma_by == driver->index && status == SK_OK && j < vm->memory_count; j++) {
+		for (uint32_t j = 0; status == SK_OK && j < count; j++) {
 			status = grant_reserve(driver, dma_name(name, device, j), SK_OBJECT_TYPE_MEMORY);
 		}
 	}
@@ -182,8 +183,10 @@ sk_status_t hardware_grant_dma(const struct vm *vm, const struct manifest_vm_dev
 	sk_status_t status = SK_OK;
 	char name[SK_NAME_BYTES];
 
-	for (uint32_t i = 0; driver != NULL && status == SK_OK && i < vm->config->memory_count; i++) {
-		status = grant_reserved(driver, dma_name(name, device, i), vm->memory[i], SK_RIGHT_READ);
+	for (uint32_t i = 0; driver != NULL && status == SK_OK && i < manifest_device_memories(vm->config, device); i++) {
+		sk_cap_t memory = vm->memory[manifest_device_memory(vm->config, device, i)];
+
+		status = grant_reserved(driver, dma_name(name, device, i), memory, SK_RIGHT_READ);
 	}
 	return status;
 }
@@ -196,7 +199,7 @@ void hardware_revoke_dma(const struct vm *vm)
 		const struct manifest_vm_device *device = &vm->config->devices[i];
 		const struct server *driver = driver_of(device);
 
-		for (uint32_t j = 0; driver != NULL && j < vm->config->memory_count; j++) {
+		for (uint32_t j = 0; driver != NULL && j < manifest_device_memories(vm->config, device); j++) {
 			(void)grant_reserved(driver, dma_name(name, device, j), SK_CAP_NONE, 0);
 		}
 	}

@@ -202,12 +202,29 @@ static sk_status_t make_line(struct vm *vm, uint32_t device, struct server *serv
 	return grant_cap(server, "virq", SK_OBJECT_TYPE_VIRQ, slot, SK_RIGHT_CALL, 0);
 }
 
+/* All of the VM's memory, or its bounce pool. */
+static sk_status_t show_memory(const struct vm *vm, const struct manifest_vm_device *device, struct server *server)
+{
+	uint32_t count = device->guest_memory || device->bounce_memory ? manifest_device_memories(vm->config, device) : 0;
+	sk_status_t status = SK_OK;
+	char name[NAME_BYTES];
+
+	for (uint32_t i = 0; status == SK_OK && i < count; i++) {
+		uint32_t index = manifest_device_memory(vm->config, device, i);
+		const struct manifest_range *range = &vm->config->memory[index];
+
+		(void)snprintf(name, sizeof(name), "%s@%llx", device->bounce_memory ? "pool" : "memory",
+			       (unsigned long long)range->base);
+		status = share_memory(server, name, vm->memory[index], range->bytes);
+	}
+	return status;
+}
+
 /* A server serves one device: which one it is needs no number in the badge. */
 static sk_status_t make_device(struct vm *vm, uint32_t device)
 {
 	const struct manifest_vm_device *config = &vm->config->devices[device];
 	struct server *server = &system_state.servers[config->server];
-	char name[NAME_BYTES];
 
 	if (server->unusable != NULL) {
 		return SK_OK; /* its range answers as nothing there, by way of the VMM */
@@ -225,11 +242,7 @@ static sk_status_t make_device(struct vm *vm, uint32_t device)
 	if (status == SK_OK) {
 		status = hardware_grant_dma(vm, config);
 	}
-	for (uint32_t i = 0; status == SK_OK && config->guest_memory && i < vm->config->memory_count; i++) {
-		(void)snprintf(name, sizeof(name), "memory@%llx", (unsigned long long)vm->config->memory[i].base);
-		status = share_memory(server, name, vm->memory[i], vm->config->memory[i].bytes);
-	}
-	return status;
+	return status != SK_OK ? status : show_memory(vm, config, server);
 }
 
 static sk_status_t make_controller(const struct vm *vm)

@@ -130,9 +130,9 @@ static void graph_vm(struct bytes *dot, const struct manifest *manifest, uint32_
 			add(dot, "\tserver%u -> vm%u [style=dashed, color=\"#cc0000\", label=\"line %u\"];\n",
 			    device->server, index, device->line);
 		}
-		if (device->guest_memory) {
-			add(dot, "\tserver%u -> vm%u [style=dotted, arrowhead=none, label=\"memory\"];\n",
-			    device->server, index);
+		if (device->guest_memory || device->bounce_memory) {
+			add(dot, "\tserver%u -> vm%u [style=dotted, arrowhead=none, label=\"%s\"];\n",
+			    device->server, index, device->guest_memory ? "memory" : "bounce pool");
 		}
 		if (device->dma_by != MANIFEST_NONE) {
 			add(dot, "\tserver%u -> vm%u [style=dotted, color=\"#cc0000\", label=\"DMA for %s\"];\n",

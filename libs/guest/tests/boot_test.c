@@ -259,6 +259,35 @@ static void bad_given_tree_is_refused(void **state)
 	free(blob);
 }
 
+/* Devices that see only the pool are on a bus that reaches nothing else; the pool is memory like any other. */
+static void bounce_pool(void **state)
+{
+	const fdt64_t *ranges;
+	int bytes;
+	int bus;
+
+	(void)state;
+	vm.memory[1] = (struct manifest_range){ 0x20000000, 0x900000 };
+	vm.memory_count = 2;
+	vm.has_pool = true;
+	vm.devices[0].bounce_memory = true;
+	assert_true(load());
+	bus = fdt_path_offset(tree(), "/bounce-bus");
+	assert_true(bus >= 0);
+	STRINGS("/bounce-bus", "compatible", "simple-bus");
+	assert_non_null(fdt_getprop(tree(), bus, "ranges", &bytes));
+	assert_int_equal(bytes, 0);
+	ranges = fdt_getprop(tree(), bus, "dma-ranges", &bytes);
+	assert_int_equal(bytes, 24);
+	assert_int_equal(fdt64_to_cpu(ranges[0]), 0x20000000);
+	assert_int_equal(fdt64_to_cpu(ranges[1]), 0x20000000);
+	assert_int_equal(fdt64_to_cpu(ranges[2]), 0x900000);
+	STRINGS("/bounce-bus/rng@a000000", "compatible", "virtio,mmio");
+	assert_true(fdt_path_offset(tree(), "/rng@a000000") < 0);
+	assert_true(fdt_path_offset(tree(), "/uart@9000000") >= 0);
+	STRINGS("/memory@20000000", "device_type", "memory");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +297,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_initrd_there_is_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(big_kernel_moves_the_rest_up, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_what_does_not_fit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(bounce_pool, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(refuses_an_endless_command_line, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(given_tree_is_brought_up_to_date, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bad_given_tree_is_refused, set_up, tear_down),

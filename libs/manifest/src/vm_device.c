@@ -12,6 +12,7 @@ static const struct property vm_device_properties[] = {
 	{ "interrupts", "one INTID of a shared interrupt in the guest, 32 to 255", false },
 	{ "level-triggered", "no value", false },
 	{ "guest-memory", "no value", false },
+	{ "bounce-memory", "no value", false },
 	{ "dma-by", "a reference to the server that drives the hardware behind this device", false },
 };
 static const struct schema vm_device_schema = { "a VM's device", SCHEMA_PROPERTIES(vm_device_properties),
@@ -39,5 +40,12 @@ void vm_device_read(struct reader *reader, int node, struct manifest_vm *vm)
 	value_u32(&section, "interrupts", (struct bounds){ 32, 31 + SK_SHARED_LINES_MAX }, &device->line);
 	value_flag(&section, "level-triggered", &device->level);
 	value_flag(&section, "guest-memory", &device->guest_memory);
+	value_flag(&section, "bounce-memory", &device->bounce_memory);
+	if (device->bounce_memory && (device->guest_memory || !vm->has_pool)) {
+		reader_fail(reader, node, "bounce-memory", "%s",
+			    device->guest_memory ? "is there, and `guest-memory` too; expected one of them"
+						 : "is there, but no pool; expected a `bounce-pool` of the VM");
+		device->bounce_memory = false;
+	}
 	value_servers(&section, "dma-by", &device->dma_by, 1, &count);
 }

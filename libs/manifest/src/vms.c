@@ -16,6 +16,7 @@ static const struct property vm_properties[] = {
 	{ "vcpu-budget-us", "microseconds in each period, 1 to 1000000", false },
 	{ "vcpu-period-us", "microseconds, 1 to 1000000", false },
 	{ "memory", "1 to 4 guest-physical bases and sizes (two cells each)", true },
+	{ "bounce-pool", "one guest-physical base and size (two cells each)", false },
 	{ "kernel", "the file name of the guest's kernel", true },
 	{ "kernel-format", "\"image\", \"elf\" or \"flat\"", false },
 	{ "kernel-address", "a guest-physical address (two cells)", false },
@@ -64,6 +65,24 @@ static void vm_images(const struct section *section, struct manifest_vm *vm)
 	value_u64(section, "entry", (struct bounds){ 0, UINT64_MAX }, &vm->entry);
 }
 
+/* The pool is one of the VM's memories, behind those of `memory`. */
+static void vm_bounce_pool(const struct section *section, struct manifest_vm *vm)
+{
+	struct manifest_range pool;
+	uint32_t count = 0;
+	value_ranges(section, "bounce-pool", PAGE, &pool, 1, &count);
+	if (count == 0) {
+		return;
+	}
+	if (vm->memory_count == MANIFEST_VM_MEMORIES) {
+		reader_fail(section->reader, section->node, "bounce-pool",
+			    "is one memory too many; expected at most %u with those of `memory`", MANIFEST_VM_MEMORIES);
+		return;
+	}
+	vm->has_pool = true;
+	vm->memory[vm->memory_count++] = pool;
+}
+
 static void vm_read(struct reader *reader, int node)
 {
 	struct manifest *manifest = reader->manifest;
@@ -91,6 +110,7 @@ static void vm_read(struct reader *reader, int node)
 	value_u32(&section, "vcpu-budget-us", (struct bounds){ 1, MILLION }, &vm->vcpu_budget_us);
 	value_u32(&section, "vcpu-period-us", (struct bounds){ 1, MILLION }, &vm->vcpu_period_us);
 	value_ranges(&section, "memory", PAGE, vm->memory, MANIFEST_VM_MEMORIES, &vm->memory_count);
+	vm_bounce_pool(&section, vm);
 	vm_images(&section, vm);
 	value_flag(&section, "autostart", &vm->autostart);
 	fdt_for_each_subnode(child, reader->fdt, node)

@@ -40,7 +40,9 @@ _Static_assert(sizeof(((struct sk_virtio_state *)0)->queues) / sizeof(struct sk_
 
 static uint64_t offered(const struct virtio_mmio *device)
 {
-	return device->failed ? 0 : device->features | TRANSPORT_FEATURES;
+	uint64_t platform = device->bounces ? 1ull << VIRTIO_F_ACCESS_PLATFORM : 0;
+
+	return device->failed ? 0 : device->features | platform | TRANSPORT_FEATURES;
 }
 
 /* The queue that QueueSel selects, or NULL. */
@@ -245,12 +247,16 @@ bool virtio_mmio_reset(struct virtio_mmio *device)
 	return virtio_mmio_settle(device);
 }
 
-/* FEATURES_OK stays off if the driver took what was not offered, or is not a modern one. */
+/*
+ * FEATURES_OK stays off if the driver took what was not offered, or is not a modern one, or would use memory that can't
+ * be seen here (virtio 1.2, section 6.2).
+ */
 static bool features_agree(const struct virtio_mmio *device)
 {
 	uint64_t accepted = device->state->driver_features;
 
-	return (accepted & ~offered(device)) == 0 && (accepted >> VIRTIO_F_VERSION_1 & 1u) != 0;
+	return (accepted & ~offered(device)) == 0 && (accepted >> VIRTIO_F_VERSION_1 & 1u) != 0 &&
+	       (!device->bounces || (accepted >> VIRTIO_F_ACCESS_PLATFORM & 1u) != 0);
 }
 
 static bool write_status(struct virtio_mmio *device, uint32_t value)

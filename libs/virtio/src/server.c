@@ -23,6 +23,7 @@
 
 #define VCPUS 16u
 #define MEMORY_PREFIX "memory@"
+#define POOL_PREFIX "pool@"
 
 static struct {
 	struct sk_spin lock; /* of all below, and of the device */
@@ -180,17 +181,32 @@ bool virtio_server_dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 	}
 }
 
-static void find_memory(struct virtio_memory *memory)
+/* The guest-physical address in a region's name, behind `prefix`. */
+static bool is_memory(const struct sk_start_region *region, const char *prefix, uint64_t *base)
+{
+	size_t length = strlen(prefix);
+
+	if (strncmp(region->name, prefix, length) != 0) {
+		return false;
+	}
+	*base = strtoull(region->name + length, NULL, 16);
+	return true;
+}
+
+static void find_memory(struct virtio_mmio *device)
 {
 	const struct sk_start *start = sk_start();
 
 	for (uint32_t i = 0; i < start->region_count; i++) {
 		const struct sk_start_region *region = &start->regions[i];
 
-		if (strncmp(region->name, MEMORY_PREFIX, sizeof(MEMORY_PREFIX) - 1) == 0) {
-			uint64_t base = strtoull(region->name + sizeof(MEMORY_PREFIX) - 1, NULL, 16);
+		uint64_t base;
+		bool pool = is_memory(region, POOL_PREFIX, &base);
 
-			(void)virtio_memory_add(memory, base, region->bytes, (void *)(uintptr_t)region->address);
+		if (pool || is_memory(region, MEMORY_PREFIX, &base)) {
+			device->bounces = pool;
+			(void)virtio_memory_add(&device->memory, base, region->bytes,
+						(void *)(uintptr_t)region->address);
 		}
 	}
 }
@@ -210,9 +226,9 @@ void virtio_server_open(struct virtio_mmio *device)
 		(void)printf("no region \"persistent\" of sufficient size\n");
 		exit(EXIT_FAILURE);
 	}
-	find_memory(&device->memory);
+	find_memory(device);
 	if (device->memory.count == 0) {
-		(void)printf("the guest's memory is not mapped here: its device has no `guest-memory`\n");
+		(void)printf("the guest's memory is not mapped here: its device has neither `guest-memory` nor `bounce-memory`\n");
 		exit(EXIT_FAILURE);
 	}
 	if (virtio_server_is_last()) {

@@ -166,6 +166,21 @@ static void test_features_refused(void **unused)
 	expect_refused(FEATURES | 1ull << 63);
 }
 
+/* A driver that would use memory that is not seen here is told so before it does. */
+static void test_a_part_of_the_memory(void **unused)
+{
+	uint64_t platform = 1ull << VIRTIO_F_ACCESS_PLATFORM;
+
+	(void)unused;
+	expect_refused(1ull << VIRTIO_F_VERSION_1 | platform); /* not offered */
+	device.bounces = true;
+	guest_set(&device, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 1);
+	assert_int_equal(guest_get(&device, VIRTIO_MMIO_DEVICE_FEATURES) & (uint32_t)(platform >> 32), platform >> 32);
+	expect_refused(1ull << VIRTIO_F_VERSION_1);
+	guest_start(&device, 1, SIZE, 1ull << VIRTIO_F_VERSION_1 | platform);
+	assert_true((guest_get(&device, VIRTIO_MMIO_STATUS) & (uint32_t)VIRTIO_CONFIG_S_DRIVER_OK) != 0);
+}
+
 static void test_features_do_not_change_afterwards(void **unused)
 {
 	(void)unused;
@@ -439,6 +454,7 @@ int main(void)
 		cmocka_unit_test_setup(test_config_space, set_up),
 		cmocka_unit_test_setup(test_features_offered, set_up),
 		cmocka_unit_test_setup(test_features_refused, set_up),
+		cmocka_unit_test_setup(test_a_part_of_the_memory, set_up),
 		cmocka_unit_test_setup(test_features_do_not_change_afterwards, set_up),
 		cmocka_unit_test_setup(test_a_request, set_up),
 		cmocka_unit_test_setup(test_what_is_left_is_remembered, set_up),

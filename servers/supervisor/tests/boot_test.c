@@ -30,7 +30,7 @@
 #include "fake_kernel.h"
 #include "test_archive.h"
 
-enum { SCHED, CONSOLE, MONITOR, VMM, UART, BROKEN, DRIVER };
+enum { SCHED, CONSOLE, MONITOR, VMM, UART, BROKEN, DRIVER, FALLBACK, ENTROPY };
 
 static const char *manifest_file;
 
@@ -239,13 +239,37 @@ static void a_driver_knows_where_memory_lies_and_maps_none_of_the_vm(void **stat
 			 fake_in(space, dma->slot)->base);
 	assert_ptr_equal(fake_in(space, guest->slot), memory);
 	assert_int_equal(space->space->slots[guest->slot].rights, SK_RIGHT_READ);
-	assert_null(cap_named(server(DRIVER), "dma:uart0:1"));
+	assert_non_null(cap_named(server(DRIVER), "dma:uart0:1")); /* the pool is a memory like any other */
+	assert_null(cap_named(server(DRIVER), "dma:uart0:2"));
 	for (uint32_t i = 0; i < space->space->mapping_count; i++) {
 		assert_ptr_not_equal(&fake.objects[space->space->mappings[i].memory], memory);
 	}
 	assert_int_equal(region_named(server(DRIVER), "client:uart0")->peer, UART);
 	assert_int_equal(region_named(server(UART), "disk")->peer, DRIVER);
 	assert_non_null(cap_named(server(DRIVER), "channel:client:uart0"));
+}
+
+/* A device with nothing but the pool: neither its server nor the driver's hardware is shown anything else. */
+static void a_bounce_pool_is_all_that_some_devices_see(void **state)
+{
+	const struct vm *vm = &system_state.vms[0];
+	const struct sk_start_region *pool = region_named(server(ENTROPY), "pool@20000000");
+	const struct fake_space *entropy = fake_at(server(ENTROPY)->space)->space;
+	const struct sk_start_cap *dma = cap_named(server(DRIVER), "dma:entropy:0");
+
+	(void)state;
+	assert_non_null(pool);
+	assert_int_equal(pool->bytes, 0x80000);
+	assert_int_equal(fake_at(vm->memory[1])->bytes, 0x80000);
+	assert_ptr_equal(&fake.objects[fake_mapped(fake_at(server(ENTROPY)->space), pool->address)->memory],
+			 fake_at(vm->memory[1]));
+	assert_null(region_named(server(ENTROPY), "memory@40000000"));
+	for (uint32_t i = 0; i < entropy->mapping_count; i++) {
+		assert_ptr_not_equal(&fake.objects[entropy->mappings[i].memory], fake_at(vm->memory[0]));
+	}
+	assert_ptr_equal(fake_in(fake_at(server(DRIVER)->space), dma->slot), fake_at(vm->memory[1]));
+	assert_null(cap_named(server(DRIVER), "dma:entropy:1"));
+	assert_non_null(region_named(server(VMM), "ram1"));
 }
 
 static void a_driver_that_dies_takes_its_hardware_along(void **state)
@@ -537,6 +561,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_vm_is_wired),
 		cmocka_unit_test(the_scheduler_has_everything_in_its_tables),
 		cmocka_unit_test(a_driver_knows_where_memory_lies_and_maps_none_of_the_vm),
+		cmocka_unit_test(a_bounce_pool_is_all_that_some_devices_see),
 		cmocka_unit_test(a_driver_that_dies_takes_its_hardware_along),
 		cmocka_unit_test(a_function_of_pci_is_stopped_in_its_configuration),
 		cmocka_unit_test(a_crash_leaves_evidence_and_a_new_instance),

@@ -69,10 +69,55 @@ static void check_flat_kernel(struct system *system, const struct manifest_vm *v
 	}
 }
 
+/* What is left of `bytes` behind the largest power of two of MiB in it: a guest copies through that much. */
+static uint64_t spare_of(uint64_t bytes)
+{
+	uint64_t copied = MIB;
+	while (2 * copied <= bytes) {
+		copied *= 2;
+	}
+	return bytes - copied;
+}
+
+/*
+ * A guest knows the end of what its devices reach by the number of the address bits: only the pool may be below that.
+ * What it keeps of it beside the memory to copy through is safe from other use as long as it is not much.
+ */
+static void check_pool(struct system *system, const struct manifest_vm *vm)
+{
+	const struct manifest_range *pool = &vm->memory[vm->memory_count - 1];
+	uint64_t end = 1;
+	uint64_t rest = 0;
+	while (end < pool->base + pool->bytes) {
+		end *= 2;
+	}
+	for (uint32_t i = 0; i + 1 < vm->memory_count; i++) {
+		rest += vm->memory[i].bytes;
+		if (vm->memory[i].base < end) {
+			CHECK_ERROR(system, vm->node, "bounce-pool",
+				    "is 0x%" PRIx64 " to 0x%" PRIx64 "; expected it below the VM's other memory, with a power "
+				    "of two between them",
+				    pool->base, pool->base + pool->bytes - 1);
+			return;
+		}
+	}
+	if (pool->bytes < MIB || pool->bytes > 64 * MIB) {
+		CHECK_ERROR(system, vm->node, "bounce-pool", "is %" PRIu64 " MiB; expected 1 to 64 MiB", pool->bytes / MIB);
+	} else if (spare_of(pool->bytes) > MIB && spare_of(pool->bytes) > rest / 256) {
+		CHECK_WARNING(system, vm->node, "bounce-pool",
+			      "leaves %" PRIu64 " MiB for rings beside a power of two to copy through; a guest may use more "
+			      "than %" PRIu64 " KiB of that for anything",
+			      spare_of(pool->bytes) / MIB, rest / 256 / 1024);
+	}
+}
+
 void check_guests(struct system *system)
 {
 	for (uint32_t i = 0; i < system->manifest.vm_count; i++) {
 		check_guest_ranges(system, &system->manifest.vms[i]);
 		check_flat_kernel(system, &system->manifest.vms[i]);
+		if (system->manifest.vms[i].has_pool) {
+			check_pool(system, &system->manifest.vms[i]);
+		}
 	}
 }

@@ -140,9 +140,11 @@ static void check_dma_by(struct system *system, const struct manifest_vm_device 
 	const struct manifest *manifest = &system->manifest;
 	const struct manifest_server *driver = &manifest->servers[device->dma_by];
 	const struct manifest_server *server = &manifest->servers[device->server];
-	if (!device->guest_memory) {
+	if (!device->guest_memory && !device->bounce_memory) {
 		CHECK_ERROR(system, device->node, "dma-by",
-			    "is there, but `%s` does not see the VM's memory; expected `guest-memory` too", server->name);
+			    "is there, but `%s` does not see the VM's memory; expected `guest-memory` too, or "
+			    "`bounce-memory`",
+			    server->name);
 	}
 	if (driver->device_count == 0 || device->dma_by == device->server) {
 		CHECK_ERROR(system, device->node, "dma-by",

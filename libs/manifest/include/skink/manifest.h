@@ -192,6 +192,7 @@ struct manifest_vm_device {
 	uint32_t line;			 /* INTID in the guest, 32 and up; 0: none */
 	bool level;
 	bool guest_memory; /* its server gets the VM's memory mapped (a virtio device) */
+	bool bounce_memory; /* its server gets the VM's bounce pool mapped, and nothing else of its memory */
 	uint32_t dma_by;   /* the driver that may learn where the VM's memory lies; MANIFEST_NONE */
 	int node;
 };
@@ -206,6 +207,7 @@ struct manifest_vm {
 	uint32_t vcpu_period_us;
 	struct manifest_range memory[MANIFEST_VM_MEMORIES]; /* guest-physical; [0] holds the kernel */
 	uint32_t memory_count;
+	bool has_pool; /* the last of these memories is the bounce pool */
 	enum manifest_kernel_format kernel_format;
 	const char *kernel;	 /* files in the boot archive */
 	const char *initrd;	 /* NULL: none */
@@ -218,6 +220,18 @@ struct manifest_vm {
 	uint32_t device_count;
 	int node;
 };
+
+/* What of the VM's memory a device and its driver's hardware may be shown: how many memories, and which is the i-th. */
+static inline uint32_t manifest_device_memories(const struct manifest_vm *vm, const struct manifest_vm_device *device)
+{
+	return device->bounce_memory ? 1 : vm->memory_count;
+}
+
+static inline uint32_t manifest_device_memory(const struct manifest_vm *vm, const struct manifest_vm_device *device,
+					      uint32_t i)
+{
+	return device->bounce_memory ? vm->memory_count - 1 : i;
+}
 
 enum manifest_policy { MANIFEST_FIXED_PRIORITY, MANIFEST_ROUND_ROBIN, MANIFEST_EDF, MANIFEST_TIME_PARTITION };
 

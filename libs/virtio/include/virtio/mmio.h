@@ -61,6 +61,7 @@ struct virtio_mmio {
 	uint64_t features;        /* of the device's kind; the transport adds its own */
 	const uint8_t *config;    /* what reads as the configuration space */
 	uint32_t config_bytes;    /* at most 0x100 */
+	bool bounces;             /* only a part of the guest's memory is seen: its driver must know that (ACCESS_PLATFORM) */
 	struct virtio_memory memory;
 	/*
 	 * It can't do anything any more: it needs a reset, and a reset brings it no further than to a device that refuses

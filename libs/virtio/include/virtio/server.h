@@ -5,8 +5,9 @@
  *
  *	SK_SERVER(virtio_server_dispatch, signalled)
  *
- * Regions: "persistent" (at least VIRTIO_STATE_FIELDS_BYTES) and the guest's memory (`guest-memory` in the
- * manifest), "memory@<base>"; capabilities "virq" and "sched".
+ * Regions: "persistent" (at least VIRTIO_STATE_FIELDS_BYTES) and the guest's memory, "memory@<base>" (`guest-memory` in
+ * the manifest), or of it only the pool that the guest copies its buffers to and from, "pool@<base>" (`bounce-memory`);
+ * capabilities "virq" and "sched".
  */
 #ifndef VIRTIO_SERVER_H
 #define VIRTIO_SERVER_H
