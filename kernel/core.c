@@ -15,8 +15,6 @@ struct core cores[SK_MAX_CORES];
 uint32_t core_count;
 static uint32_t lock_word;
 
-enum sync_state { SYNC_NONE, SYNC_ASKED, SYNC_RUNNING };
-
 static void sync_answer(struct core *core)
 {
 	if (__atomic_load_n(&core->sync_request, __ATOMIC_ACQUIRE) == SYNC_ASKED) {

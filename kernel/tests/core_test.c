@@ -1,8 +1,13 @@
 /*
  * Cores: on and off, with and without virtualisation, and what may be on one then.
  */
+#define _GNU_SOURCE /* fork() and what goes with it */
 #include "world.h"
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define TAG SK_TAG_METHOD(0x42, 7)
 
@@ -251,6 +256,31 @@ static void the_machines_end(void **state)
 	assert_true(mock.off && !mock.reset);
 }
 
+static void ask_on(void *argument)
+{
+	core_run_on(2, ask_on, argument);
+}
+
+/* Nothing that is done on another core may have something done on a third: the mock machine ends a test that does. */
+static void one_core_asks_one_other(void **state)
+{
+	(void)state;
+	pid_t child = fork();
+	if (child == 0) {
+		struct rlimit none = { 0, 0 };
+		(void)setrlimit(RLIMIT_CORE, &none);
+		(void)signal(SIGABRT, SIG_DFL);
+		mock_this = core_at(0);
+		if (kernel_lock(core_at(0), core_at(0)->current)) {
+			core_run_on(1, ask_on, NULL);
+		}
+		_exit(0);
+	}
+	int status = 0;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +292,7 @@ int main(void)
 		cmocka_unit_test_setup(callers_of_a_core_that_is_off, one_core_online),
 		cmocka_unit_test_setup(counters_and_clock, one_core_online),
 		cmocka_unit_test_setup(the_machines_end, one_core_online),
+		cmocka_unit_test_setup(one_core_asks_one_other, world_setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

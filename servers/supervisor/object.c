@@ -1,7 +1,10 @@
 #include "object.h"
 
+#include <string.h>
+
 #include <sk/boot.h>
 #include <sk/idl/kernel_client.h>
+#include <skink/manifest.h>
 
 #include "layout.h"
 #include "slots.h"
@@ -13,13 +16,25 @@ static struct {
 	uint32_t space, thread, vcpu, endpoint, notification;
 } pages;
 
+#define DONATIONS 32u
+
 static uint64_t taken_bytes;
 static uint64_t next_view = VIEWS_AT;
+
+/* Memory that VMs' spaces were given for their tables: it comes back with them. Other spaces are never destroyed. */
+static struct {
+	sk_cap_t space; /* SK_CAP_NONE: nothing here */
+	sk_cap_t memory;
+} donations[DONATIONS];
+
+static sk_cap_t vm_spaces[MANIFEST_VMS];
 
 sk_status_t object_init(void)
 {
 	taken_bytes = 0;
 	next_view = VIEWS_AT;
+	memset(donations, 0, sizeof(donations));
+	memset(vm_spaces, 0, sizeof(vm_spaces));
 	return machine_sizes(SK_BOOT_SLOT_MACHINE, &pages.space, &pages.thread, &pages.vcpu, &pages.endpoint,
 			     &pages.notification);
 }
@@ -61,7 +76,44 @@ sk_status_t object_make_space(enum sk_space_kind kind, uint32_t table_pages, sk_
 	struct ram_range range;
 	sk_status_t status = take(pages.space + table_pages, &range);
 
-	return status != SK_OK ? status : settle(memory_create_space(range.memory, kind, range.memory), &range, space);
+	if (status == SK_OK) {
+		status = settle(memory_create_space(range.memory, kind, range.memory), &range, space);
+	}
+	for (uint32_t i = 0; status == SK_OK && kind == SK_SPACE_KIND_VM && i < MANIFEST_VMS; i++) {
+		if (vm_spaces[i] == SK_CAP_NONE) {
+			vm_spaces[i] = *space;
+			break;
+		}
+	}
+	return status;
+}
+
+static bool is_vm(sk_cap_t space)
+{
+	for (uint32_t i = 0; i < MANIFEST_VMS; i++) {
+		if (vm_spaces[i] == space) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void object_destroy_vm(sk_cap_t space)
+{
+	if (space == SK_CAP_NONE) {
+		return;
+	}
+	(void)space_destroy(space);
+	for (uint32_t i = 0; i < DONATIONS; i++) {
+		if (donations[i].space == space) {
+			object_reclaim(donations[i].memory);
+			donations[i].space = SK_CAP_NONE;
+		}
+	}
+	for (uint32_t i = 0; i < MANIFEST_VMS; i++) {
+		vm_spaces[i] = vm_spaces[i] == space ? SK_CAP_NONE : vm_spaces[i];
+	}
+	object_reclaim(space);
 }
 
 sk_status_t object_make_thread(sk_cap_t space, uint32_t core, sk_cap_t *thread, sk_cap_t *buffer)
@@ -158,7 +210,19 @@ void object_drop(sk_cap_t slot)
 	}
 }
 
-/* The pages are the space's for good: the supervisor forgets them. */
+/* The pages are the space's until it is destroyed. Of one that never is, the supervisor forgets them. */
+static void donated(sk_cap_t space, sk_cap_t memory)
+{
+	for (uint32_t i = 0; i < DONATIONS && is_vm(space); i++) {
+		if (donations[i].space == SK_CAP_NONE) {
+			donations[i].space = space;
+			donations[i].memory = memory;
+			return;
+		}
+	}
+	object_drop(memory);
+}
+
 static sk_status_t donate(sk_cap_t space)
 {
 	struct ram_range more;
@@ -172,7 +236,7 @@ static sk_status_t donate(sk_cap_t space)
 		give_back(&more);
 		return status;
 	}
-	object_drop(more.memory);
+	donated(space, more.memory);
 	return SK_OK;
 }
 

@@ -38,6 +38,9 @@ void object_reclaim(sk_cap_t slot);
 /* Bytes of RAM that objects have taken so far: callers take differences. */
 uint64_t object_bytes(void);
 
+/* A VM's space goes, and what it was given for its tables comes back. */
+void object_destroy_vm(sk_cap_t space);
+
 /*
  * Puts a badged copy of one of the supervisor's own capabilities into a free slot
  * of its own. Drop it with object_drop() when the kernel has noted it.

@@ -71,11 +71,8 @@ void vm_demolish(struct vm *vm)
 			vm->virqs[i] = SK_CAP_NONE;
 		}
 	}
-	if (vm->space != SK_CAP_NONE) {
-		(void)space_destroy(vm->space);
-		object_reclaim(vm->space);
-		vm->space = SK_CAP_NONE;
-	}
+	object_destroy_vm(vm->space);
+	vm->space = SK_CAP_NONE;
 	object_reclaim(vm->lines);
 	vm->lines = SK_CAP_NONE;
 	for (uint32_t i = 0; i < MANIFEST_VM_MEMORIES; i++) {

@@ -133,6 +133,11 @@ void arch_idle(void)
 
 void arch_core_poke(uint32_t core)
 {
+	/* What one core does for another, such as a method that is done at home, has nothing done elsewhere in its turn. */
+	if (__atomic_load_n(&mock_this->sync_request, __ATOMIC_ACQUIRE) == SYNC_RUNNING &&
+	    __atomic_load_n(&core_at(core)->sync_request, __ATOMIC_ACQUIRE) == SYNC_ASKED) {
+		abort();
+	}
 	mock_record(MOCK_POKE, core, 0);
 	__atomic_store_n(&core_at(core)->arch.poked, 1, __ATOMIC_RELEASE);
 }

@@ -34,6 +34,8 @@ struct plan {
 #define PLAN_WATCH_NS 5000000ull
 #define PLAN_WATCH_SKEW_NS 50000ull
 
+enum sync_state { SYNC_NONE, SYNC_ASKED, SYNC_RUNNING };
+
 struct core {
 	struct arch_core arch;       /* first: entry code finds the stack through it */
 	struct context *current;     /* who runs, or trapped last; NULL: idle */
@@ -88,7 +90,10 @@ static inline void core_count_event(struct core *core, enum core_counter_index w
 bool kernel_lock(struct core *core, struct context *caller);
 void kernel_unlock(void);
 
-/* Runs `function` on that core and waits for it; directly when it is this one. Holds the kernel lock. */
+/*
+ * Runs `function` on that core and waits for it; directly when it is this one. Holds the kernel lock. Not from a function
+ * that runs so: its core would wait for another while it is waited for itself. The mock machine looks after that.
+ */
 void core_run_on(uint32_t core, void (*function)(void *), void *argument);
 /*
  * Waits until every online core has left whatever it did in the kernel, and has handled what others had left for it

@@ -534,6 +534,10 @@ static void a_vm_can_be_taken_down_and_made_again(void **state)
 	assert_null(fake_in(fake_at(server(DRIVER)->space), guest));
 	assert_non_null(cap_named(server(UART), "console"));
 	for (uint32_t round = 0; round < 20; round++) {
+		/* Memory for tables comes back too, and what the kernel knows it by. */
+		fake.vm_short_of = round % 2 != 0 ? 2 : 0;
+		free_before -= round % 2 != 0 ? 2 * 8 * SK_PAGE_BYTES : 0;
+		slots += round % 2 != 0 ? 2 : 0;
 		assert_int_equal(operator_serve_vm_create(&caller, 0), SK_OK);
 		assert_int_equal(free_bytes(), free_before);
 		assert_int_equal(fake_slots_used(), slots);
@@ -541,7 +545,10 @@ static void a_vm_can_be_taken_down_and_made_again(void **state)
 		assert_int_equal(server(VMM)->start->cap_count, caps);
 		assert_int_equal(server(VMM)->start->region_count, regions);
 		assert_int_equal(operator_serve_vm_destroy(&caller, 0), SK_OK);
+		free_before += round % 2 != 0 ? 2 * 8 * SK_PAGE_BYTES : 0;
+		slots -= round % 2 != 0 ? 2 : 0;
 	}
+	fake.vm_short_of = 0;
 	assert_int_equal(operator_serve_vm_create(&caller, 0), SK_OK);
 	assert_ptr_equal(fake_in(fake_at(server(DRIVER)->space), guest), fake_at(vm->memory[0]));
 	assert_int_equal(operator_serve_vm_start(&caller, 0), SK_DEFERRED);

@@ -38,6 +38,11 @@ struct fake_object *fake_in(const struct fake_object *space, uint32_t slot)
 	return resolve(&space->space->slots[slot]);
 }
 
+uint32_t fake_badge(uint32_t slot)
+{
+	return own->slots[slot].badge;
+}
+
 static uint32_t index_of(const struct fake_object *object)
 {
 	return (uint32_t)(object - fake.objects);
@@ -146,6 +151,9 @@ static sk_status_t map(struct fake_object *space, const struct sk_msg *msg)
 		    other->address < mapping.address + mapping.bytes) {
 			return SK_OVERLAP;
 		}
+	}
+	if (space->space->short_of != 0) {
+		return SK_NO_MEMORY;
 	}
 	assert_true(space->space->mapping_count < FAKE_MAPPINGS);
 	mapping.memory = index_of(memory);
@@ -304,6 +312,7 @@ static sk_status_t call_memory(struct fake_object *object, uint32_t slot, struct
 
 		if (status == SK_OK) {
 			object->space->vm = msg->w[0] == SK_SPACE_KIND_VM;
+			object->space->short_of = object->space->vm ? fake.vm_short_of : 0;
 		}
 		return status;
 	}
@@ -335,6 +344,18 @@ static sk_status_t call_space(struct fake_object *object, uint32_t slot, struct 
 		return map(object, msg);
 	case SPACE_TAG_UNMAP:
 		return unmap(object->space, msg->w[0]);
+	case SPACE_TAG_DONATE: {
+		struct fake_object *memory = fake_at((uint32_t)msg->w[0]);
+
+		if (memory == NULL || memory->type != SK_OBJECT_TYPE_MEMORY || memory->mappings != 0) {
+			return SK_BAD_CAP;
+		}
+		assert_true(object->space->donation_count < 16);
+		memory->type = SK_OBJECT_TYPE_NONE;
+		object->space->donations[object->space->donation_count++] = index_of(memory);
+		object->space->short_of -= object->space->short_of != 0 ? 1u : 0u;
+		return SK_OK;
+	}
 	case SPACE_TAG_SET_LINES:
 		object->space->lines = true;
 		return SK_OK;
@@ -343,68 +364,10 @@ static sk_status_t call_space(struct fake_object *object, uint32_t slot, struct 
 	case SPACE_TAG_ROUTE_RANGE:
 		return route(object, msg);
 	case SPACE_TAG_DESTROY:
+		for (uint32_t i = 0; i < object->space->donation_count; i++) {
+			fake.objects[object->space->donations[i]].type = SK_OBJECT_TYPE_MEMORY;
+		}
 		return destroy(object, slot, true);
-	default:
-		return SK_UNKNOWN_OP;
-	}
-}
-
-static sk_status_t call_thread(struct fake_object *object, struct sk_msg *msg)
-{
-	switch (msg->tag & SK_TAG_METHOD_MASK) {
-	case THREAD_TAG_CONFIGURE:
-		if (object->started) {
-			return SK_BAD_STATE;
-		}
-		object->entry = msg->w[0];
-		object->stack = msg->w[1];
-		object->argument = msg->w[2];
-		return SK_OK;
-	case THREAD_TAG_BIND_ENDPOINT:
-		object->endpoint = index_of(fake_at((uint32_t)msg->w[0]));
-		fake.objects[object->endpoint].abandoned = 0;
-		return SK_OK;
-	case THREAD_TAG_BIND_NOTIFICATION:
-		object->notification = index_of(fake_at((uint32_t)msg->w[0]));
-		return SK_OK;
-	case THREAD_TAG_TAKE_OVER: {
-		struct fake_object *from = fake_at((uint32_t)msg->w[0]);
-
-		if (object->started || from->started || object->core != from->core || object->endpoint != 0 ||
-		    from->endpoint == 0) {
-			return SK_BAD_STATE;
-		}
-		object->endpoint = from->endpoint;
-		object->notification = from->notification;
-		from->endpoint = 0;
-		from->notification = 0;
-		return SK_OK;
-	}
-	case THREAD_TAG_SET_FAULT_ENDPOINT:
-		object->fault_badge = own->slots[msg->w[0]].badge;
-		return SK_OK;
-	case THREAD_TAG_SET_CALL_BUDGET:
-		return SK_OK;
-	case THREAD_TAG_START:
-		if (object->started) {
-			return SK_BAD_STATE;
-		}
-		object->started = true;
-		return SK_OK;
-	case THREAD_TAG_STOP:
-		object->started = false;
-		object->stops++;
-		return SK_OK;
-	case THREAD_TAG_READ_REGISTERS:
-		memcpy(buffer, object->registers, sizeof(object->registers));
-		msg->tag = SK_TAG_BYTES(sizeof(object->registers));
-		return SK_OK;
-	case THREAD_TAG_WRITE_REGISTERS:
-		memcpy(object->registers, buffer, sizeof(object->registers));
-		return SK_OK;
-	case THREAD_TAG_INFO:
-		memset(msg->w, 0, sizeof(msg->w));
-		return SK_OK;
 	default:
 		return SK_UNKNOWN_OP;
 	}
@@ -477,7 +440,7 @@ sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 	case SK_OBJECT_TYPE_SPACE:
 		return call_space(object, to, msg);
 	case SK_OBJECT_TYPE_THREAD:
-		return call_thread(object, msg);
+		return fake_thread_call(object, msg, buffer);
 	case SK_OBJECT_TYPE_VCPU:
 		return (msg->tag & SK_TAG_METHOD_MASK) == VCPU_TAG_DESTROY ? destroy(object, to, true) : SK_OK;
 	case SK_OBJECT_TYPE_NOTIFICATION:

@@ -43,6 +43,9 @@ struct fake_space {
 	struct fake_route routes[FAKE_ROUTES];
 	uint32_t route_count;
 	bool lines;
+	uint32_t short_of;            /* mappings that are refused for lack of table pages; each donation makes up for one */
+	uint32_t donations[16];
+	uint32_t donation_count;
 };
 
 struct fake_object {
@@ -73,6 +76,7 @@ struct fake {
 	uint32_t plan_count[SK_MAX_CORES];
 	char printed[4096];
 	uint64_t now_ns;
+	uint32_t vm_short_of;   /* of a VM's space that is made from now on */
 	bool calls_allowed;     /* a call through an endpoint's capability reaches a server, which answers: */
 	sk_status_t call_status;
 	uint64_t called_tag;
@@ -101,6 +105,10 @@ const struct fake_mapping *fake_mapped(const struct fake_object *space, uint64_t
 
 /* Where exits of the VM at `address` go; NULL: nowhere. */
 const struct fake_route *fake_routed(const struct fake_object *vm, uint64_t address);
+
+/* The badge of the supervisor's slot; a method of a thread (fake_thread.c). */
+uint32_t fake_badge(uint32_t slot);
+sk_status_t fake_thread_call(struct fake_object *object, struct sk_msg *msg, uint8_t *buffer);
 
 /* Live capabilities in the supervisor's table. */
 uint32_t fake_slots_used(void);
