@@ -5,6 +5,8 @@
 #       The harness tests/fuzz/NAME_fuzz.c (libs/fuzz/include/fuzz/fuzz.h) over SOURCES and LIBS, with the corpus
 #       tests/fuzz/NAME.corpus. Test NAME_fuzz: the corpus and RUNS (20000) inputs from a fixed seed, of at most
 #       MAX_BYTES (512) bytes; test NAME_fuzz_long (label `long`): a minute.
+#   skink_fuzz_tree(NAME SOURCE)
+#       For a harness that uses fuzz/tree.h: FUZZ_BASE is the name of devicetree SOURCE's blob.
 #   skink_fuzz_finds(NAME WHAT FILE file REPLACE text BY text [RUNS n])
 #       The same harness over a FILE (of SOURCES, or of a library) with a bug: REPLACE, which it holds once, is BY.
 #       Test NAME_fuzz_finds_WHAT passes if the harness finds that within RUNS (100000) inputs. The corpus should have
@@ -33,6 +35,18 @@ function(skink_fuzz name)
   skink_fuzz_test(${name}_fuzz ${name} ${F_MAX_BYTES} --runs ${F_RUNS})
   skink_fuzz_test(${name}_fuzz_long ${name} ${F_MAX_BYTES} --seconds 60)
   set_tests_properties(${name}_fuzz_long PROPERTIES LABELS "fuzz;long")
+endfunction()
+
+function(skink_fuzz_tree name source)
+  if(NOT SKINK_FUZZ)
+    return()
+  endif()
+  find_program(SKINK_DTC dtc REQUIRED)
+  cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE)
+  set(blob ${CMAKE_CURRENT_BINARY_DIR}/${name}.dtb)
+  add_custom_command(OUTPUT ${blob} COMMAND ${SKINK_DTC} -q -I dts -O dtb -o ${blob} ${source} DEPENDS ${source})
+  target_sources(${name}_fuzz PRIVATE ${blob})
+  target_compile_definitions(${name}_fuzz PRIVATE FUZZ_BASE="${blob}")
 endfunction()
 
 function(skink_fuzz_finds name what)
