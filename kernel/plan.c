@@ -131,7 +131,8 @@ void plan_wake(struct core *core, struct context *context)
 	if (slots != 0 && !core->deciding && (core->owner == NULL || __builtin_ctzll(slots) < core->owner->slot)) {
 		core->reschedule = true;
 	}
-	if (core->due != 0 && context == plan_scheduler(core)) {
+	/* It may be what the scheduler waits for, and that may be in no slot. */
+	if (core->due != 0 || core->settling) {
 		core->reschedule = true;
 	}
 }

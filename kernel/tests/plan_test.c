@@ -259,6 +259,30 @@ static void deciding_costs_nobody(void **state)
 	assert_int_equal(world.reply.w[0], 2 * MS);
 }
 
+/* It has no slot, and nothing else is due: what it waited for is reason enough to choose anew. */
+static void a_scheduler_that_waits_goes_on_deciding(void **state)
+{
+	(void)state;
+	struct actor scheduler;
+	struct actor actors[1];
+	scheduler_make(&scheduler);
+	threads_make(actors, 1);
+	uint32_t notification = world_notification();
+	uint32_t waits = actor_give(&scheduler, notification, SK_RIGHT_WAIT, 0);
+	plan_of(actors, 1, 0, NOW_NS + MS);
+	mock_advance(TICKS(MS));
+	check_event(&scheduler, WAKE_TIME, 0);
+	actor_syscall(&scheduler, SK_SYS_WAIT, waits, 0, 0, 0);
+	assert_runs(&actors[0]);
+	notification_signal(world_body(notification), 1);
+	mock_settle();
+	assert_runs(&scheduler);
+	assert_true(core_at(1)->deciding);
+	actor_reply_wait(&scheduler, PLAN_TOKEN, 0, 0);
+	assert_runs(&actors[0]);
+	invariants_check();
+}
+
 static void wake_times(void **state)
 {
 	(void)state;
@@ -495,6 +519,7 @@ int main(void)
 		cmocka_unit_test_setup(plans_forget_the_dead, world_setup),
 		cmocka_unit_test_setup(plans_come_and_go, world_setup),
 		cmocka_unit_test_setup(halts_alone, world_setup),
+		cmocka_unit_test_setup(a_scheduler_that_waits_goes_on_deciding, world_setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

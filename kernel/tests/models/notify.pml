@@ -11,8 +11,8 @@
  * on core 0, or the second one on core 1 (HOME_1); signals come from core 1 and, as an interrupt's do, from core 0.
  *
  * Abstracted: bit n is the n-th signal. What arrives before a thread is stopped and was not looked at is for
- * whoever waits next. The supervisor's stop is one that its core makes between two of its own steps (lock.pml has the way
- * there). All of the words are atomics in one order, as the kernel asks for (SEQ_CST), so memory is in order.
+ * whoever waits next. The supervisor's stop is one that its core makes between two of its own steps (lock.pml has the
+ * way there). All of the words are atomics in one order, as the kernel asks for (SEQ_CST), so memory is in order.
  *
  * Shown: each bit is received once; nobody waits for bits that are set.
  * Sizes: SIGNALS signals from core 1, as many interrupts on core 0; WAITS of each thread before it only listens; STOPS
