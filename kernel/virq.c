@@ -129,7 +129,8 @@ static inline void raise(const struct space *vm, const struct look *look)
 	struct vcpu *owner = owner_of(vm, look);
 	if (owner != NULL) {
 		waiting_set(owner, look->line);
-		if ((look->config & SK_LINE_ENABLED) != 0) {
+		/* Read anew: whoever has enabled it since may have looked before it waited. */
+		if ((__atomic_load_n(&look->entry->config, __ATOMIC_SEQ_CST) & SK_LINE_ENABLED) != 0) {
 			notify(owner);
 		}
 	}
