@@ -72,6 +72,24 @@ class Model:
         return "\n".join(text.splitlines()[-TRAIL_LINES:])
 
 
+def check_mirrored(model):
+    """What the model's head names is there: a function that was renamed takes its model along."""
+    with open(model, encoding="utf-8") as file:
+        head = file.read().split("*/")[0]
+    top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    paths = [os.path.join(top, path) for path in re.findall(r"[\w/]+/\w+\.[ch]\b", head)]
+    missing = [path for path in paths if not os.path.exists(path)]
+    if not paths or missing:
+        sys.exit(f"{model}: its head names {missing or 'no source files'}")
+    text = ""
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            text += file.read()
+    missing = [name for name in re.findall(r"\b(\w+)\(\)", head) if not re.search(rf"\b{name}\(", text)]
+    if missing:
+        sys.exit(f"{model}: it mirrors what is not there: {' '.join(missing)}")
+
+
 def number(pattern, report):
     found = re.search(pattern, report)
     return found.group(1) if found else "?"
@@ -147,6 +165,7 @@ def main():
         if arguments.broken:
             check_broken(model, arguments.broken, arguments.claims)
         else:
+            check_mirrored(arguments.model)
             check_whole(model, arguments.claims)
 
 

@@ -4,18 +4,19 @@
  *
  * Mirrors kernel/endpoint.c: endpoint_call(), endpoint_arrived(), endpoint_next(), endpoint_answer(),
  * endpoint_defer(), endpoint_taken(), withdraw_here(), endpoint_detach(), endpoint_settle();
- * kernel/ipc.c: ipc_reply_wait(), ipc_reply(), ipc_wait(); kernel/core.c: core_post(), core_post_call(), core_drain(),
- * core_run_on(), core_quiesce(); kernel/thread_calls.c: stop_here(), context_halt(), thread_do_start(),
- * thread_do_bind_endpoint(); kernel/object_calls.c: endpoint_do_retire(), endpoint_do_abandon(); the order of calls
- * that make a restart is servers/supervisor/process.c process_stop(), process_start(), process_abandon().
+ * kernel/ipc.c: ipc_reply_wait(), ipc_reply(), ipc_wait(); kernel/core.c: core_post(), core_post_call(),
+ * remote_handle(), core_drain(), core_run_on(), core_quiesce(); kernel/thread_calls.c: stop_here(), context_halt(),
+ * thread_do_start(), thread_do_bind_endpoint(); kernel/object_calls.c: endpoint_do_retire(), endpoint_do_abandon(); the
+ * order of calls that make a restart is servers/supervisor/process.c process_stop(), process_start(),
+ * process_abandon().
  *
  * The grain: interrupts are off in the kernel, so what only its own core looks at is one step; each store and load
  * that another core may see is a step of its own. Caller 0 is on the server's core 0, the others on core 1.
  *
  * Abstracted: the message (it stays in the caller's registers until the answer); the plan (a thread that is ready runs
- * when it likes); the straight run of kernel/fast.h, which does the same in one step; the kernel lock, as the
- * supervisor alone takes it here (lock.pml has it); memory is in order, as all that is shared goes by release and
- * acquire. Sequence numbers count modulo 4.
+ * when it likes); the straight run of kernel/include/kernel/fast.h, which does the same in one step; the kernel lock,
+ * as the supervisor alone takes it here (lock.pml has it); memory is in order, as all that is shared goes by release
+ * and acquire. Sequence numbers count modulo 4.
  *
  * Shown: a call is answered once at most, and a token that names no call in the server's hands is refused; a call is
  * delivered once to each instance, and to a later one only if its method is idempotent; nobody waits for ever once

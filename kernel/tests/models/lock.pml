@@ -3,8 +3,9 @@
  *
  * Mirrors kernel/core.c: kernel_lock(), kernel_unlock(), sync_answer(), core_run_on(), core_quiesce(), core_post(),
  * push(), remote_handle(), core_drain(); kernel/call.c: kernel_call() with its second look after the lock,
- * call_is_home(), destroyed(); kernel/object.h: object_resolve(); the way of an object that moves and ends:
- * kernel/vcpu_calls.c vcpu_do_bind() with leave(), vcpu_do_destroy(), as kernel/thread_calls.c has it for threads.
+ * call_is_home(), destroyed(); kernel/include/kernel/object.h: object_resolve(); the way of an object that moves and
+ * ends: kernel/vcpu_calls.c vcpu_do_bind() with leave(), vcpu_do_destroy(); kernel/thread_calls.c is the same for
+ * threads.
  *
  * One object, a vCPU, at home on core 1 or 2. Core 0 moves it to the other one, and destroys it; cores 1 and 2 may
  * leave word for it without the lock (a device raises a line), and make a call on it that is done at its home, under

@@ -4,8 +4,8 @@
  *
  * Mirrors kernel/plan.c, all of it but the amounts of time, and what calls it: kernel/endpoint.c endpoint_call(),
  * endpoint_next(), answer_here(), endpoint_detach(); kernel/ipc.c receive(), reply_to(), ipc_reply_wait();
- * kernel/fast.h fast_call_target(), fast_hand_over(), fast_reply_target(), fast_give_back(); kernel/thread_calls.c
- * stop_here(), thread_do_start(); kernel/vcpu_calls.c leave().
+ * kernel/include/kernel/fast.h fast_call_target(), fast_hand_over(), fast_reply_target(), fast_give_back();
+ * kernel/thread_calls.c stop_here(), thread_do_start(); kernel/vcpu_calls.c leave().
  *
  * The grain: interrupts are off in the kernel, and nothing here is shared with other cores, so each entry into the
  * kernel, from the event to the choice of who runs, is one step.
@@ -142,8 +142,8 @@ inline plan_wake(t)
 	slots = 0
 }
 
-/* charge() and note_spent(): time passed, as much as it likes */
-inline charge()
+/* Time passed, as much as it likes. */
+inline plan_account()
 {
 	if
 	:: owner != NONE && !deciding && slot[owner] != NONE && budget[slot[owner]] ->
@@ -267,7 +267,7 @@ inline plan_pick()
 	:: else
 	fi;
 #endif
-	charge();
+	plan_account();
 	note_spent();
 	reschedule = false;
 	choose();
@@ -382,7 +382,7 @@ inline stop_scheduler()
 /* plan_commit(): any order, any of them, with budgets or without. */
 inline commit()
 {
-	charge();
+	plan_account();
 	do
 	:: count != 0 -> slot_remove(count - 1)
 	:: else -> break
@@ -470,7 +470,7 @@ inline happens()
 #endif
 	/* plan_tick() */
 	:: armed ->
-		charge();
+		plan_account();
 		note_spent();
 #ifdef WAKE_TIMES
 		if

@@ -1,7 +1,7 @@
 /*
  * One line into a VM of two vCPUs on two cores, while a third core raises it and the VMM there configures it anew.
  *
- * Mirrors kernel/virq.c: look_at(), owner_of(), wants_register(), state_change(), raise(), latch(), virq_pulse(),
+ * Mirrors kernel/virq.c: look_at(), owner_of(), wants_register(), state_change(), raise(), latch(), virq_pend(),
  * virq_set_level(), state_spilled(), place(), virq_spill(), concerns(), drop(), choose(), put(), virq_flush(),
  * virq_pending(), virq_arrived(), settle(), virq_update(); kernel/vcpu.c act() where it blocks, vcpu_prepare();
  * what the guest does to a list register: Arm IHI 0069, 4.
