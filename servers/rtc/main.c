@@ -36,9 +36,8 @@ static void update_line(void)
 {
 	bool level = pl031_line(&rtc.model);
 
-	if (level != rtc.line) {
+	if (level != rtc.line && virq_set_level(rtc.virq, level) == SK_OK) {
 		rtc.line = level;
-		(void)virq_set_level(rtc.virq, level);
 	}
 }
 
@@ -96,7 +95,10 @@ static void look_at_clock(void)
 
 static void signalled(uint64_t bits)
 {
-	if ((bits & SK_SIGNAL_TIMER) != 0) {
+	if ((bits & SK_SIGNAL_LOOK) != 0) {
+		rtc.line = !pl031_line(&rtc.model); /* told again */
+	}
+	if ((bits & (SK_SIGNAL_TIMER | SK_SIGNAL_LOOK)) != 0) {
 		look_at_clock();
 	}
 }

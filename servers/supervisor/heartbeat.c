@@ -5,6 +5,7 @@
 
 #include "alarm.h"
 #include "errand.h"
+#include "lifecycle.h"
 #include "object.h"
 
 #define NS_PER_MS 1000000ull
@@ -33,11 +34,20 @@ static void asked(uint32_t index)
 	system_state.servers[index].beat = BEAT_OPEN;
 }
 
-/* A server that knows no heartbeat has answered too. */
+/*
+ * A server that knows no heartbeat has answered too. But one that knew it and does not any more has lost its way: what it
+ * answers others is worth as little.
+ */
 static void answered(const struct errand *errand, sk_status_t status)
 {
-	(void)status;
-	system_state.servers[errand->subject].beat = BEAT_NONE;
+	struct server *server = &system_state.servers[errand->subject];
+	bool lost = server->knows_heartbeat && status != SK_OK && status != SK_SERVER_DIED;
+
+	server->beat = BEAT_NONE;
+	server->knows_heartbeat = server->knows_heartbeat || status == SK_OK;
+	if (lost && server->state == SK_SERVER_STATE_RUNNING) {
+		(void)lifecycle_kill(server, SK_CRASH_REASON_HEARTBEAT);
+	}
 }
 
 /*
@@ -46,7 +56,7 @@ static void answered(const struct errand *errand, sk_status_t status)
  */
 static void look_around(const struct server *server)
 {
-	const uint64_t all = SK_SIGNAL_LOG | SK_SIGNAL_STREAM | SK_SIGNAL_INTERRUPT | SK_SIGNAL_PEER;
+	const uint64_t all = SK_SIGNAL_LOG | SK_SIGNAL_STREAM | SK_SIGNAL_INTERRUPT | SK_SIGNAL_PEER | SK_SIGNAL_LOOK;
 
 	if (server->index != system_state.sched) { /* whose bits say something else */
 		(void)sk_signal(server->notifications[0], all);

@@ -79,6 +79,7 @@ struct server {
 	struct restart_history history;
 	sk_cap_t ping;                /* its endpoint, badged for heartbeats; SK_CAP_NONE: not asked yet */
 	enum beat beat;
+	bool knows_heartbeat;         /* it has answered one */
 	bool abandoned;               /* its endpoint refuses calls until it starts again */
 	bool last;                    /* it has failed, and its last instance answers for its device */
 	bool marked;                  /* its device's exits go to the fallback */

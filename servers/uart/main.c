@@ -37,9 +37,8 @@ static void update_line(void)
 {
 	bool level = pl011_line(&uart.model);
 
-	if (__builtin_expect(level != uart.line, 0)) {
+	if (__builtin_expect(level != uart.line, 0) && virq_set_level(uart.virq, level) == SK_OK) {
 		uart.line = level;
-		(void)virq_set_level(uart.virq, level);
 	}
 }
 
@@ -158,8 +157,14 @@ static void signalled(uint64_t bits)
 	sk_spin_lock(&uart.lock);
 	retry_waiting();
 	pl011_poll(&uart.model);
+	if ((bits & SK_SIGNAL_LOOK) != 0) {
+		uart.line = !pl011_line(&uart.model); /* told again */
+	}
 	update_line();
 	sk_spin_unlock(&uart.lock);
+	if ((bits & SK_SIGNAL_LOOK) != 0) {
+		signal_console();
+	}
 }
 
 sk_status_t device_serve_reset(const struct sk_caller *caller)

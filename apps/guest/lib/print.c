@@ -7,9 +7,14 @@
 #define UART_FR 0x18u
 #define UART_FR_TX_FULL 0x20u
 
+void (*print_pause)(void);
+
 void uart_put(char c)
 {
 	while ((mmio_read32(UART_BASE + UART_FR) & UART_FR_TX_FULL) != 0) {
+		if (print_pause != NULL) {
+			print_pause();
+		}
 	}
 	mmio_write32(UART_BASE + UART_DR, (uint8_t)c);
 }

@@ -12,7 +12,7 @@
 #define WINDOW 8u
 #define FRAMES_EACH_ROUND 2u
 #define WORDS_MAX 160u
-#define RESEND_ROUNDS 3u
+#define RESEND_ROUNDS 1u
 #define ETHERTYPE 0xb588u /* 0x88b5, for local experiments, as it lies in memory */
 #define RECEIVE 0u
 #define TRANSMIT 1u

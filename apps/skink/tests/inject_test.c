@@ -321,6 +321,22 @@ static void the_second_console_is_verified(void **state)
 	assert_int_equal(record.rows[0].outcome, OUTCOME_GUEST_VISIBLE);
 }
 
+/* A load that falls silent: the fault before which it was last well did that, and those behind it show nothing. */
+static void who_silenced_the_load(void **state)
+{
+	(void)state;
+	begin(3);
+	control(FAULT("0", "kill", "uart0") "inject after 0 done\n");
+	load_line();
+	control(FAULT("1", "source", "uart0") "inject after 1 kept\n");
+	control(FAULT("2", "nop", "rtc0") "inject after 2 kept\n");
+	control("inject end\ninject deadline\nhalt\n");
+	assert_true(record_judge(&record, false, false));
+	assert_int_equal(record.rows[0].outcome, OUTCOME_MASKED);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_VM_LOST);
+	assert_int_equal(record.rows[2].outcome, OUTCOME_NOT_INJECTED);
+}
+
 /* A VM that is stopped because the manifest says so is no VM that was lost. */
 static void a_declared_end_is_degraded(void **state)
 {
@@ -616,6 +632,7 @@ int main(void)
 		cmocka_unit_test(who_waits_still_waits),
 		cmocka_unit_test(the_second_console_is_verified),
 		cmocka_unit_test(a_declared_end_is_degraded),
+		cmocka_unit_test(who_silenced_the_load),
 		cmocka_unit_test(the_clock_goes_forward),
 		cmocka_unit_test(ends),
 		cmocka_unit_test(inject_itself_may_be_hit),

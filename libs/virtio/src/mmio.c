@@ -409,6 +409,15 @@ void virtio_mmio_rearm(struct virtio_mmio *device)
 	}
 }
 
+void virtio_mmio_remind(struct virtio_mmio *device)
+{
+	for (uint32_t i = 0; i < device->queue_count; i++) {
+		if (virtio_mmio_serves(device, i) && virtio_queue_is_unseen(&device->queues[i])) {
+			raise_interrupt(device, VIRTIO_MMIO_INT_VRING);
+		}
+	}
+}
+
 void virtio_mmio_notify(struct virtio_mmio *device, uint32_t queue)
 {
 	if (!virtio_mmio_serves(device, queue)) {

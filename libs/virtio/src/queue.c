@@ -299,6 +299,13 @@ bool virtio_queue_wants_interrupt(const struct virtio_queue *queue)
 	return (LOAD(queue->available->flags) & VRING_AVAIL_F_NO_INTERRUPT) == 0;
 }
 
+bool virtio_queue_is_unseen(const struct virtio_queue *queue)
+{
+	uint16_t used = position_of(queue, POSITION_USED);
+
+	return queue->event_index && (int16_t)(uint16_t)(used - LOAD(queue->available->ring[queue->size])) > 0;
+}
+
 void virtio_queue_checked(struct virtio_queue *queue)
 {
 	uint64_t position = queue->state->position;

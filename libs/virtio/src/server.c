@@ -36,14 +36,22 @@ static struct {
 	sk_cap_t sched;
 } server;
 
+/* A level that was refused is still to be told. */
 static void update_line(void)
 {
 	bool level = virtio_mmio_line(server.device);
 
-	if (level != server.line) {
+	if (level != server.line && virq_set_level(server.virq, level) == SK_OK) {
 		server.line = level;
-		(void)virq_set_level(server.virq, level);
 	}
+}
+
+/* Whatever went wrong with telling it, the guest is told: of what it has not seen, and by the line. */
+static void tell_again(void)
+{
+	virtio_mmio_serve(server.device, VIRTIO_MMIO_ALL_QUEUES);
+	virtio_mmio_remind(server.device);
+	server.line = !virtio_mmio_line(server.device);
 }
 
 /* A refused reply: the VM is gone. */
@@ -87,6 +95,11 @@ void virtio_server_signalled(uint64_t bits)
 	if ((bits & SK_SIGNAL_TIMER) != 0) {
 		virtio_server_lock();
 		virtio_mmio_serve(server.device, server.device->again);
+		virtio_server_unlock();
+	}
+	if ((bits & SK_SIGNAL_LOOK) != 0) {
+		virtio_server_lock();
+		tell_again();
 		virtio_server_unlock();
 	}
 }

@@ -318,6 +318,25 @@ static void test_interrupts_by_event_index(void **unused)
 	assert_false(virtio_queue_wants_interrupt(&queue));
 }
 
+static void test_what_the_guest_has_not_seen(void **unused)
+{
+	(void)unused;
+	assert_false(virtio_queue_is_unseen(&queue));
+	guest.available->ring[SIZE] = 0; /* the next one */
+	complete_one();
+	virtio_queue_checked(&queue);
+	assert_false(virtio_queue_wants_interrupt(&queue)); /* it got one, or the one that it should have got was lost */
+	assert_true(virtio_queue_is_unseen(&queue));
+	guest.available->ring[SIZE] = 1; /* it looked */
+	assert_false(virtio_queue_is_unseen(&queue));
+	guest.available->ring[SIZE] = 3; /* not so soon */
+	complete_one();
+	assert_false(virtio_queue_is_unseen(&queue));
+	open_queue(0);
+	complete_one();
+	assert_false(virtio_queue_is_unseen(&queue)); /* nobody can tell */
+}
+
 static void test_interrupts_by_flag(void **unused)
 {
 	(void)unused;
@@ -409,6 +428,7 @@ int main(void)
 		cmocka_unit_test_setup(test_broken_rings, set_up),
 		cmocka_unit_test_setup(test_indices_wrap, set_up),
 		cmocka_unit_test_setup(test_interrupts_by_event_index, set_up),
+		cmocka_unit_test_setup(test_what_the_guest_has_not_seen, set_up),
 		cmocka_unit_test_setup(test_interrupts_by_flag, set_up),
 		cmocka_unit_test_setup(test_notifications, set_up),
 		cmocka_unit_test_setup(test_several_at_once, set_up),

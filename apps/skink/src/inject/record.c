@@ -337,21 +337,47 @@ static enum outcome judge(const struct row *row, const struct aftermath *after)
 				    : quiet_outcome(row);
 }
 
+static const char *why_unfinished(const struct record *record, bool timed_out)
+{
+	return timed_out	  ? "the machine did not stop in time"
+	       : record->deadline ? "the VM did not finish"
+	       : !record->off	  ? "the VM did not switch itself off"
+				  : "the load did not finish";
+}
+
+/* Faults into a system whose load has stopped for good show nothing: they don't count. */
+static void forget_later(struct record *record)
+{
+	for (uint32_t i = record->blamed + 1; i < record->count; i++) {
+		if (record->rows[i].at_ns != 0 && record->rows[i].outcome <= OUTCOME_RECOVERED) {
+			record->rows[i].outcome = OUTCOME_NOT_INJECTED;
+			row_note(&record->rows[i], "the load had stopped before");
+		}
+	}
+}
+
+/* The VM did not come to its end: that is the doing of the fault before which the load was last well. */
+static void judge_end(struct record *record, struct row *last, bool timed_out)
+{
+	bool silent = timed_out || record->deadline || !record->off;
+	struct row *row = silent && record->blamed < record->count ? &record->rows[record->blamed] : last;
+	enum outcome outcome = record->off && record->ended && !record->deadline ? OUTCOME_GUEST_VISIBLE
+										   : OUTCOME_VM_LOST;
+	row_note(row, why_unfinished(record, timed_out));
+	row->outcome = row->outcome < outcome ? outcome : row->outcome;
+	if (row != last) {
+		forget_later(record);
+	}
+}
+
 bool record_judge(struct record *record, bool panicked, bool timed_out)
 {
 	struct row *last = current_row(record);
 	bool finished = (record->stopped && record->halted) ||
 			(record->off && record->load.complete && !record->deadline);
-	if (!finished && !panicked) {
-		const char *why = timed_out	     ? "the machine did not stop in time"
-				  : record->deadline ? "the VM did not finish"
-				  : !record->off     ? "the VM did not switch itself off"
-						     : "the load did not finish";
-		if (last == NULL) {
-			trouble(record, why);
-		} else {
-			row_note(last, why);
-		}
+	bool early = record->off && !record->load.complete; /* the VM: the machine follows it, and takes `inject` along */
+	if (!finished && last == NULL) {
+		trouble(record, why_unfinished(record, timed_out));
 	}
 	for (uint32_t i = 0; i < record->count; i++) {
 		struct row *row = &record->rows[i];
@@ -359,28 +385,24 @@ bool record_judge(struct record *record, bool panicked, bool timed_out)
 			row->outcome = judge(row, &record->after[i]);
 		}
 	}
-	bool early = record->off && !record->load.complete; /* the VM: the machine follows it, and takes `inject` along */
-	if (!record->ended && !record->stopped && !early && last != NULL && last->outcome != OUTCOME_KERNEL) {
+	if (!record->ended && !record->stopped && !early && last != NULL) {
 		/* `inject` is not the target, and what it waits for, a timer, has not come. */
 		row_note(last, "inject itself was hit: it did not go on");
 		last->outcome = OUTCOME_CROSS_DOMAIN;
+	}
+	if (last != NULL && panicked) {
+		row_note(last, "kernel panic");
+		last->outcome = OUTCOME_KERNEL;
+	} else if (last != NULL && !finished) {
+		judge_end(record, last, timed_out);
+	}
+	if (last != NULL && !panicked && !record->halted && !timed_out) {
+		row_note(last, "switched off without a word"); /* a kernel that panics has its say, but the console is gone */
 	}
 	for (uint32_t i = 0; i < record->count; i++) {
 		if (record->rows[i].outcome == OUTCOME_NOT_INJECTED && record->rows[i].detail[0] == '\0') {
 			row_note(&record->rows[i], "its time did not come");
 		}
 	}
-	if (last == NULL) {
-		return panicked ? false : record->trouble[0] == '\0';
-	}
-	if (!panicked && !record->halted && !timed_out) {
-		row_note(last, "switched off without a word"); /* a kernel that panics has its say, but the console is gone */
-	}
-	if (panicked) {
-		row_note(last, "kernel panic");
-		last->outcome = OUTCOME_KERNEL;
-	} else if (!finished && last->outcome < OUTCOME_VM_LOST) { /* VM_LOST, unless it is worse already */
-		last->outcome = record->off && record->ended && !record->deadline ? OUTCOME_GUEST_VISIBLE : OUTCOME_VM_LOST;
-	}
-	return record->trouble[0] == '\0';
+	return last == NULL && panicked ? false : record->trouble[0] == '\0';
 }

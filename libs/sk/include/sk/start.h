@@ -34,6 +34,7 @@
 #define SK_SIGNAL_TIMER (1u << 3)     /* the deadline given to timers.set has passed */
 #define SK_SIGNAL_PEER (1u << 4)      /* a member of a channel signals another: capability "channel:<name>" */
 #define SK_SIGNAL_LOST (1u << 5)      /* a server that this one uses is not restarted any more: its calls tell which */
+#define SK_SIGNAL_LOOK (1u << 6)      /* the supervisor's heartbeat: look at whatever you may have missed, say again what you told */
 #define SK_SIGNAL_FIRST_FREE (1u << 8) /* and up to 1 << 23: the server's own use */
 
 struct sk_start_cap {

@@ -99,6 +99,9 @@ void virtio_mmio_configure(struct virtio_mmio *device, const struct virtio_exit 
  */
 void virtio_mmio_rearm(struct virtio_mmio *device);
 
+/* Interrupts once more for chains that the guest wanted to hear of and has not looked at. */
+void virtio_mmio_remind(struct virtio_mmio *device);
+
 /* Serves those of `queues` (a bit for each) that are in use. What has to be looked at again is in `again`. */
 void virtio_mmio_serve(struct virtio_mmio *device, uint32_t queues);
 

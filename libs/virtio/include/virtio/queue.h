@@ -111,6 +111,12 @@ void virtio_queue_disarm(struct virtio_queue *queue);
 bool virtio_queue_wants_interrupt(const struct virtio_queue *queue);
 void virtio_queue_checked(struct virtio_queue *queue);
 
+/*
+ * The guest has not looked at all that was put since it last asked for an interrupt. False if it can't be told: without
+ * event indices.
+ */
+bool virtio_queue_is_unseen(const struct virtio_queue *queue);
+
 /* The used index that the next virtio_queue_put() gives, and the index of the next available chain. */
 static inline uint16_t virtio_queue_used_index(const struct virtio_queue *queue)
 {

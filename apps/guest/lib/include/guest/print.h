@@ -7,6 +7,9 @@
 
 void uart_put(char c);
 
+/* What a program does while the UART is full; NULL: it looks again at once. */
+extern void (*print_pause)(void);
+
 /*
  * As printf, with the conversions d i u x c s p %, the lengths l and ll, the flags 0 and -, and a field width.
  * An unknown conversion is printed as it stands.
