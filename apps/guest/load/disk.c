@@ -15,6 +15,7 @@
 #define SECTORS (BLOCK_BYTES / 512u)
 #define FLUSH_ONCE_IN 16u
 #define NO_BLOCK UINT32_MAX
+#define UNKNOWN UINT64_MAX /* a write failed: both what was there and what was to be there is right */
 #define RESULT_NONE 0xffu
 
 struct device disk_device = {.name = "disk", .base = 0x0a000000u, .intid = 48, .id = VIRTIO_ID_BLOCK, .queues = 1};
@@ -30,7 +31,7 @@ static struct request {
 	_Alignas(64) uint64_t data[BLOCK_WORDS];
 } requests[DEPTH];
 
-static uint64_t journal[BLOCKS]; /* sequence number of the last acknowledged write; 0: none */
+static uint64_t journal[BLOCKS]; /* sequence number of the last acknowledged write; 0: none; UNKNOWN */
 static uint32_t busy[BLOCKS];	 /* requests under way */
 static uint64_t sequence;
 static uint32_t checked; /* of the last reading */
@@ -110,12 +111,9 @@ static void done(uint32_t slot)
 		return;
 	}
 	busy[request->block]--;
-	if (request->result != VIRTIO_BLK_S_OK) {
-		return;
-	}
 	if (request->writes) {
-		journal[request->block] = request->sequence;
-	} else {
+		journal[request->block] = request->result == VIRTIO_BLK_S_OK ? request->sequence : UNKNOWN;
+	} else if (request->result == VIRTIO_BLK_S_OK && request->sequence != UNKNOWN) {
 		check(request);
 	}
 }

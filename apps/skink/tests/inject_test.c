@@ -162,6 +162,24 @@ static void dependants(void **state)
 	assert_int_equal(record.rows[0].outcome, OUTCOME_MASKED); /* who is never given a turn */
 }
 
+/* A fault may lie in a server for long; its crash is nobody else's. */
+static void what_lay_there_is_its_own(void **state)
+{
+	(void)state;
+	begin(3);
+	control(FAULT("0", "flip-register", "rtc0") "inject after 0 reached\n");
+	load_line();
+	control(FAULT("1", "nop", "uart0"));
+	control("crash 1 rtc0 memory restarted at=3000 delay=0 took=9 pc=0x1 address=0\ninject after 1 kept\n");
+	load_line();
+	control(FAULT("2", "nop", "uart0"));
+	control("crash 2 rtc0 memory restarted at=4000 delay=0 took=9 pc=0x1 address=0\ninject after 2 kept\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_RECOVERED);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_NO_EFFECT);
+	assert_int_equal(record.rows[2].outcome, OUTCOME_CROSS_DOMAIN); /* it was grown again in between */
+}
+
 /* What happens is the last fault's before it. */
 static void each_fault_has_its_own(void **state)
 {
@@ -304,6 +322,30 @@ static void who_waits_still_waits(void **state)
 	assert_int_equal(record.rows[2].outcome, OUTCOME_GUEST_VISIBLE);
 }
 
+/* One damage, seen in slot after slot. */
+static void what_is_broken_stays_broken(void **state)
+{
+	(void)state;
+	begin(4);
+	control(FAULT("0", "persistent", "uart0"));
+	says("wrong disk request: result 1");
+	control("inject after 0 kept\n");
+	load_line();
+	control(FAULT("1", "kill", "rtc0") "inject after 1 done\n");
+	says("wrong disk request: result 1");
+	load_line();
+	control(FAULT("2", "kill", "rtc0") "inject after 2 done\n");
+	load_line();
+	control(FAULT("3", "kill", "rtc0"));
+	says("wrong disk request: result 1");
+	control("inject after 3 done\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_GUEST_VISIBLE);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_MASKED);
+	assert_int_equal(record.rows[2].outcome, OUTCOME_MASKED);
+	assert_int_equal(record.rows[3].outcome, OUTCOME_GUEST_VISIBLE);
+}
+
 static void the_second_console_is_verified(void **state)
 {
 	(void)state;
@@ -413,7 +455,7 @@ static void inject_itself_may_be_hit(void **state)
 	assert_true(record_judge(&record, false, false));
 	assert_int_equal(record.rows[0].outcome, OUTCOME_VM_LOST);
 	begin(2);
-	control(FAULT("0", "flip-register", "sched"));
+	control(FAULT("0", "flip-register", "rtc0"));
 	load_line();
 	load_ends();
 	control("vm linux off\nhalt\n");
@@ -421,6 +463,13 @@ static void inject_itself_may_be_hit(void **state)
 	assert_int_equal(record.rows[0].outcome, OUTCOME_CROSS_DOMAIN);
 	assert_int_equal(record.rows[1].outcome, OUTCOME_NOT_INJECTED);
 	assert_string_equal(record.rows[1].detail, "its time did not come");
+	begin(1);
+	control(FAULT("0", "flip-register", "sched")); /* whose timers all wait for */
+	load_line();
+	load_ends();
+	control("vm linux off\nhalt\n");
+	assert_true(record_judge(&record, false, false));
+	assert_int_equal(record.rows[0].outcome, OUTCOME_VM_LOST);
 }
 
 static void trouble_before_the_first_fault_is_the_boots(void **state)
@@ -624,12 +673,14 @@ int main(void)
 		cmocka_unit_test(quiet_faults),
 		cmocka_unit_test(crashes),
 		cmocka_unit_test(dependants),
+		cmocka_unit_test(what_lay_there_is_its_own),
 		cmocka_unit_test(each_fault_has_its_own),
 		cmocka_unit_test(damage_that_shows_late_is_the_earlier_faults),
 		cmocka_unit_test(a_fault_that_was_refused_was_none),
 		cmocka_unit_test(the_load_is_verified),
 		cmocka_unit_test(what_the_guest_says),
 		cmocka_unit_test(who_waits_still_waits),
+		cmocka_unit_test(what_is_broken_stays_broken),
 		cmocka_unit_test(the_second_console_is_verified),
 		cmocka_unit_test(a_declared_end_is_degraded),
 		cmocka_unit_test(who_silenced_the_load),

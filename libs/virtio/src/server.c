@@ -22,6 +22,7 @@
 #include <virtio/server.h>
 
 #define VCPUS 16u
+#define AGAIN_NS 20000u /* until a queue that has more is served again: others have their turns, the scheduler has rest */
 #define MEMORY_PREFIX "memory@"
 #define POOL_PREFIX "pool@"
 
@@ -86,7 +87,7 @@ void virtio_server_unlock(void)
 	update_line();
 	sk_spin_unlock(&server.lock);
 	if (__builtin_expect(again, 0)) {
-		(void)timers_set(server.sched, sk_now_ns());
+		(void)timers_set(server.sched, sk_now_ns() + AGAIN_NS);
 	}
 }
 

@@ -26,6 +26,33 @@ static struct aftermath *current_after(struct record *record)
 	return record->current < record->count ? &record->after[record->current] : NULL;
 }
 
+static void set_word(char to[ROW_WORD], const char *from)
+{
+	size_t length = strnlen(from, ROW_WORD - 1);
+	memmove(to, from, length);
+	to[length] = '\0';
+}
+
+/*
+ * What was wrong with a device in the slot before and is so still is not the next fault's doing. A device is known by the
+ * word behind "says: wrong".
+ */
+static uint32_t who_broke(struct record *record, const char *text)
+{
+	const char *at = strstr(text, " says: wrong ");
+	char device[ROW_WORD] = "";
+	if (at == NULL || sscanf(at, " says: wrong %23[a-z0-9]", device) != 1) {
+		return record->blamed;
+	}
+	bool same = strcmp(device, record->broken) == 0 && record->current <= record->broken_until + 1;
+	if (!same) {
+		record->broke = record->blamed;
+		set_word(record->broken, device);
+	}
+	record->broken_until = record->current;
+	return record->broke;
+}
+
 /* A device may fail for good if a server did, whose fallback that is. */
 static void load_news(void *context, enum load_news news, const char *text)
 {
@@ -42,9 +69,10 @@ static void load_news(void *context, enum load_news news, const char *text)
 		}
 		return;
 	}
-	struct aftermath *after = &record->after[record->blamed];
+	uint32_t blamed = wrong ? who_broke(record, text) : record->blamed;
+	struct aftermath *after = &record->after[blamed];
 	if (!after->load_failed) {
-		row_note(&record->rows[record->blamed], text);
+		row_note(&record->rows[blamed], text);
 	}
 	after->load_failed = after->load_failed || wrong;
 }
@@ -111,17 +139,23 @@ static bool in_domain(const struct record *record, const char *name, const char 
 					     depends_on(manifest, server, hit, manifest->server_count));
 }
 
-static void set_word(char to[ROW_WORD], const char *from)
+/*
+ * Whose crash this is: the last fault's, or, if that was into somebody else, an earlier one's into the server that
+ * crashed, which has lain there since.
+ */
+static uint32_t whose_crash(const struct record *record, const char *server)
 {
-	size_t length = strnlen(from, ROW_WORD - 1);
-	memmove(to, from, length);
-	to[length] = '\0';
+	for (uint32_t i = record->current + 1; i-- != 0;) {
+		const struct row *row = &record->rows[i];
+		if (strcmp(row->target, server) == 0 && record->after[i].made) {
+			return row->crashes == 0 || i == record->current ? i : record->current;
+		}
+	}
+	return record->current;
 }
 
 static void take_crash(struct record *record, const char *line)
 {
-	struct row *row = current_row(record);
-	struct aftermath *after = current_after(record);
 	char server[ROW_WORD];
 	char reason[ROW_WORD];
 	char verdict[ROW_WORD];
@@ -133,10 +167,13 @@ static void take_crash(struct record *record, const char *line)
 		   verdict, &at, &delay, &took) != 6) {
 		return;
 	}
-	if (row == NULL) {
+	if (record->current >= record->count) {
 		trouble(record, line);
 		return;
 	}
+	uint32_t whose = whose_crash(record, server);
+	struct row *row = &record->rows[whose];
+	struct aftermath *after = &record->after[whose];
 	if (strcmp(server, row->target) == 0) {
 		if (row->crashes++ == 0) {
 			set_word(row->reason, reason);
@@ -388,7 +425,7 @@ bool record_judge(struct record *record, bool panicked, bool timed_out)
 	if (!record->ended && !record->stopped && !early && last != NULL) {
 		/* `inject` is not the target, and what it waits for, a timer, has not come. */
 		row_note(last, "inject itself was hit: it did not go on");
-		last->outcome = OUTCOME_CROSS_DOMAIN;
+		last->outcome = in_domain(record, "inject", last->target) ? OUTCOME_VM_LOST : OUTCOME_CROSS_DOMAIN;
 	}
 	if (last != NULL && panicked) {
 		row_note(last, "kernel panic");

@@ -33,6 +33,9 @@ struct record {
 	uint32_t current;	  /* the last one begun; RECORD_FAULTS: none yet */
 	uint32_t blamed;	  /* who is to blame for what is wrong with the load */
 	bool good;		  /* a line of the load was right since the last fault was over */
+	char broken[ROW_WORD];	  /* the device that something was wrong with last, "" */
+	uint32_t broke;		  /* … by which fault */
+	uint32_t broken_until;	  /* … after which one it was seen last */
 	bool gave_up;		  /* some server was not restarted: its fallback is in force */
 	bool stopped;		  /* … and that it stops the VM, as the manifest says */
 	bool ended;		  /* `inject` came to its end */
