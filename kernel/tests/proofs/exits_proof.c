@@ -95,7 +95,7 @@ void proof_decode(void)
 		uint32_t size = 8u << (esr >> 22 & 3u), rt = (uint32_t)(esr >> 16 & 31u);
 		uint64_t value = rt == 31u ? 0 : before.x[rt < 31u ? rt : 0];
 		uint64_t sent = !write ? 0 : size == 64u ? value : value & ((1ull << size) - 1u);
-		proof_that(routed && asked == address && vcpu.last_route == &route, "to whom the address is routed");
+		proof_that(routed && asked == address && vcpu.context.last_route == &route, "to whom the address is routed");
 		proof_that(abort && (esr & ISS_ISV) != 0 && (esr & ISS_S1PTW) == 0, "an access that is described");
 		proof_that(write == (reason == VM_EXIT_METHOD_MMIO_WRITE), "a store is a write");
 		proof_that(vcpu.exit.w[0] == address && vcpu.exit.w[2] == sent && vcpu.exit.w[3] == 0 &&
@@ -144,7 +144,7 @@ void proof_read_done(void)
 void proof_call(void)
 {
 	vcpu_make();
-	uint32_t reason = exits_call(&vcpu);
+	uint32_t reason = exits_call(&vcpu, &vcpu.exit);
 	uint64_t function = before.x[0];
 	bool firmware = (function >> 31 & 1u) != 0 && (function >> 24 & 0x3fu) <= 4u;
 	proof_that(reason == (firmware ? VM_EXIT_METHOD_FIRMWARE_CALL : VM_EXIT_METHOD_HYPERCALL), "fast calls up to PSCI's");
@@ -166,11 +166,11 @@ void proof_system_register(void)
 	uint32_t op0 = esr >> 20 & 3u, op2 = esr >> 17 & 7u, op1 = esr >> 14 & 7u, crn = esr >> 10 & 15u, crm = esr >> 1 & 15u;
 	uint32_t encoding = op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2;
 	if (nondet_bool()) {
-		exits_sysreg_read(&vcpu, esr);
+		exits_sysreg_read(&vcpu, &vcpu.exit, esr);
 		proof_that(words_are(encoding, rt, 0, 0), "which register, and where to");
 		proof_that(sk_mmio_register(vcpu.exit_info) == rt && (vcpu.exit_info & INFO_SYSREG) != 0, "kept for the answer");
 	} else {
-		uint32_t reason = exits_sysreg_write(&vcpu, esr);
+		uint32_t reason = exits_sysreg_write(&vcpu, &vcpu.exit, esr);
 		bool sgi = op0 == 3u && op1 == 0 && crn == 12u && crm == 11u && op2 >= 5u;
 		proof_that(reason == (sgi ? VM_EXIT_METHOD_SEND_IPI : VM_EXIT_METHOD_SYSREG_WRITE), "an SGI, or any other");
 		proof_that(sgi ? words_are(value, encoding, 0, 0) : words_are(encoding, value, 0, 0), "what is written where");
