@@ -159,12 +159,10 @@ static void signalled(uint64_t bits)
 	pl011_poll(&uart.model);
 	if ((bits & SK_SIGNAL_LOOK) != 0) {
 		uart.line = !pl011_line(&uart.model); /* told again */
+		signal_console();
 	}
 	update_line();
 	sk_spin_unlock(&uart.lock);
-	if ((bits & SK_SIGNAL_LOOK) != 0) {
-		signal_console();
-	}
 }
 
 sk_status_t device_serve_reset(const struct sk_caller *caller)

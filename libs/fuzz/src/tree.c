@@ -131,7 +131,7 @@ uint8_t *fuzz_tree(const char *name, size_t *bytes)
 		change(room);
 	}
 	(void)fdt_pack(room);
-	*bytes = fdt_totalsize(room);
+	*bytes = fdt_totalsize((const void *)room);
 	tree = room + ((FUZZ_TREE_ROOM - *bytes) & ~(size_t)7);
 	memmove(tree, room, *bytes);
 	*bytes = broken && fuzz_once_in(2) ? fuzz_u16() % *bytes : *bytes;
