@@ -1,7 +1,7 @@
 /*
- * A UART between a guest and the console, whose server is killed anywhere. Each character that the guest writes is in the
- * ring once, in order, and it reads each one that was typed once, in order. Then a console that writes anything into the
- * rings, and a guest that writes any register: no harm is done.
+ * A UART between a guest and the console, whose server is killed anywhere. Each character that the guest writes is in
+ * the ring once, in order, and it reads each one that was typed once, in order. Or else the console writes anything
+ * into the rings, and the guest any register: no harm is done.
  */
 #include <string.h>
 
@@ -41,13 +41,17 @@ static void perform(void *argument)
 {
 	struct operation *operation = argument;
 
-	operation->result = operation->write ? pl011_write(&uart, operation->access) : pl011_read(&uart, operation->access);
+	operation->result =
+		operation->write ? pl011_write(&uart, operation->access) : pl011_read(&uart, operation->access);
 }
 
 static uint32_t access(uint32_t offset, uint32_t size, bool write, uint32_t value)
 {
 	struct operation operation = {
-		.access = { .token = ++token, .offset = (uint16_t)offset, .size = (uint8_t)size, .value = value,
+		.access = { .token = ++token,
+			    .offset = (uint16_t)offset,
+			    .size = (uint8_t)size,
+			    .value = value,
 			    .vcpu = fuzz_u8() % PL011_VCPUS },
 		.write = write,
 	};

@@ -39,8 +39,13 @@ static void make_elf(void)
 {
 	Elf64_Ehdr header = {
 		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-		.e_type = ET_EXEC, .e_machine = MACHINE, .e_version = EV_CURRENT, .e_entry = RAM_BASE,
-		.e_phoff = sizeof(header), .e_ehsize = sizeof(header), .e_phentsize = sizeof(Elf64_Phdr),
+		.e_type = ET_EXEC,
+		.e_machine = MACHINE,
+		.e_version = EV_CURRENT,
+		.e_entry = RAM_BASE,
+		.e_phoff = sizeof(header),
+		.e_ehsize = sizeof(header),
+		.e_phentsize = sizeof(Elf64_Phdr),
 		.e_phnum = SEGMENTS,
 	};
 
@@ -53,8 +58,12 @@ static void make_elf(void)
 	memcpy(bytes, &header, sizeof(header));
 	for (uint32_t i = 0; i < SEGMENTS; i++) {
 		Elf64_Phdr segment = {
-			.p_type = fuzz_once_in(8) ? fuzz_u8() % 4u : PT_LOAD, .p_offset = 0x200 * i, .p_filesz = 0x100,
-			.p_memsz = 0x180, .p_paddr = RAM_BASE + 0x10000ull * i, .p_vaddr = RAM_BASE + 0x10000ull * i,
+			.p_type = fuzz_once_in(8) ? fuzz_u8() % 4u : PT_LOAD,
+			.p_offset = 0x200 * i,
+			.p_filesz = 0x100,
+			.p_memsz = 0x180,
+			.p_paddr = RAM_BASE + 0x10000ull * i,
+			.p_vaddr = RAM_BASE + 0x10000ull * i,
 		};
 		uint64_t *const fields[] = { &segment.p_offset, &segment.p_filesz, &segment.p_memsz, &segment.p_paddr,
 					     &segment.p_vaddr };
@@ -125,7 +134,8 @@ void fuzz_one(void)
 		bytes[FILE_BYTES - file_bytes + fuzz_u16() % 0x140u % file_bytes] ^= fuzz_u8();
 	}
 	if (!load(kind, &place, &error)) {
-		FUZZ_EXPECT(strstr(error.text, "kernel") != NULL && memchr(error.text, '\0', sizeof(error.text)) != NULL);
+		FUZZ_EXPECT(strstr(error.text, "kernel") != NULL &&
+			    memchr(error.text, '\0', sizeof(error.text)) != NULL);
 		if ((kind & 0x40u) != 0) {
 			expect_unchanged();
 		}

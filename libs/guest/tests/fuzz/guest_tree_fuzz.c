@@ -19,12 +19,19 @@ void fuzz_one(void)
 		.memory_count = 1,
 		.kernel = "linux",
 		.cmdline = "console=ttyAMA0",
-		.devices = { { .name = "uart@9000000", .compatible = "arm,pl011", .registers = { 0x09000000, 0x1000 },
-			       .line = 33, .level = true } },
+		.devices = { { .name = "uart@9000000",
+			       .compatible = "arm,pl011",
+			       .registers = { 0x09000000, 0x1000 },
+			       .line = 33,
+			       .level = true } },
 		.device_count = 1,
 	};
 	const struct devtree_input input = {
-		.vm = &vm, .initrd_start = 0x41000000, .initrd_end = 0x41001000, .seed = "0123456789abcdef", .seed_bytes = 16,
+		.vm = &vm,
+		.initrd_start = 0x41000000,
+		.initrd_end = 0x41001000,
+		.seed = "0123456789abcdef",
+		.seed_bytes = 16,
 	};
 	uint8_t *buffer = fuzz_pages(0, ROOM);
 	struct guest_error error = { "" };

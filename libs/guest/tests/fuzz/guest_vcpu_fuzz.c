@@ -1,7 +1,7 @@
 /*
  * What a guest's CPUs make of their VMM: accesses of the interrupt controller, SGIs, system registers, firmware calls
- * (PSCI among them), timers that come due and interrupts that end, in any order and with any values. The kernel is asked
- * for nothing that can't be, and a line is enabled for it only as the guest and the controller say.
+ * (PSCI among them), timers that come due and interrupts that end, in any order and with any values. The kernel is
+ * asked for nothing that can't be, and a line is enabled for it only as the guest and the controller say.
  */
 #include <string.h>
 
@@ -66,10 +66,25 @@ static void send(uint32_t vcpu)
 static void call(uint32_t vcpu)
 {
 	static const uint32_t functions[] = {
-		PSCI_VERSION, PSCI_CPU_SUSPEND, PSCI_CPU_OFF, PSCI_CPU_ON, PSCI_AFFINITY_INFO, PSCI_MIGRATE_INFO_TYPE,
-		PSCI_SYSTEM_OFF, PSCI_SYSTEM_RESET, PSCI_FEATURES, PSCI_SYSTEM_RESET2, FIRMWARE_SMCCC_VERSION,
-		FIRMWARE_SMCCC_FEATURES, FIRMWARE_TRNG_VERSION, FIRMWARE_TRNG_FEATURES, FIRMWARE_TRNG_UUID,
-		FIRMWARE_TRNG_RND, FIRMWARE_SKINK_PUTC, FIRMWARE_WORKAROUND_2, FIRMWARE_HYPERVISOR_UID,
+		PSCI_VERSION,
+		PSCI_CPU_SUSPEND,
+		PSCI_CPU_OFF,
+		PSCI_CPU_ON,
+		PSCI_AFFINITY_INFO,
+		PSCI_MIGRATE_INFO_TYPE,
+		PSCI_SYSTEM_OFF,
+		PSCI_SYSTEM_RESET,
+		PSCI_FEATURES,
+		PSCI_SYSTEM_RESET2,
+		FIRMWARE_SMCCC_VERSION,
+		FIRMWARE_SMCCC_FEATURES,
+		FIRMWARE_TRNG_VERSION,
+		FIRMWARE_TRNG_FEATURES,
+		FIRMWARE_TRNG_UUID,
+		FIRMWARE_TRNG_RND,
+		FIRMWARE_SKINK_PUTC,
+		FIRMWARE_WORKAROUND_2,
+		FIRMWARE_HYPERVISOR_UID,
 	};
 	uint8_t what = fuzz_u8();
 	struct firmware_call made = {
@@ -91,7 +106,8 @@ static void call(uint32_t vcpu)
 	FUZZ_EXPECT(answer.count <= 4);
 	if (fake.started != 0) {
 		FUZZ_EXPECT(fake.start_vcpu < guest.vcpus);
-		FUZZ_EXPECT(ram_holds(&guest.ram, fake.start_entry, 4) && guest_power(&guest, fake.start_vcpu) != GUEST_POWER_OFF);
+		FUZZ_EXPECT(ram_holds(&guest.ram, fake.start_entry, 4) &&
+			    guest_power(&guest, fake.start_vcpu) != GUEST_POWER_OFF);
 		fake.started = 0;
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * Manifests that are good but for what the input does to them. What is read keeps the rules that everybody relies on who
- * does not look again: counts are within bounds, references are to what there is, strings end in the blob.
+ * Manifests that are good but for what the input does to them. What is read keeps the rules that everybody relies on
+ * who does not look again: counts are within bounds, references are to what there is, strings end in the blob.
  */
 #include <string.h>
 
@@ -37,7 +37,8 @@ static void expect_server(const struct manifest_server *server)
 	expect_string(server->name);
 	expect_string(server->image);
 	FUZZ_EXPECT(server->core_count <= SK_MAX_CORES && server->use_count <= MANIFEST_SERVER_USES);
-	FUZZ_EXPECT(server->device_count <= MANIFEST_SERVER_DEVICES && server->only_with_count <= MANIFEST_SERVER_DEVICES);
+	FUZZ_EXPECT(server->device_count <= MANIFEST_SERVER_DEVICES &&
+		    server->only_with_count <= MANIFEST_SERVER_DEVICES);
 	if (server->args_bytes != 0 && good) {
 		FUZZ_EXPECT(server->args[server->args_bytes - 1] == '\0');
 	}
