@@ -6,7 +6,8 @@
  * The counter is read around the call: under -icount shift=0 it goes on by one every 16 instructions. While nobody has
  * anything to do it jumps to the next timer of whoever has set one, and a machine that waits for the host's disk sees
  * as many of Linux's timers as fit in. The kernel's counter of idle time, which the system's probe shows at a
- * physical address, tells such a sample: it is taken again.
+ * physical address, tells such a sample: it is taken again. The others are of two kinds, and each is a figure: those
+ * that were answered before everybody slept, and those for which the machine woke up again.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,7 @@
 #define DISK "/dev/vda"
 #define BLOCK_BYTES 4096u
 #define SAMPLES 64u
+#define SAMPLES_MIN 16u
 #define WARM_UP 64u
 #define TRIES 20000u
 #define IDLE_NS_MAX 10000u
@@ -96,22 +98,35 @@ static bool read_block(long disk, uint64_t blocks)
 	return system_call(__NR_pread64, disk, (long)block, BLOCK_BYTES, (long)at, 0, 0) == BLOCK_BYTES;
 }
 
-static uint32_t take_samples(long disk, uint64_t blocks, uint64_t *samples)
+struct samples {
+	uint64_t values[SAMPLES];
+	uint32_t count;
+};
+
+static void add(struct samples *samples, uint64_t value)
+{
+	if (samples->count < SAMPLES) {
+		samples->values[samples->count++] = value;
+	}
+}
+
+/* False: a read failed. */
+static bool take_samples(long disk, uint64_t blocks, struct samples *awake, struct samples *asleep)
 {
 	uint64_t ns_per_tick = 1000000000u / counter_hz();
-	uint32_t count = 0;
-	for (uint32_t i = 0; count < SAMPLES && i < TRIES; i++) {
+	for (uint32_t i = 0; (awake->count < SAMPLES || asleep->count < SAMPLES_MIN) && i < TRIES; i++) {
 		uint64_t idle = idle_ns();
 		uint64_t start = counter();
 		if (!read_block(disk, blocks)) {
-			return 0;
+			return false;
 		}
 		uint64_t ticks = counter() - start;
-		if (i >= WARM_UP && idle_ns() - idle < IDLE_NS_MAX) {
-			samples[count++] = ticks * ns_per_tick;
+		idle = idle_ns() - idle;
+		if (i >= WARM_UP && idle < IDLE_NS_MAX) {
+			add(idle == 0 ? awake : asleep, ticks * ns_per_tick);
 		}
 	}
-	return count;
+	return true;
 }
 
 static void sort(uint64_t *values, uint32_t count)
@@ -126,9 +141,27 @@ static void sort(uint64_t *values, uint32_t count)
 	}
 }
 
+static void report(const char *name, struct samples *samples)
+{
+	if (samples->count == 0) {
+		return;
+	}
+	sort(samples->values, samples->count);
+	print("bench ");
+	print(name);
+	print(" ");
+	print_number(samples->values[0]);
+	print(" ");
+	print_number(samples->values[samples->count / 2]);
+	print(" ");
+	print_number(samples->values[samples->count - 1]);
+	print("\n");
+}
+
 static bool run(void)
 {
-	static uint64_t samples[SAMPLES];
+	static struct samples awake;
+	static struct samples asleep;
 	long disk = open_file(DISK, O_RDONLY | O_DIRECT);
 	long memory = open_file("/dev/mem", O_RDONLY | O_SYNC);
 	if (disk < 0 || memory < 0) {
@@ -137,21 +170,11 @@ static bool run(void)
 	probe = (const volatile uint64_t *)system_call(__NR_mmap, 0, PROBE_BYTES, PROT_READ, MAP_SHARED, memory,
 						       PROBE_BASE);
 	uint64_t blocks = (uint64_t)system_call(__NR_lseek, disk, 0, SEEK_END, 0, 0, 0) / BLOCK_BYTES;
-	if ((intptr_t)probe < 0 || blocks == 0) {
+	if ((intptr_t)probe < 0 || blocks == 0 || !take_samples(disk, blocks, &awake, &asleep)) {
 		return false;
 	}
-	uint32_t count = take_samples(disk, blocks, samples);
-	if (count == 0) {
-		return false;
-	}
-	sort(samples, count);
-	print("bench blk_read_linux ");
-	print_number(samples[0]);
-	print(" ");
-	print_number(samples[count / 2]);
-	print(" ");
-	print_number(samples[count - 1]);
-	print("\n");
+	report("blk_read_linux", &awake);
+	report("blk_read_linux_asleep", &asleep);
 	return true;
 }
 

@@ -13,7 +13,8 @@ OPEN = {}
 
 # Figures of the system with a disk, whose answers come when the host has them: who is asleep then is not the same each
 # time.
-DISK = ("blk_read", "blk_read_linux", "blk_read_32", "blk_notifications", "blk_notifications_1", "restart_virtio_blk",
+DISK = ("blk_read", "blk_read_linux", "blk_read_linux_asleep", "blk_read_32", "blk_notifications",
+        "blk_notifications_1", "restart_virtio_blk",
         "restart_blk_driver", "rng_read", "restart_virtio_rng", "restart_virtio_console")
 
 

@@ -39,6 +39,7 @@ struct bench_row bench_rows[] = {
 	ROW("blk_read", INSTRUCTIONS, 22000, NONE, "4 KiB read from the guest's disk, one at a time, idle time apart"),
 	ROW("blk_notifications", "per request", 0.2, NONE, "guest's stores to QueueNotify with 32 reads at a time"),
 	ROW("blk_read_linux", INSTRUCTIONS, 30000, 22000, "4 KiB read by a program in a Linux guest, all of it"),
+	ROW("blk_read_linux_asleep", INSTRUCTIONS, NONE, NONE, "the same if everybody sleeps when it is answered"),
 	ROW("rng_read", INSTRUCTIONS, NONE, NONE, "64 bytes from the guest's entropy device"),
 	ROW("blk_notifications_1", "per request", NONE, NONE, "the same with one at a time"),
 	ROW("blk_read_32", INSTRUCTIONS, NONE, NONE, "4 KiB read with 32 at a time, idle time apart"),
