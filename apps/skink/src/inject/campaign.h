@@ -59,6 +59,12 @@ void table_sort(struct table *table);
 void table_write(const struct table *table, const char *path);
 /* How many have this outcome. */
 size_t table_outcomes(const struct table *table, enum outcome outcome);
+/* Faults that made their target crash (or be found out), and how many of those did no worse than a declared fallback. */
+struct detected {
+	size_t count;
+	size_t recovered;
+};
+struct detected table_detected(const struct table *table);
 /* What the tool's exit status is for these rows. */
 enum tool_status table_status(const struct table *table);
 

@@ -238,7 +238,8 @@ static int finish(struct table *table, const char *folder)
 			printf(" %s %zu", outcome_name((enum outcome)i), count);
 		}
 	}
-	printf("\n%s\n%s\n", csv, report);
+	struct detected detected = table_detected(table);
+	printf("\n%zu detected, %zu of them recovered\n%s\n%s\n", detected.count, detected.recovered, csv, report);
 	free(csv);
 	free(report);
 	return table_status(table);

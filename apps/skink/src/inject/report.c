@@ -92,7 +92,10 @@ static void put_summary(FILE *file, const struct table *table)
 		fprintf(file, "<tr><td><span class=k style=\"background:%s\"></span>%s</td><td class=n>%zu</td></tr>\n",
 			colours[i], outcome_name((enum outcome)i), count);
 	}
-	fprintf(file, "</table>\n");
+	struct detected detected = table_detected(table);
+	fprintf(file, "</table>\n<p>%zu faults were detected; %zu of them (%.2f %%) recovered.</p>\n", detected.count,
+		detected.recovered,
+		detected.count == 0 ? 100.0 : 100.0 * (double)detected.recovered / (double)detected.count);
 }
 
 /* One latency of all rows with a crash, in ns, ascending. Returns how many. */

@@ -91,6 +91,17 @@ size_t table_outcomes(const struct table *table, enum outcome outcome)
 	return count;
 }
 
+struct detected table_detected(const struct table *table)
+{
+	struct detected detected = { 0 };
+	for (size_t i = 0; i < table->count; i++) {
+		const struct row *row = &table->rows[i];
+		detected.count += row->crashes != 0 ? 1u : 0u;
+		detected.recovered += row->crashes != 0 && row->outcome <= OUTCOME_DEGRADED ? 1u : 0u;
+	}
+	return detected;
+}
+
 enum tool_status table_status(const struct table *table)
 {
 	enum tool_status status = TOOL_OK;
