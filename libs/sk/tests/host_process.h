@@ -27,6 +27,7 @@ struct host_process {
 };
 
 extern struct host_process host_process;
+extern bool host_process_may_end; /* any end is as good as another: for fuzzers, which run without cmocka */
 
 /* A process without capabilities, regions and arguments; its counter goes on by one each nanosecond. */
 void host_process_reset(void);

@@ -260,6 +260,7 @@ void fuzz_one(void)
 {
 	uint8_t bits;
 
+	host_process_may_end = true;
 	reset();
 	device_honest = fuzz_u8() % 2u == 0;
 	if (!device_honest) {
