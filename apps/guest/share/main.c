@@ -3,8 +3,8 @@
  * and whenever that has moved on by more than a read takes, somebody else had the core.
  *
  * Arguments: ms=N how long it looks (after wait=N ms); ran=N us that it is to get in that time; turn=N us that each
- * turn is to last; within=N us by which both may differ; nap=N: it sleeps that many us after each ms; spin: it never
- * ends.
+ * turn is to last; within=N us by which both may differ; say=N: it tells every N ms that it is there; nap=N: it sleeps
+ * that many us after each ms; spin: it never ends.
  */
 #include <guest/boot.h>
 #include <guest/cpu.h>
@@ -43,8 +43,10 @@ static void note_turn(uint64_t ticks)
 static void look(uint64_t ticks)
 {
 	uint64_t away = us_to_ticks(AWAY_US);
+	uint64_t say = timer_ms(boot_number("say", 0));
 	uint64_t before = timer_now();
 	uint64_t end = before + ticks;
+	uint64_t next = say != 0 ? before + say : end;
 	uint64_t began = 0; /* the turn; 0: before we looked */
 
 	while (before < end) {
@@ -59,6 +61,12 @@ static void look(uint64_t ticks)
 			}
 			began = now;
 			seen.longest_gap = step > seen.longest_gap ? step : seen.longest_gap;
+		}
+		if (now >= next) {
+			print("at %llu ms\n", (unsigned long long)(ticks_to_us(next - end + ticks) / 1000u));
+			next += say;
+			seen.ran += timer_now() - now;
+			now = timer_now();
 		}
 		before = now;
 	}
