@@ -102,22 +102,22 @@ code_guest_breakpoint:
 code_guest_end:
 
 /*
- * x19: the record, x20: how many are left, x21: the slot to signal. The records' layout is struct storm_call's: number
+ * x29: the record, x20: how many are left, x21: the slot to signal. The records' layout is struct storm_call's: number
  * at 0, in at 8, out at 72, made at 144; 152 bytes.
  */
 	.section .rodata.code_storm, "a"
 	.balign	16
 	.global code_storm, code_storm_end
 code_storm:
-	mov	x19, x0
+	mov	x29, x0
 	mov	x20, x1
 	mov	x21, x2
 1:	cbz	x20, 9f
-	ldr	x22, [x19]
-	ldp	x0, x1, [x19, #8]
-	ldp	x2, x3, [x19, #24]
-	ldp	x4, x5, [x19, #40]
-	ldp	x6, x7, [x19, #56]
+	ldr	x22, [x29]
+	ldp	x0, x1, [x29, #8]
+	ldp	x2, x3, [x29, #24]
+	ldp	x4, x5, [x29, #40]
+	ldp	x6, x7, [x29, #56]
 	mov	x8, #0
 	cmp	x22, #1
 	b.lo	10f
@@ -131,21 +131,23 @@ code_storm:
 	b	2f
 10:	svc	#0
 	b	2f
-11:	svc	#1
+11:	stp	x20, x21, [x29, #72]             /* this one keeps x29 and sp alone (sk/abi.h) */
+	svc	#1
+	ldp	x20, x21, [x29, #72]
 	b	2f
 12:	svc	#2
 	b	2f
 13:	svc	#3
 	b	2f
 14:	svc	#4
-2:	stp	x0, x1, [x19, #72]
-	stp	x2, x3, [x19, #88]
-	stp	x4, x5, [x19, #104]
-	stp	x6, x7, [x19, #120]
-	str	x8, [x19, #136]
+2:	stp	x0, x1, [x29, #72]
+	stp	x2, x3, [x29, #88]
+	stp	x4, x5, [x29, #104]
+	stp	x6, x7, [x29, #120]
+	str	x8, [x29, #136]
 	mov	x0, #1
-	str	x0, [x19, #144]
-	add	x19, x19, #152
+	str	x0, [x29, #144]
+	add	x29, x29, #152
 	sub	x20, x20, #1
 	b	1b
 9:	mov	x0, x21
