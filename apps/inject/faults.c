@@ -370,7 +370,7 @@ static bool draw_dropped(struct fault *fault, struct draw *draw)
 
 static sk_status_t make_spurious(struct fault *fault)
 {
-	return injection_signal(injection, fault->target, SK_SIGNAL_INTERRUPT);
+	return injection_signal(injection, fault->target, 0, SK_SIGNAL_INTERRUPT);
 }
 
 static sk_status_t make_stuck(struct fault *fault)

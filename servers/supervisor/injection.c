@@ -162,7 +162,7 @@ sk_status_t injection_serve_disarm(const struct sk_caller *caller, bool *reached
 	return SK_OK;
 }
 
-sk_status_t injection_serve_signal(const struct sk_caller *caller, uint32_t index, uint64_t bits)
+sk_status_t injection_serve_signal(const struct sk_caller *caller, uint32_t index, uint32_t thread, uint64_t bits)
 {
 	const struct server *server = server_at(index);
 
@@ -170,7 +170,10 @@ sk_status_t injection_serve_signal(const struct sk_caller *caller, uint32_t inde
 	if (server == NULL) {
 		return INJECTION_ERROR_NO_SUCH_SERVER;
 	}
-	return sk_signal(server->notifications[0], bits) == SK_OK ? SK_OK : INJECTION_ERROR_FAILED;
+	if (thread >= server->config->core_count) {
+		return INJECTION_ERROR_NO_SUCH_THREAD;
+	}
+	return sk_signal(server->notifications[thread], bits) == SK_OK ? SK_OK : INJECTION_ERROR_FAILED;
 }
 
 sk_status_t injection_serve_interrupt(const struct sk_caller *caller, uint32_t index, uint32_t number, bool enabled)

@@ -328,10 +328,11 @@ sk_status_t injection_serve_disarm(const struct sk_caller *caller, bool *reached
 	return SK_OK;
 }
 
-sk_status_t injection_serve_signal(const struct sk_caller *caller, uint32_t server, uint64_t bits)
+sk_status_t injection_serve_signal(const struct sk_caller *caller, uint32_t server, uint32_t thread, uint64_t bits)
 {
 	(void)caller;
 	(void)server;
+	(void)thread;
 	(void)bits;
 	return SK_OK;
 }

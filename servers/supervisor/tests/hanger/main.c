@@ -45,12 +45,37 @@ static uint32_t crashes(void)
 	return count;
 }
 
-static sk_status_t make_loop(uint32_t server, uint32_t thread)
+/* It answers: the new instance does. */
+static void call(const char *name)
+{
+	struct sk_msg msg = { .tag = NOTHING_TAG };
+
+	(void)sk_call(sk_cap_named_of_type(name, SK_OBJECT_TYPE_ENDPOINT), &msg);
+}
+
+static uint64_t place(uint32_t server, uint32_t thread)
 {
 	uint64_t registers[34];
+
+	return injection_registers(hanger.injection, server, thread, registers) == SK_OK ? registers[REGISTER_PC] : 0;
+}
+
+/* Called, it waits in its loop, not at its start. A worker that nobody calls from here does when it is where that one is. */
+static void settle(const char *name, uint32_t server, uint32_t thread)
+{
+	uint64_t from_ns = sk_now_ns();
+
+	call(name);
+	while (place(server, thread) != place(server, 0) && sk_now_ns() - from_ns < PATIENCE_NS) {
+		(void)sk_sleep_until(sk_now_ns() + NS_PER_MS);
+	}
+}
+
+static sk_status_t make_loop(uint32_t server, uint32_t thread)
+{
 	uint64_t word = 0;
-	sk_status_t status = injection_registers(hanger.injection, server, thread, registers);
-	uint64_t address = registers[REGISTER_PC];
+	uint64_t address = place(server, thread);
+	sk_status_t status = address != 0 ? SK_OK : INJECTION_ERROR_FAILED;
 	unsigned shift = (address & 4u) != 0 ? 32 : 0;
 
 	if (status == SK_OK) {
@@ -58,14 +83,6 @@ static sk_status_t make_loop(uint32_t server, uint32_t thread)
 					       (uint64_t)INSTRUCTION_LOOP << shift, &word);
 	}
 	return status;
-}
-
-/* It answers: the new instance does. */
-static void call(const char *name)
-{
-	struct sk_msg msg = { .tag = NOTHING_TAG };
-
-	(void)sk_call(sk_cap_named_of_type(name, SK_OBJECT_TYPE_ENDPOINT), &msg);
 }
 
 static void tell(const struct sk_server_info *info, uint32_t thread, enum way way, uint64_t from_ns, uint32_t before)
@@ -90,7 +107,7 @@ static void hang(uint32_t server, const struct sk_server_info *info, uint32_t th
 {
 	uint32_t before = crashes();
 
-	call((const char *)info->name); /* all of its workers that somebody calls wait in its loop, not for their first call */
+	settle((const char *)info->name, server, thread);
 	if (make_loop(server, thread) != SK_OK) {
 		printf("not ok %s: no fault could be made\n", (const char *)info->name);
 		hanger.failed++;
@@ -102,7 +119,7 @@ static void hang(uint32_t server, const struct sk_server_info *info, uint32_t th
 	if (way == CALLED) {
 		call((const char *)info->name);
 	} else {
-		(void)injection_signal(hanger.injection, server, SK_SIGNAL_STREAM);
+		(void)injection_signal(hanger.injection, server, thread, SK_SIGNAL_STREAM);
 		while (crashes() == before && sk_now_ns() - from_ns < PATIENCE_NS) {
 			(void)sk_sleep_until(sk_now_ns() + NS_PER_MS);
 		}
