@@ -42,6 +42,19 @@ struct bench_span {
 void bench_begin(struct bench_span *span);
 void bench_end(struct bench *bench, const struct bench_span *span, uint64_t rounds);
 
+/*
+ * What a kill costs a busy guest of its throughput, if there is one in 10^9 instructions, in parts per million. `work`
+ * does the same each time, and tells `half` about its middle; each of the probe's servers in `servers` is killed there.
+ */
+struct bench_loss {
+	const char *name;
+	const uint32_t *servers;
+	uint32_t count;
+	void (*work)(void (*half)(void));
+};
+
+void bench_loss(const struct bench_loss *loss);
+
 /* For how long the first core has had nothing to do since the machine was reset. */
 uint64_t bench_idle_ns(void);
 

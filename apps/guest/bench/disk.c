@@ -16,6 +16,8 @@
  */
 #include "bench.h"
 
+#include <stddef.h>
+
 #include <linux/virtio_blk.h>
 #include <linux/virtio_ids.h>
 
@@ -42,6 +44,8 @@
 #define DEEP_SAMPLES 5u
 #define SINGLE_REQUESTS 64u
 #define KILLS 8u
+#define ARGUMENT_SCHED 1u
+#define ARGUMENT_VMM 2u
 #define ARGUMENT_DISK 3u
 #define ARGUMENT_DRIVER 4u
 #define ARGUMENT_ENTROPY 5u
@@ -145,7 +149,7 @@ static void bench_notifications(struct virtio_queue *queue)
 }
 
 /* As many at a time as a busy guest has: each answer that is there is taken, and replaced by a new request. */
-static void read_deep(struct virtio_queue *queue)
+static void read_deep(struct virtio_queue *queue, void (*half)(void))
 {
 	uint32_t offered = DEPTH;
 	for (uint32_t i = 0; i < DEPTH; i++) {
@@ -156,6 +160,9 @@ static void read_deep(struct virtio_queue *queue)
 		uint32_t slot = virtio_take(queue);
 		do {
 			taken++;
+			if (taken == DEEP_REQUESTS / 2u && half != NULL) {
+				half();
+			}
 			right = right && slot < DEPTH && results[slot % DEPTH] == VIRTIO_BLK_S_OK;
 			if (offered < DEEP_REQUESTS) {
 				offer_read(queue, slot % DEPTH);
@@ -174,12 +181,26 @@ static void bench_deep(struct virtio_queue *queue)
 		uint64_t before = queue->notifications;
 		struct bench_span span;
 		bench_begin(&span);
-		read_deep(queue);
+		read_deep(queue, NULL);
 		bench_end(&reads, &span, DEEP_REQUESTS);
 		bench_add_ratio(&notifications, queue->notifications - before, DEEP_REQUESTS);
 	}
 	bench_report(&notifications);
 	bench_report(&reads);
+}
+
+static struct virtio_queue *busy_queue;
+
+static void read_busily(void (*half)(void))
+{
+	read_deep(busy_queue, half);
+}
+
+static void bench_disk_loss(struct virtio_queue *queue)
+{
+	static const uint32_t servers[] = {ARGUMENT_DISK, ARGUMENT_DRIVER, ARGUMENT_SCHED, ARGUMENT_VMM};
+	busy_queue = queue;
+	bench_loss(&(struct bench_loss){"loss_blk", servers, sizeof(servers) / sizeof(servers[0]), read_busily});
 }
 
 /* A server dies, and a request ends that was made after that. */
@@ -208,6 +229,7 @@ void bench_disk(void)
 	bench_deep(queue);
 	bench_kill(queue, "restart_virtio_blk", ARGUMENT_DISK, read_once);
 	bench_kill(queue, "restart_blk_driver", ARGUMENT_DRIVER, read_once);
+	bench_disk_loss(queue);
 	virtio_end(&device);
 	if (!tap_ok(virtio_begin(&device, 0, ENTROPY_BASE, ENTROPY_INTID, VIRTIO_ID_RNG, 1),
 		    "there is an entropy device")) {

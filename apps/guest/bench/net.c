@@ -35,6 +35,9 @@
 #define BATCH 32u
 #define HANDLED 2u /* times that each kind of server handles a packet */
 #define KILLS 8u
+#define LOSS_BATCHES 32u
+#define ARGUMENT_SCHED 1u
+#define ARGUMENT_VMM 2u
 #define ARGUMENT_SERVER 3u
 #define ARGUMENT_SWITCH 4u
 #define ARGUMENT_DRIVER 5u
@@ -127,6 +130,24 @@ static void bench_kill(const char *name, uint32_t server)
 	bench_report(&bench);
 }
 
+static void send_busily(void (*half)(void))
+{
+	for (uint32_t i = 0; i < LOSS_BATCHES; i++) {
+		if (i == LOSS_BATCHES / 2u) {
+			half();
+		}
+		send(BATCH);
+	}
+}
+
+static void bench_net_loss(void)
+{
+	static const uint32_t servers[] = {
+		ARGUMENT_SERVER, ARGUMENT_SWITCH, ARGUMENT_DRIVER, ARGUMENT_SCHED, ARGUMENT_VMM};
+	frame_bytes = FRAME_BYTES;
+	bench_loss(&(struct bench_loss){"loss_net", servers, sizeof(servers) / sizeof(servers[0]), send_busily});
+}
+
 void bench_net(void)
 {
 	right = true;
@@ -145,6 +166,7 @@ void bench_net(void)
 	bench_kill("restart_virtio_net", ARGUMENT_SERVER);
 	bench_kill("restart_netswitch", ARGUMENT_SWITCH);
 	bench_kill("restart_net_driver", ARGUMENT_DRIVER);
+	bench_net_loss();
 	virtio_end(&sender);
 	virtio_end(&receiver);
 	tap_ok(right, "each packet arrived as it was sent, in order");

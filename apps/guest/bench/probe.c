@@ -15,6 +15,9 @@
 
 #define EXITS 256u
 #define KILLS 8u
+#define LOSS_ROUNDS 8u
+#define MILLION 1000000u
+#define KILL_EVERY (1000u * MILLION)
 #define STANDBY_US 5000u /* after which the next standby is loaded */
 #define ARGUMENT_UART 0u
 #define ARGUMENT_SCHED 1u
@@ -79,6 +82,41 @@ void bench_end(struct bench *bench, const struct bench_span *span, uint64_t roun
 	uint64_t ticks = timer_now() - span->ticks;
 	uint64_t idle_ns = bench_idle_ns() - span->idle_ns;
 	bench_add(bench, ticks, idle_ns * (READ_SYSREG(cntfrq_el0) / 1000u) / 1000000u, rounds);
+}
+
+static uint32_t victim;
+
+static void kill_nobody(void)
+{
+}
+
+static void kill_victim(void)
+{
+	mmio_write64(PROBE_BASE + PROBE_KILL, victim);
+}
+
+/* In instructions. */
+static uint64_t work_took(const struct bench_loss *loss, void (*half)(void))
+{
+	struct bench bench = {0};
+	struct bench_span span;
+	bench_begin(&span);
+	loss->work(half);
+	bench_end(&bench, &span, 1);
+	return bench.sample[0] / 100u;
+}
+
+void bench_loss(const struct bench_loss *loss)
+{
+	struct bench bench = {.name = loss->name, .counts = true};
+	loss->work(kill_nobody);
+	for (uint32_t i = 0; i < LOSS_ROUNDS * loss->count; i++) {
+		uint64_t least = work_took(loss, kill_nobody);
+		victim = loss->servers[i % loss->count];
+		uint64_t most = work_took(loss, kill_victim);
+		bench_add_ratio(&bench, most > least ? most - least : 0, KILL_EVERY / MILLION);
+	}
+	bench_report(&bench);
 }
 
 static void touch_uart(void)

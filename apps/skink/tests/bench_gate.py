@@ -15,7 +15,7 @@ OPEN = {}
 # time.
 DISK = ("blk_read", "blk_read_linux", "blk_read_linux_asleep", "blk_read_32", "blk_notifications",
         "blk_notifications_1", "restart_virtio_blk",
-        "restart_blk_driver", "rng_read", "restart_virtio_rng", "restart_virtio_console")
+        "restart_blk_driver", "loss_blk", "rng_read", "restart_virtio_rng", "restart_virtio_console")
 
 
 def repeatable(rows):

@@ -55,6 +55,8 @@ struct bench_row bench_rows[] = {
 	ROW("restart_virtio_blk", INSTRUCTIONS, 100000, NONE, "disk server killed, to the end of the next read"),
 	ROW("restart_blk_driver", INSTRUCTIONS, 100000, NONE, "disk driver killed, to the end of the next read"),
 	ROW("restart_virtio_rng", INSTRUCTIONS, 100000, NONE, "entropy server killed, to the end of the next read"),
+	ROW("loss_blk", "ppm", 10000, NONE, "of reads, 32 at a time: a server killed every 10^9 instructions"),
+	ROW("loss_net", "ppm", 10000, NONE, "the same of packets of 1514 bytes, 32 at a time"),
 	ROW("kernel_sloc", LINES, 6000, NONE, "kernel, generic and AArch64, with headers and assembly"),
 	ROW("kernel_text_bytes", BYTES, 65536, NONE, "code in the kernel's image"),
 	ROW("vmm_sloc", LINES, 4000, NONE, "the VMM server and its library, libs/guest"),
