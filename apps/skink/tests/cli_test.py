@@ -153,7 +153,6 @@ class Disks(Case):
         self.assertNotIn("virtio-mmio", self.accepted(*self.RUN))
 
     def test_on_pci(self):
-        self.folder.put("aarch64/images/pci", fixture.SERVER)
         told = self.accepted("run", "--dry-run", "--qemu", "echo-qemu", manifest("disk-pci.dts"), "--disk", self.disk)
         self.assertIn("-device virtio-blk-pci,drive=disk0,serial=skink0,bus=pcie.0,addr=1.0,disable-legacy=on,romfile=",
                       told)
@@ -256,15 +255,31 @@ class Default(Case):
     def test_further_disks(self):
         told = self.accepted(*self.RUN, "--disk", self.disk + ",ro")
         self.assertIn(f"readonly=on,file={self.disk}" + self.DISK % (1, 1, 24), told)
+        self.assertEqual(self.left_out(told), self.disks(2, 3, 4, 5))
+        told = self.accepted(*self.RUN, *(["--disk", self.disk] * 3))
+        self.assertEqual(self.left_out(told), self.disks(4, 5))
+        told = self.accepted(*self.RUN, *(["--disk", self.disk] * 5))
+        for number, device in ((2, 1), (3, 2), (4, 3), (5, 4)):
+            self.assertIn(f" -device virtio-blk-pci,drive=disk{number},serial=skink{number},bus=pcie.0,addr={device}.0,", told)
         self.assertEqual(self.left_out(told), set())
-        self.refused("has drivers for 1", *self.RUN, *(["--disk", self.disk] * 2))
+        self.refused("--disk is given 6 times, but", *self.RUN, *(["--disk", self.disk] * 6))
+        self.refused("has drivers for 5; expected no more, or", *self.RUN, *(["--disk", self.disk] * 6))
+
+    @staticmethod
+    def disks(*numbers):
+        """What there is of further disks, and of the bus if none of them is on it."""
+        found = {"/servers/pci0"} if 2 in numbers else set()
+        for i in numbers:
+            found |= {f"/servers/blk{i}", f"/servers/vblk{i}", f"/channels/disk{i}",
+                      f"/vms/linux/virtio_mmio@{0xa000600 + 0x200 * i:x}"}
+        return found
 
     def test_what_is_left_out(self):
-        second = {"/servers/blk1", "/servers/vblk1", "/channels/disk1", "/vms/linux/virtio_mmio@a000800"}
+        second = self.disks(1, 2, 3, 4, 5)
         network = {"/servers/switch0", "/servers/net0", "/servers/vnet0", "/channels/uplink", "/channels/vnet0",
                    "/vms/linux/virtio_mmio@a000200"}
         self.assertEqual(self.left_out(self.accepted(*self.RUN)), second)
-        self.assertEqual(self.left_out(self.accepted(*self.RUN, "--disk", self.disk)), set())
+        self.assertEqual(self.left_out(self.accepted(*self.RUN, "--disk", self.disk)), self.disks(2, 3, 4, 5))
         self.assertEqual(self.left_out(self.accepted(*self.RUN, "--net", "none")), second | network)
         self.assertEqual(self.left_out(self.accepted(*self.RUN, "--batch")), second | network)
         self.assertEqual(self.left_out(self.accepted(*self.RUN, "--batch", "--net", "user")), second)

@@ -38,7 +38,7 @@ class Folder:
         self.put("aarch64/images/supervisor", SUPERVISOR)
         for name in ("sched", "console", "monitor", "vmm", "uart", "rtc", "fallback", "blk_driver", "virtio_blk", "net_driver",
                      "netswitch", "virtio_net", "virtio_rng", "rng_driver",
-                     "virtio_console"):
+                     "virtio_console", "pci"):
             self.put("aarch64/images/" + name, SERVER)
         self.put("guest/linux", linux_image())
         self.put("guest/root.img", b"\0" * 4096)
