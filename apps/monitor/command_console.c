@@ -50,6 +50,19 @@ static void show_log_lines(const struct argument *arguments, uint32_t count)
 	report_order("log lines", arguments[0].word, console_show_log(names_console(), arguments[0].value != 0));
 }
 
+static void set_size(const struct argument *arguments, uint32_t count)
+{
+	uint16_t columns = (uint16_t)arguments[0].value;
+	uint16_t rows = (uint16_t)arguments[1].value;
+
+	(void)count;
+	if (columns != arguments[0].value || rows != arguments[1].value) {
+		screen_print("size: expected numbers up to 65535\n");
+		return;
+	}
+	report_order("size", arguments[0].word, console_resize(names_console(), columns, rows));
+}
+
 static void show_scroll_back(uint32_t index, const char *name)
 {
 	uint8_t text[2048];
@@ -85,6 +98,8 @@ const struct command command_console[] = {
 	  "Like Ctrl-A and its key. Ctrl-A m comes back.", select_console },
 	{ "loglines", { ARGUMENT_SWITCH }, 1, "on|off", "log lines among the output", NULL, show_log_lines },
 	{ "scrollback", { ARGUMENT_STREAM }, 1, "NAME", "what a stream printed before", NULL, scroll_back },
+	{ "size", { ARGUMENT_NUMBER, ARGUMENT_NUMBER }, 2, "COLUMNS ROWS", "the terminal's size, for guests that ask",
+	  "`skink run` tells it by itself, at a terminal. 0 0: unknown.", set_size },
 	{ "log", { ARGUMENT_NONE }, 0, "", "the servers' last log lines", NULL, show_log },
 	{ .name = NULL },
 };

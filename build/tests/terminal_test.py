@@ -24,6 +24,15 @@ def answers(person, number):
     person.expect(PROMPT)
 
 
+def size_follows(person):
+    """The shown console is a virtio one: its size is the terminal's, also when that changes."""
+    for rows, columns in ((40, 100), (50, 132)):
+        person.setwinsize(rows, columns)
+        person.send(f"until stty size | grep -q '^{rows} {columns}'; do usleep 20000; done; echo size $(stty size)\r")
+        person.expect(rf"\nsize {rows} {columns}")
+        person.expect(PROMPT)
+
+
 def kill(person, server):
     person.send(CTRL_A + "m")
     person.expect("monitor")
@@ -43,7 +52,7 @@ def main():
     parser.add_argument("vms", nargs="+")
     parser.add_argument("--kill", nargs="*", default=[])
     given = parser.parse_args()
-    person = pexpect.spawn(given.skink, ["run", given.manifest], timeout=SECONDS, encoding="utf-8",
+    person = pexpect.spawn(given.skink, ["run", given.manifest], timeout=SECONDS, dimensions=(40, 100), encoding="utf-8",
                            codec_errors="replace")
     person.logfile_read = sys.stdout
     person.delaybeforesend = None
@@ -57,6 +66,8 @@ def main():
     person.send("\r")
     person.expect(PROMPT)
     answers(person, 8)
+    if given.second.startswith("hvc"):
+        size_follows(person)
     person.send(CTRL_A + "m")
     person.expect("monitor")
     person.send("\rvms\r")

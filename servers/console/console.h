@@ -108,6 +108,20 @@ void input_byte(struct console *console, uint8_t byte);
 /* Signals the clients that were typed to. */
 void input_signal(struct console *console);
 
+/* size.c: the terminal's size, which all streams' clients are told. */
+
+/* What the next byte of input is part of, beside mere input: `escape` of the state. */
+enum { ESCAPE_NONE, ESCAPE_KEY, ESCAPE_COLUMNS, ESCAPE_ROWS };
+
+/* From now on; 0 columns: unknown. Then input_signal(). */
+void size_set(struct console *console, uint32_t columns, uint32_t rows);
+
+/* Whatever an earlier instance left undone of that. */
+void size_tell(struct console *console);
+
+/* One byte behind Ctrl-A w: COLUMNSxROWS; and anything else ends it without effect. */
+void size_byte(struct console *console, uint8_t byte);
+
 /* escape.c: the operator's commands behind the escape key. */
 
 void escape_command(struct console *console, uint8_t key);

@@ -14,6 +14,7 @@ static const char help[] =
 	"  1 .. 9  a console (n: the next one)\r\n"
 	"  l       log lines in between: on, off\r\n"
 	"  s       scroll-back of this console\r\n"
+	"  w       the terminal's size: COLUMNSxROWS;\r\n"
 	"  x       leave: switches the machine off\r\n"
 	"  Ctrl-A  the character itself\r\n";
 
@@ -137,6 +138,10 @@ void escape_command(struct console *console, uint8_t key)
 		break;
 	case 's':
 		show_scroll_back(console);
+		break;
+	case 'w':
+		console->state->size_typed = 0;
+		console->state->escape = ESCAPE_COLUMNS;
 		break;
 	case 'x':
 		leave(console);

@@ -44,12 +44,16 @@ static void terminal_byte(struct console *console, uint8_t byte)
 {
 	struct sk_console_state *state = console->state;
 
-	if (state->escape == 0 && byte == CONSOLE_ESCAPE) {
-		state->escape = 1;
+	if (state->escape == ESCAPE_NONE && byte == CONSOLE_ESCAPE) {
+		state->escape = ESCAPE_KEY;
 		return;
 	}
-	if (state->escape != 0) {
-		state->escape = 0;
+	if (state->escape == ESCAPE_COLUMNS || state->escape == ESCAPE_ROWS) {
+		size_byte(console, byte);
+		return;
+	}
+	if (state->escape != ESCAPE_NONE) {
+		state->escape = ESCAPE_NONE;
 		if (byte != CONSOLE_ESCAPE) {
 			escape_command(console, byte);
 			return;

@@ -159,6 +159,7 @@ static bool open_streams(void)
 /* Where the last instance was killed: it may have made room in a full ring and not said so to the writer that waits. */
 static void go_on(void)
 {
+	size_tell(&console);
 	take_input();
 	drain();
 	for (uint32_t i = 0; i < console.stream_count; i++) {

@@ -99,3 +99,11 @@ sk_status_t console_serve_flush(const struct sk_caller *caller)
 	}
 	return SK_OK;
 }
+
+sk_status_t console_serve_resize(const struct sk_caller *caller, uint16_t columns, uint16_t rows)
+{
+	(void)caller;
+	size_set(served, columns, rows);
+	input_signal(served);
+	return SK_OK;
+}

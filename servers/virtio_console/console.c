@@ -311,9 +311,8 @@ bool console_add_port(struct console *console, void *stream, uint64_t bytes, boo
 
 void console_describe(struct console *console, uint16_t columns, uint16_t rows)
 {
-	console->config = (struct virtio_console_config){
-		.cols = columns, .rows = rows, .max_nr_ports = console->port_count,
-	};
+	console->config = (struct virtio_console_config){ .max_nr_ports = console->port_count };
+	console->size = (uint32_t)columns << 16 | rows;
 	console->device.operations = &operations;
 	console->device.id = VIRTIO_ID_CONSOLE;
 	console->device.queue_count = console_queue_out(console->port_count - 1) + 1;
@@ -322,7 +321,7 @@ void console_describe(struct console *console, uint16_t columns, uint16_t rows)
 	}
 	console->device.queue_size_max = CONSOLE_QUEUE_SIZE;
 	console->device.features = 1ull << VIRTIO_CONSOLE_F_MULTIPORT | 1ull << VIRTIO_CONSOLE_F_EMERG_WRITE |
-				   (columns != 0 ? 1ull << VIRTIO_CONSOLE_F_SIZE : 0);
+				   1ull << VIRTIO_CONSOLE_F_SIZE;
 	console->device.config = (const uint8_t *)&console->config;
 	console->device.config_bytes = sizeof(console->config);
 }
@@ -339,4 +338,5 @@ void console_open(struct console *console, struct sk_virtio_console_state *state
 		}
 	}
 	console_settle_control(console);
+	console_look_at_size(console);
 }

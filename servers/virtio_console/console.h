@@ -34,6 +34,7 @@ struct console {
 	struct sk_virtio_console_state *state;
 	struct console_port ports[CONSOLE_PORTS];
 	uint32_t port_count;
+	uint32_t size;   /* of port 0's terminal until its other side tells one: columns << 16 | rows; 0: unknown */
 	uint32_t signal; /* a bit for each port whose other side may sleep, and has something to do now */
 };
 
@@ -43,7 +44,7 @@ struct console {
  */
 bool console_add_port(struct console *console, void *stream, uint64_t bytes, bool crossed);
 
-/* Makes the device of the ports that were added. A size of 0 columns is unknown. */
+/* Makes the device of the ports that were added. Size of the terminal until the console tells one; 0 columns: unknown. */
 void console_describe(struct console *console, uint16_t columns, uint16_t rows);
 
 /*
@@ -67,6 +68,8 @@ void console_serve_in(struct console *console, uint32_t port);
 
 /* control.c: messages of the guest, then to the guest. */
 void console_serve_control(struct console *console);
+/* The terminal's size may be another one by now: the guest is told. */
+void console_look_at_size(struct console *console);
 /* A message may have arrived whose debt still stands. */
 void console_settle_control(struct console *console);
 /* Nothing is owed any more, and no port is open. */

@@ -16,6 +16,8 @@
 #define MESSAGE_PORT_SHIFT 32u
 #define MESSAGE_BIT_SHIFT 16u
 
+#define DRIVER_HAS_PORT (1u << 31)
+
 enum owed { OWED_ADD, OWED_CONSOLE, OWED_RESIZE, OWED_OPEN, OWED_NAME, OWED_KINDS };
 
 #define STORE(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
@@ -42,11 +44,29 @@ static void take(struct console *console, const struct virtio_console_control *m
 		uint32_t size = console->config.cols != 0 ? 1u << OWED_RESIZE : 0;
 		uint32_t name = console->ports[port].name != NULL ? 1u << OWED_NAME : 0;
 
-		owe(console, port, 1u << OWED_OPEN | name | (port == 0 ? 1u << OWED_CONSOLE | size : 0));
+		owe(console, port, DRIVER_HAS_PORT | 1u << OWED_OPEN | name | (port == 0 ? 1u << OWED_CONSOLE | size : 0));
 	} else if (message->event == VIRTIO_CONSOLE_PORT_OPEN) {
 		STORE(console->state->ports[port].open, message->value != 0 ? 1u : 0u);
 		console_serve_in(console, port);
 	}
+}
+
+void console_look_at_size(struct console *console)
+{
+	struct sk_virtio_console_state *state = console->state;
+	uint32_t told = (uint32_t)__atomic_load_n(&console->ports[0].typed->told, __ATOMIC_ACQUIRE);
+	uint32_t size = told != 0 ? told : console->size;
+
+	console->config.cols = (uint16_t)(size >> 16);
+	console->config.rows = (uint16_t)size;
+	if (state->size == size) {
+		return;
+	}
+	virtio_mmio_config_changed(&console->device);
+	if ((state->ports[0].owed & DRIVER_HAS_PORT) != 0) {
+		owe(console, 0, 1u << OWED_RESIZE);
+	}
+	STORE(state->size, size);
 }
 
 static bool take_messages(struct console *console)

@@ -5,7 +5,7 @@
  * consoles of two VMs. Bytes go between the guest's memory and the rings here, and nowhere else; what has to survive is in
  * the persistent region and in the rings (console.c says how).
  *
- * Arguments: `columns=N rows=N`, the size of its screen, if the guest is to know one; `nameN=TEXT`, what port N is called
+ * Arguments: `columns=N rows=N`, the size of its screen until the console server tells one; `nameN=TEXT`, what port N is called
  * there, up to 32 bytes.
  */
 #include <stdio.h>
@@ -45,6 +45,7 @@ static void signalled(uint64_t bits)
 {
 	if ((bits & (SK_SIGNAL_STREAM | SK_SIGNAL_PEER)) != 0) {
 		virtio_server_lock();
+		console_look_at_size(&console);
 		virtio_mmio_serve(&console.device, VIRTIO_MMIO_ALL_QUEUES);
 		virtio_server_unlock();
 	}

@@ -410,6 +410,12 @@ sk_status_t console_serve_scroll_back(const struct sk_caller *caller, uint32_t i
 	return SK_OK;
 }
 
+sk_status_t console_serve_resize(const struct sk_caller *caller, uint16_t columns, uint16_t rows)
+{
+	(void)caller;
+	return note("resize", columns * 1000u + rows);
+}
+
 sk_status_t console_serve_flush(const struct sk_caller *caller)
 {
 	(void)caller;

@@ -50,11 +50,13 @@ static void test_orders(void **unused)
 	assert_answer("kill uart0", "kill uart0: done\n");
 	assert_answer("restart sched", "restart sched: done\n");
 	assert_answer("loglines on", "log lines on: done\n");
+	assert_answer("size 100 40", "size 100: done\n");
+	assert_answer("size 65536 40", "size: expected numbers up to 65535\n");
 	assert_answer("reboot", "machine reset: done\n");
 	assert_answer("poweroff", "power off: done\n");
 	assert_string_equal(bench.orders,
 			    "vm_start 0;vm_pause 1;vm_resume 1;vm_stop 0;vm_reset 0;vm_destroy 0;vm_create 0;"
-			    "server_kill 3;server_restart 0;show_log 1;machine_reset 0;power_off 0;");
+			    "server_kill 3;server_restart 0;show_log 1;resize 100040;machine_reset 0;power_off 0;");
 }
 
 static void test_refused_orders(void **unused)

@@ -10,6 +10,7 @@ sk_status_t console_serve_select(const struct sk_caller *caller, uint32_t index)
 sk_status_t console_serve_scroll_back(const struct sk_caller *caller, uint32_t index, uint64_t from, uint64_t *next,
 				      uint8_t *text, uint32_t *text_bytes);
 sk_status_t console_serve_flush(const struct sk_caller *caller);
+sk_status_t console_serve_resize(const struct sk_caller *caller, uint16_t columns, uint16_t rows);
 
 static int boot(void **unused)
 {
@@ -198,6 +199,76 @@ static void test_interface(void **unused)
 	assert_int_equal(console_serve_scroll_back(NULL, 9, 0, &next, text, &bytes), CONSOLE_ERROR_NO_SUCH_STREAM);
 }
 
+static void assert_size(uint32_t columns, uint32_t rows)
+{
+	const enum bench_region streams[] = { CONTROL, UART0, MONITOR, UART1 };
+
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(bench_typed(streams[i])->told, columns << 16 | rows);
+	}
+}
+
+/* Each client is told, and nobody hears anything typed. */
+static void test_size_is_typed(void **unused)
+{
+	(void)unused;
+	assert_size(0, 0);
+	bench_type(A "w100x40;", 9);
+	assert_size(100, 40);
+	assert_int_equal(bench.signals[bench.console.streams[UART0].client], 1);
+	assert_int_equal(bench.signals[bench.console.streams[UART1].client], 1);
+	bench_type("ls", 2);
+	bench_assert_typed(UART0, "ls");
+	bench_type(A "w0x0;", 6);
+	assert_size(0, 0);
+	bench_type(A "w9999x9999;", 12);
+	assert_size(9999, 9999);
+}
+
+static void test_size_that_is_none(void **unused)
+{
+	static const char *const wrong[] = { A "w;", A "w10;", A "w10xx", A "w10x5 ", A "w12345", A "w1x12345" };
+
+	(void)unused;
+	bench_type(A "w81x26;", 8);
+	for (uint32_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		bench_type(wrong[i], strlen(wrong[i]));
+		bench_type("a", 1);
+		bench_assert_typed(UART0, "a");
+	}
+	assert_size(81, 26);
+}
+
+/* An instance dies while it is typed; another between its own word and the last stream's. */
+static void test_size_survives_restart(void **unused)
+{
+	(void)unused;
+	bench_type(A "w13", 4);
+	bench_restart();
+	bench_type("2x5", 3);
+	bench_restart();
+	bench_type("0;", 2);
+	assert_size(132, 50);
+	bench_typed(UART1)->told = 0;
+	bench_restart();
+	size_tell(&bench.console);
+	assert_size(132, 50);
+	assert_true(bench.console.streams[UART1].signal);
+	assert_false(bench.console.streams[UART0].signal);
+}
+
+static void test_size_by_interface(void **unused)
+{
+	uint32_t before = bench.signals[bench.console.streams[UART1].client];
+
+	(void)unused;
+	assert_int_equal(console_serve_resize(NULL, 120, 30), SK_OK);
+	assert_size(120, 30);
+	assert_int_equal(bench.signals[bench.console.streams[UART1].client], before + 1);
+	assert_int_equal(console_serve_resize(NULL, 120, 30), SK_OK);
+	assert_int_equal(bench.signals[bench.console.streams[UART1].client], before + 1);
+}
+
 static void test_flush(void **unused)
 {
 	(void)unused;
@@ -221,6 +292,10 @@ int main(void)
 		cmocka_unit_test_setup(test_scroll_back, boot),
 		cmocka_unit_test_setup(test_typing_at_nobody, boot),
 		cmocka_unit_test_setup(test_interface, boot),
+		cmocka_unit_test_setup(test_size_is_typed, boot),
+		cmocka_unit_test_setup(test_size_that_is_none, boot),
+		cmocka_unit_test_setup(test_size_survives_restart, boot),
+		cmocka_unit_test_setup(test_size_by_interface, boot),
 		cmocka_unit_test_setup(test_flush, boot),
 	};
 

@@ -127,6 +127,11 @@ void bench_type(uint32_t port, const void *bytes, uint32_t count)
 	assert_int_equal(sk_byte_ring_write(typed(port), BENCH_ROOM, bytes, count, &was_empty), count);
 }
 
+void bench_tell_size(uint32_t columns, uint32_t rows)
+{
+	typed(0)->told = columns << 16 | rows;
+}
+
 uint32_t bench_take_used(uint32_t queue, uint8_t *to, uint32_t *chains)
 {
 	struct vring_used_elem entry;

@@ -61,6 +61,8 @@ void bench_notify(uint32_t queue);
 /* The other end of a port's stream: takes all that was printed there; types. */
 uint32_t bench_take_printed(uint32_t port, uint8_t *to);
 void bench_type(uint32_t port, const void *bytes, uint32_t count);
+/* It tells the size of port 0's terminal. */
+void bench_tell_size(uint32_t columns, uint32_t rows);
 
 /* Bytes of the chains of `queue` that the guest got back since it last looked, one behind the other. */
 uint32_t bench_take_used(uint32_t queue, uint8_t *to, uint32_t *chains);

@@ -210,6 +210,84 @@ static void test_emergency_write(void **unused)
 	assert_int_equal(virtio_mmio_read(device, VIRTIO_MMIO_CONFIG + 4, 4), BENCH_PORTS);
 }
 
+static void expect_size(uint32_t columns, uint32_t rows)
+{
+	assert_int_equal(virtio_mmio_read(&bench.console.device, VIRTIO_MMIO_CONFIG, 2), columns);
+	assert_int_equal(virtio_mmio_read(&bench.console.device, VIRTIO_MMIO_CONFIG + 2, 2), rows);
+}
+
+/* One message, for port 0: its terminal has this size. */
+static void expect_resize(uint32_t columns, uint32_t rows)
+{
+	struct {
+		struct virtio_console_control control;
+		uint16_t size[2];
+	} got[2];
+	uint32_t chains = 0;
+
+	assert_int_equal(bench_take_used(CONSOLE_CONTROL_IN, (uint8_t *)got, &chains), sizeof(got[0]));
+	assert_int_equal(chains, 1);
+	assert_int_equal(got[0].control.id, 0);
+	assert_int_equal(got[0].control.event, VIRTIO_CONSOLE_RESIZE);
+	assert_int_equal(got[0].size[0], columns);
+	assert_int_equal(got[0].size[1], rows);
+}
+
+/* The terminal changes: in the configuration, by its interrupt, and by a message once the driver has the port. */
+static void test_size_changes(void **unused)
+{
+	struct virtio_mmio *device = &bench.console.device;
+	uint32_t generation = virtio_mmio_read(device, VIRTIO_MMIO_CONFIG_GENERATION, 4) & UINT32_MAX;
+
+	(void)unused;
+	bench_tell_size(100, 40);
+	console_look_at_size(&bench.console);
+	serve_all();
+	expect_size(100, 40);
+	assert_int_not_equal(virtio_mmio_read(device, VIRTIO_MMIO_CONFIG_GENERATION, 4), generation);
+	assert_int_not_equal(bench.shared->state.interrupt & VIRTIO_MMIO_INT_CONFIG, 0);
+	for (uint16_t i = 0; i < 6; i++) {
+		bench_room(CONSOLE_CONTROL_IN, i, 64);
+	}
+	serve_all();
+	assert_int_equal(messages(), 0);
+	bench_tell(0, 0, VIRTIO_CONSOLE_PORT_READY, 1);
+	bench_notify(CONSOLE_CONTROL_OUT);
+	assert_int_equal(messages(), 3); /* it is a console, of this size, and open */
+	bench_tell_size(132, 50);
+	console_look_at_size(&bench.console);
+	serve_all();
+	expect_resize(132, 50);
+	console_look_at_size(&bench.console);
+	serve_all();
+	assert_int_equal(messages(), 0);
+	bench_tell_size(0, 0); /* the arguments' again */
+	console_look_at_size(&bench.console);
+	serve_all();
+	expect_resize(80, 25);
+	expect_size(80, 25);
+}
+
+/* Nobody ever said how large it is: the feature is there all the same, as the size may be told later. */
+static void test_size_unknown(void **unused)
+{
+	(void)unused;
+	console_describe(&bench.console, 0, 0);
+	console_look_at_size(&bench.console);
+	expect_size(0, 0);
+	assert_true((bench.console.device.features >> VIRTIO_CONSOLE_F_SIZE & 1u) != 0);
+	for (uint16_t i = 0; i < 6; i++) {
+		bench_room(CONSOLE_CONTROL_IN, i, 64);
+	}
+	bench_tell(0, 0, VIRTIO_CONSOLE_PORT_READY, 1);
+	bench_notify(CONSOLE_CONTROL_OUT);
+	assert_int_equal(messages(), 2);
+	bench_tell_size(70, 20);
+	console_look_at_size(&bench.console);
+	serve_all();
+	expect_resize(70, 20);
+}
+
 /* The next driver begins with nothing of the last one's. */
 static void test_reset(void **unused)
 {
@@ -300,6 +378,8 @@ int main(void)
 		cmocka_unit_test_setup(test_messages_that_mean_nothing, set_up),
 		cmocka_unit_test_setup(test_without_multiport, set_up),
 		cmocka_unit_test_setup(test_emergency_write, set_up),
+		cmocka_unit_test_setup(test_size_changes, set_up),
+		cmocka_unit_test_setup(test_size_unknown, set_up),
 		cmocka_unit_test_setup(test_reset, set_up),
 		cmocka_unit_test_setup(test_hostile_guest, set_up),
 		cmocka_unit_test_setup(test_damaged_state, set_up),

@@ -168,6 +168,51 @@ static void test_messages(void **unused)
 	at_every_store(instance, finish_messages);
 }
 
+static void resize(void *unused)
+{
+	(void)unused;
+	bench_tell_size(132, 50);
+	console_look_at_size(&bench.console);
+	virtio_mmio_serve(&bench.console.device, VIRTIO_MMIO_ALL_QUEUES);
+}
+
+/* The guest is told at least once, and the last time rightly: being told the same twice does no harm. */
+static void finish_resize(void)
+{
+	struct vring_used_elem entry;
+	uint16_t size[2] = { 0, 0 };
+
+	rewind_guest();
+	bench_instance();
+	resize(NULL);
+	bench_instance();
+	while (guest_take(&bench.queues[CONSOLE_CONTROL_IN], &entry)) {
+		struct virtio_console_control message;
+		const uint8_t *bytes = guest_at(bench.shared->memory, BENCH_DATA(CONSOLE_CONTROL_IN, entry.id));
+
+		memcpy(&message, bytes, sizeof(message));
+		if (message.event == VIRTIO_CONSOLE_RESIZE) {
+			memcpy(size, bytes + sizeof(message), sizeof(size));
+		}
+	}
+	assert_int_equal(size[0], 132);
+	assert_int_equal(size[1], 50);
+	assert_int_equal(virtio_mmio_read(&bench.console.device, VIRTIO_MMIO_CONFIG, 2), 132);
+}
+
+static void test_resize(void **unused)
+{
+	(void)unused;
+	bench_reset();
+	bench_start(BENCH_FEATURES);
+	for (uint16_t i = 0; i < 8; i++) {
+		bench_room(CONSOLE_CONTROL_IN, i, 64);
+	}
+	bench_tell(0, 0, VIRTIO_CONSOLE_PORT_READY, 1);
+	bench_notify(CONSOLE_CONTROL_OUT);
+	at_every_store(resize, finish_resize);
+}
+
 static const struct virtio_exit emergency = { .token = 4711, .vcpu = 2 };
 
 static void write_emergency(void *unused)
@@ -209,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_printing),
 		cmocka_unit_test(test_typing),
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_resize),
 		cmocka_unit_test(test_emergency),
 	};
 

@@ -23,6 +23,7 @@ static int signals_open(void)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGWINCH);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -92,7 +93,10 @@ static enum ending loop_once(struct session *session, int signals, int *number)
 	struct signalfd_siginfo info;
 	if (polled[SIGNALS].revents != 0 && read(signals, &info, sizeof(info)) == sizeof(info)) {
 		*number = (int)info.ssi_signo;
-		return SIGNALLED;
+		if (info.ssi_signo != SIGWINCH) {
+			return SIGNALLED;
+		}
+		session_resized(session);
 	}
 	if (polled[UART_IN].revents != 0) {
 		move_to_machine(session);

@@ -51,6 +51,7 @@ static void session_prepare(struct session *session, struct system *system)
 	session->trigger.options = options;
 	/* A program's input goes to the guest in batch mode too; a terminal's is left alone there. */
 	session->read_input = !options->batch || (session->console != 0 && !isatty(STDIN_FILENO));
+	session->size_due = !options->batch;
 	verdict_init(&session->verdict, manifest->vm_count == 0 ? NULL : manifest->vms[0].name);
 	session_log(session);
 }

@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -88,8 +90,31 @@ static void session_deliver(void *context, char stream, const uint8_t *data, siz
 	lines_take(&session->lines, stream, data, size);
 }
 
+/* Typed, as a person could: Ctrl-A w COLUMNSxROWS; and not between a person's Ctrl-A and its key. */
+static void tell_size(struct session *session)
+{
+	struct winsize size;
+	if (!session->size_due || session->escape || !session->heard) {
+		return;
+	}
+	session->size_due = false;
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 && size.ws_row != 0) {
+		char *text = text_print("%cw%ux%u;", CTRL_A, size.ws_col, size.ws_row);
+		bytes_text(&session->to_machine, text);
+		free(text);
+	}
+}
+
+void session_resized(struct session *session)
+{
+	session->size_due = !session->framed;
+	tell_size(session);
+}
+
 void session_output(struct session *session, const uint8_t *data, size_t size)
 {
+	session->heard = true;
+	tell_size(session);
 	verdict_watch(&session->verdict, data, size);
 	if (session->framed) {
 		if (session->demux.deliver == NULL) {
@@ -126,4 +151,5 @@ void session_input(struct session *session, const uint8_t *data, size_t size)
 	}
 	session_escapes(session, data, size);
 	bytes_append(&session->to_machine, data, size);
+	tell_size(session);
 }

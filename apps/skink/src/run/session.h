@@ -27,6 +27,8 @@ struct session {
 	char selected;		 /* stream selected in that direction */
 	bool read_input;	 /* standard input is forwarded */
 	bool escape;		 /* the last byte typed was Ctrl-A */
+	bool heard;		 /* the machine has said something: its console listens */
+	bool size_due;		 /* the machine is to be told the terminal's size */
 	int64_t deadline_ms;	 /* of --timeout; 0: none */
 	int64_t leave_ms;	 /* when QEMU is stopped that should stop by itself; 0: not asked to */
 	bool left;		 /* the person left */
@@ -44,6 +46,9 @@ int run_observed(const struct options *options, session_observe *observe, void *
 void session_output(struct session *session, const uint8_t *data, size_t size);
 /* Bytes from standard input. */
 void session_input(struct session *session, const uint8_t *data, size_t size);
+
+/* The terminal's size may have changed. */
+void session_resized(struct session *session);
 
 /* Runs until the machine has stopped, the time is over or a signal came; returns the exit status. */
 int session_run(struct session *session);

@@ -11,6 +11,9 @@
  * A `stream` region is two rings of half the region each: the first carries what
  * the client prints (client writes, console reads), the second what is typed.
  * After writing to a ring that was found empty, the writer signals its peer.
+ *
+ * Beside its bytes a writer tells one word, `told`, and signals when it changes. In a stream's second ring that is the
+ * size of the terminal at the other end: columns << 16 | rows; 0: unknown.
  */
 #ifndef SK_BYTE_RING_H
 #define SK_BYTE_RING_H
@@ -20,7 +23,8 @@
 
 struct sk_byte_ring {
 	uint64_t written;       /* bytes ever written; only the writer stores it */
-	uint64_t pad0[7];
+	uint64_t told;          /* a word of the writer's, see above; 0 at first */
+	uint64_t pad0[6];
 	uint64_t read;          /* bytes ever read; only the reader stores it */
 	uint64_t pad1[7];
 	uint8_t data[];
