@@ -177,6 +177,48 @@ static void what_lay_there_is_its_own(void **state)
 	assert_int_equal(record.rows[2].outcome, OUTCOME_CROSS_DOMAIN); /* it was grown again in between */
 }
 
+#define CRASH(number, server) \
+	"crash " number " " server " heartbeat restarted at=30000 delay=0 took=9 pc=0x1 address=0\n"
+
+/* A console that was hit took the control stream's lines for somebody else's: the log still has them. */
+static void what_went_astray_is_in_the_log(void **state)
+{
+	static const char fault[] = "[supervisor] inject fault 1 branch vmm0 at=20000 place=0x400 clear=0 flip=0x8 "
+				    "register=99 delay=0\n";
+	(void)state;
+	begin(2);
+	control(FAULT("0", "flip-text", "uart0") "inject after 0 kept\n");
+	load_line();
+	hear('L', fault);
+	control(CRASH("1", "vmm0") "inject after 1 restarted\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_NO_EFFECT);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_RECOVERED);
+	assert_string_equal(record.rows[1].target, "vmm0");
+	assert_int_equal(record.rows[1].seed, 5);
+	assert_int_equal(record.rows[1].detect_ns, 10000);
+	begin(2);
+	control(FAULT("0", "flip-text", "uart0") "inject after 0 kept\n");
+	hear('L', fault);
+	hear('L', "[supervisor] inject made 1 status=0\n");
+	control("inject after 1 kept\n");
+	end();
+	assert_int_equal(record.rows[1].outcome, OUTCOME_NO_EFFECT);
+	begin(2); /* it is not made earlier than it was */
+	control(FAULT("0", "flip-text", "uart0"));
+	hear('L', fault);
+	control("crash 1 vmm0 heartbeat restarted at=19999 delay=0 took=9 pc=0x1 address=0\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_CROSS_DOMAIN);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_NOT_INJECTED);
+	begin(2); /* nor by the word of anybody else */
+	control(FAULT("0", "flip-text", "uart0"));
+	hear('L', "[vmm0] inject fault 1 branch vmm0 at=20000 place=0 clear=0 flip=0x8 register=99 delay=0\n");
+	control(CRASH("1", "vmm0"));
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_CROSS_DOMAIN);
+}
+
 /* What happens is the last fault's before it. */
 static void each_fault_has_its_own(void **state)
 {
@@ -499,6 +541,7 @@ int main(void)
 		cmocka_unit_test(crashes),
 		cmocka_unit_test(dependants),
 		cmocka_unit_test(what_lay_there_is_its_own),
+		cmocka_unit_test(what_went_astray_is_in_the_log),
 		cmocka_unit_test(each_fault_has_its_own),
 		cmocka_unit_test(damage_that_shows_late_is_the_earlier_faults),
 		cmocka_unit_test(a_fault_that_was_refused_was_none),

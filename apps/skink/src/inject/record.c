@@ -154,39 +154,6 @@ static uint32_t whose_crash(const struct record *record, const char *server)
 	return record->current;
 }
 
-static void take_crash(struct record *record, const char *line)
-{
-	char server[ROW_WORD];
-	char reason[ROW_WORD];
-	char verdict[ROW_WORD];
-	uint64_t at;
-	uint64_t delay;
-	uint64_t took;
-	char text[ROW_DETAIL];
-	if (sscanf(line, "crash %*u %23s %23s %23s at=%" SCNu64 " delay=%" SCNu64 " took=%" SCNu64, server, reason,
-		   verdict, &at, &delay, &took) != 6) {
-		return;
-	}
-	if (record->current >= record->count) {
-		trouble(record, line);
-		return;
-	}
-	uint32_t whose = whose_crash(record, server);
-	struct row *row = &record->rows[whose];
-	struct aftermath *after = &record->after[whose];
-	if (strcmp(server, row->target) == 0) {
-		if (row->crashes++ == 0) {
-			set_word(row->reason, reason);
-			row->detect_ns = at > row->at_ns ? at - row->at_ns : 0;
-			row->recovery_ns = delay + took;
-		}
-		return;
-	}
-	snprintf(text, sizeof(text), "%s crashed: %s", server, reason);
-	row_note(row, text);
-	after->crossed = after->crossed || !in_domain(record, server, row->target);
-}
-
 /* "server NAME failed WHY": its fallback is in force. */
 static void take_failed(struct record *record, const char *line)
 {
@@ -226,29 +193,104 @@ static void take_vm(struct record *record, const char *line)
 	row_note(current_row(record), line);
 }
 
-/* "fault NUMBER TYPE TARGET at=… …": from here on, what happens is its. */
+/* "fault NUMBER TYPE TARGET at=… …". False: that is none of this boot's. */
+static bool read_fault(const struct record *record, const char *line, struct row *fault)
+{
+	*fault = (struct row) { 0 };
+	return sscanf(line,
+		      "fault %" SCNu32 " %23s %23s at=%" SCNu64 " place=%" SCNx64 " clear=%" SCNx64 " flip=%" SCNx64
+		      " register=%" SCNu32 " delay=%" SCNu64,
+		      &fault->fault, fault->type, fault->target, &fault->at_ns, &fault->place, &fault->clear,
+		      &fault->flip, &fault->register_number, &fault->delay_ns) == 9 &&
+	       fault->fault < record->count;
+}
+
+/* From here on, what happens is its. */
+static void begin_fault(struct record *record, const struct row *fault)
+{
+	struct row *row = &record->rows[fault->fault];
+	struct row common = *row;
+	*row = *fault;
+	row->seed = common.seed;
+	row->boot = common.boot;
+	memcpy(row->load, common.load, sizeof(row->load));
+	record->current = fault->fault;
+	if (record->good || record->blamed == RECORD_FAULTS) {
+		record->blamed = fault->fault;
+	}
+}
+
+/* It is `now_ns`, as the control stream has it: what faults there were up to then it should have told before. */
+static void catch_up(struct record *record, uint64_t now_ns)
+{
+	for (uint32_t i = record->current < record->count ? record->current + 1 : 0; i < record->count; i++) {
+		const struct hearsay *heard = &record->hearsay[i];
+		if (heard->fault.at_ns != 0 && heard->fault.at_ns <= now_ns) {
+			begin_fault(record, &heard->fault);
+			record->after[i].made = heard->made;
+		}
+	}
+}
+
 static void take_fault(struct record *record, const char *line)
 {
+	struct row fault;
+	if (read_fault(record, line, &fault)) {
+		catch_up(record, fault.at_ns);
+		begin_fault(record, &fault);
+	}
+}
+
+/* A line of the log, perhaps the supervisor's that `inject` says something. */
+static void take_hearsay(struct record *record, const char *line)
+{
+	static const char begin[] = "[supervisor] inject ";
+	const char *rest = line + strlen(begin);
+	struct row fault;
 	uint32_t number;
-	struct row fault = { 0 };
-	if (sscanf(line,
-		   "fault %" SCNu32 " %23s %23s at=%" SCNu64 " place=%" SCNx64 " clear=%" SCNx64 " flip=%" SCNx64
-		   " register=%" SCNu32 " delay=%" SCNu64,
-		   &number, fault.type, fault.target, &fault.at_ns, &fault.place, &fault.clear, &fault.flip,
-		   &fault.register_number, &fault.delay_ns) != 9 ||
-	    number >= record->count) {
+	int status;
+	if (strncmp(line, begin, strlen(begin)) != 0) {
 		return;
 	}
-	struct row *row = &record->rows[number];
-	fault.seed = row->seed;
-	fault.boot = row->boot;
-	fault.fault = number;
-	memcpy(fault.load, row->load, sizeof(fault.load));
-	*row = fault;
-	record->current = number;
-	if (record->good || record->blamed == RECORD_FAULTS) {
-		record->blamed = number;
+	if (read_fault(record, rest, &fault)) {
+		record->hearsay[fault.fault].fault = fault;
+	} else if (sscanf(rest, "made %" SCNu32 " status=%d", &number, &status) == 2 && number < record->count) {
+		record->hearsay[number].made = status == 0;
 	}
+}
+
+static void take_crash(struct record *record, const char *line)
+{
+	char server[ROW_WORD];
+	char reason[ROW_WORD];
+	char verdict[ROW_WORD];
+	uint64_t at;
+	uint64_t delay;
+	uint64_t took;
+	char text[ROW_DETAIL];
+	if (sscanf(line, "crash %*u %23s %23s %23s at=%" SCNu64 " delay=%" SCNu64 " took=%" SCNu64, server, reason,
+		   verdict, &at, &delay, &took) != 6) {
+		return;
+	}
+	catch_up(record, at);
+	if (record->current >= record->count) {
+		trouble(record, line);
+		return;
+	}
+	uint32_t whose = whose_crash(record, server);
+	struct row *row = &record->rows[whose];
+	struct aftermath *after = &record->after[whose];
+	if (strcmp(server, row->target) == 0) {
+		if (row->crashes++ == 0) {
+			set_word(row->reason, reason);
+			row->detect_ns = at > row->at_ns ? at - row->at_ns : 0;
+			row->recovery_ns = delay + took;
+		}
+		return;
+	}
+	snprintf(text, sizeof(text), "%s crashed: %s", server, reason);
+	row_note(row, text);
+	after->crossed = after->crossed || !in_domain(record, server, row->target);
 }
 
 static void take_skipped(struct record *record, uint32_t number, const char *why)
@@ -269,6 +311,9 @@ static void take_inject(struct record *record, const char *line)
 	}
 	struct row *row = &record->rows[number];
 	const char *rest = line + behind;
+	if (row->at_ns == 0 && strncmp(line, "fault ", strlen("fault ")) != 0) {
+		catch_up(record, record->hearsay[number].fault.at_ns);
+	}
 	if (strncmp(line, "fault ", strlen("fault ")) == 0) {
 		take_fault(record, line);
 	} else if (strncmp(line, "skipped ", strlen("skipped ")) == 0) {
@@ -345,6 +390,7 @@ void record_observe(void *context, char stream, const uint8_t *data, size_t size
 		}
 		if (stream == DEMUX_LOG && collect(record->log, sizeof(record->log), &record->log_length, data[i])) {
 			keep(record, record->log);
+			take_hearsay(record, record->log);
 		}
 	}
 }
@@ -409,6 +455,7 @@ static void judge_end(struct record *record, struct row *last, bool timed_out)
 
 bool record_judge(struct record *record, bool panicked, bool timed_out)
 {
+	catch_up(record, UINT64_MAX);
 	struct row *last = current_row(record);
 	bool finished = (record->stopped && record->halted) ||
 			(record->off && record->load.complete && !record->deadline);

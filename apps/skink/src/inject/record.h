@@ -3,6 +3,9 @@
  * console (the load), in the order in which the machine says them. What happens belongs to the last fault before it.
  * What is wrong with the load shows late, when the next line comes: a fault is to blame only once a line was right
  * since the fault before it was over.
+ *
+ * A fault into the console may lead lines astray: what `inject` says of a fault is in the supervisor's log a second time,
+ * and counts from there if the control stream goes on without it.
  */
 #ifndef INJECT_RECORD_H
 #define INJECT_RECORD_H
@@ -25,9 +28,16 @@ struct aftermath {
 	struct bytes text; /* log and control lines, for the crash record */
 };
 
+/* What the log says of a fault. */
+struct hearsay {
+	struct row fault; /* at_ns 0: nothing */
+	bool made;
+};
+
 struct record {
 	const struct manifest *manifest;
 	struct row rows[RECORD_FAULTS];
+	struct hearsay hearsay[RECORD_FAULTS];
 	struct aftermath after[RECORD_FAULTS];
 	uint32_t count;		  /* faults that this boot was to have */
 	uint32_t current;	  /* the last one begun; RECORD_FAULTS: none yet */
