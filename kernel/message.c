@@ -42,7 +42,6 @@ void message_deliver(struct context *receiver, uint64_t badge, const struct sk_m
 	arch_set_result(receiver->frame, 1, msg->tag);
 	arch_put_words(receiver->frame, msg->w);
 	arch_set_result(receiver->frame, 8, token);
-	thread_of(receiver)->overrun_calls = UINT64_MAX;
 	receiver->state = CONTEXT_READY;
 }
 

@@ -41,6 +41,7 @@ void notification_deliver(struct context *thread)
 			bits |= notification_take(notification);
 		}
 		message_deliver(thread, SK_BADGE_SIGNAL, &(struct sk_msg){ .w = { bits } }, 0);
+		thread_of(thread)->overrun_calls = UINT64_MAX;
 		plan_wake(core_at(thread->core), thread);
 	}
 }

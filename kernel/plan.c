@@ -192,7 +192,8 @@ static struct context *scheduler_turn(struct core *core, struct context *schedul
 		struct sk_msg msg;
 		plan_due_message(&msg, core->index, event, core->due_slot, arch_ticks_to_ns(now));
 		message_deliver(scheduler, SK_BADGE(PLAN_INTERFACE, core->index), &msg, PLAN_TOKEN);
-		scheduler->calls++;
+		/* Events one upon the other, with nobody's turn between, are one call, of one budget. */
+		scheduler->calls += core->current != scheduler ? 1u : 0u;
 		core_count_event(core, COUNT_PLAN_CALLS);
 	}
 	return chain_tail(core, scheduler);

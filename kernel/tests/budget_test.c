@@ -294,6 +294,46 @@ static void a_scheduler_that_decides_for_ever(void **state)
 	assert_false(core_at(1)->deciding);
 }
 
+/* Each decision takes no time to speak of, but the next is due before anybody else has run. */
+static void a_scheduler_that_is_due_for_ever(void **state)
+{
+	(void)state;
+	struct scene scene;
+	scene_make(&scene);
+	K_OK(world.core[1], CORE_TAG_SET_SCHEDULER, scene.server.endpoint);
+	K_OK(world.core[1], CORE_TAG_SET_WAKE_TIME, 1);
+	mock_settle();
+	uint32_t decisions = 0;
+	for (; decisions < 100 && core_at(1)->current == scene.server.c; decisions++) {
+		assert_true(core_at(1)->deciding);
+		K_OK(world.core[1], CORE_TAG_SET_WAKE_TIME, 1);
+		mock_advance(TICKS(1 * MS));
+		if (core_at(1)->current == scene.server.c) {
+			actor_reply_wait(&scene.server, actor_token(&scene.server), 0, 0);
+		}
+	}
+	assert_in_range(decisions, 20, 25);
+	check_overrun(&scene.keeper);
+	/* A signal that it takes from its wait is a beginning, and so is a turn of somebody else's. */
+	K_OK(scene.server.thread, THREAD_TAG_STOP);
+	K_OK(scene.server.thread, THREAD_TAG_CONFIGURE, 0x400000, 0, 0, 0);
+	actor_reply_wait(&scene.keeper, 0, 0, 0);
+	waits(&scene.server);
+	for (uint32_t i = 0; i < 50; i++) {
+		assert_runs(&scene.other);
+		if (i % 2 == 0) {
+			signal_to(&scene.server);
+		} else {
+			K_OK(world.core[1], CORE_TAG_SET_WAKE_TIME, 1);
+			mock_settle();
+		}
+		assert_runs(&scene.server);
+		mock_advance(TICKS(12 * MS));
+		actor_reply_wait(&scene.server, i % 2 == 0 ? 0 : actor_token(&scene.server), 0, 0);
+	}
+	invariants_check();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +345,7 @@ int main(void)
 		cmocka_unit_test_setup(the_time_of_others_is_theirs, world_setup),
 		cmocka_unit_test_setup(time_that_nobody_had_is_nobodys, world_setup),
 		cmocka_unit_test_setup(a_scheduler_that_decides_for_ever, world_setup),
+		cmocka_unit_test_setup(a_scheduler_that_is_due_for_ever, world_setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
