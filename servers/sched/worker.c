@@ -35,7 +35,9 @@ static void wake_by(struct worker *worker, uint64_t at_ns)
 {
 	if (at_ns != 0 && (worker->wake_ns == 0 || at_ns < worker->wake_ns)) {
 		worker->wake_ns = at_ns;
-		(void)core_set_wake_time(worker->core, at_ns);
+		if (core_set_wake_time(worker->core, at_ns) != SK_OK) {
+			sk_exit(1, "no wake time is taken");
+		}
 	}
 }
 
@@ -59,15 +61,19 @@ static bool task_there(const struct worker *worker, uint32_t task, bool *asleep)
 	return status == SK_OK && core == worker->policy.core;
 }
 
-/* A task whose object is gone would spoil the whole plan. */
-POLICY_RARE static void find_lost(struct worker *worker)
+/* A task whose object is gone would spoil the whole plan. False: none of the plan's is. */
+POLICY_RARE static bool find_lost(struct worker *worker)
 {
+	bool found = false;
+
 	for (uint32_t i = 0; i < worker->policy.count; i++) {
 		uint32_t task = worker->policy.order[i];
 		bool asleep;
 
 		policy_tasks[task].lost = !task_there(worker, task, &asleep);
+		found |= policy_tasks[task].lost;
 	}
+	return found;
 }
 
 static sk_status_t try_commit(struct worker *worker)
@@ -82,12 +88,14 @@ static sk_status_t try_commit(struct worker *worker)
 	return core_commit_plan(worker->core, count, worker->wake_ns, slots);
 }
 
+/* Objects may go at any time. Where all are there, and there is no plan even so, what is wrong is here. */
 static void commit(struct worker *worker)
 {
 	worker->plans++;
-	if (try_commit(worker) != SK_OK) {
-		find_lost(worker);
-		(void)try_commit(worker);
+	while (try_commit(worker) != SK_OK) {
+		if (!find_lost(worker)) {
+			sk_exit(1, "no plan is taken");
+		}
 	}
 }
 
@@ -128,10 +136,13 @@ void worker_budget_spent(struct worker *worker, uint32_t slot, uint64_t now_ns)
 	commit(worker);
 }
 
+/* Nothing is wrong with a client's notification: if that does not help there is no such client. */
 static void ring(struct worker *worker, uint32_t client)
 {
 	worker->timers_fired++;
-	(void)sk_signal(SCHED_CLIENT_SLOT + client, SK_SIGNAL_TIMER);
+	if (sk_signal(SCHED_CLIENT_SLOT + client, SK_SIGNAL_TIMER) != SK_OK) {
+		(void)sk_signal(SCHED_CLIENT_SLOT + client, SK_SIGNAL_TIMER);
+	}
 }
 
 /*

@@ -5,6 +5,7 @@
 
 #include "lifecycle.h"
 #include "standby.h"
+#include "tasks.h"
 #include "trap.h"
 
 /* A deliberate end is a breakpoint with a number of its own, whichever of the kernel's reasons that is. */
@@ -16,6 +17,14 @@ static enum sk_crash_reason reason_of(uint32_t kernel_reason, uint64_t syndrome)
 	return kernel_reason >= SK_CRASH_REASON_MEMORY && kernel_reason <= SK_CRASH_REASON_OTHER
 		       ? (enum sk_crash_reason)kernel_reason
 		       : SK_CRASH_REASON_OTHER;
+}
+
+/* While a worker of the scheduler stood, the kernel went by the last plan: of what was due then it was not told. */
+static void tell_missed(const struct server *server, uint32_t thread)
+{
+	if (server->index == system_state.sched) {
+		tasks_changed(server->workers[thread].core);
+	}
 }
 
 /*
@@ -54,6 +63,7 @@ sk_status_t thread_fault_serve_fault(const struct sk_caller *caller, uint32_t re
 	switch (trap_taken(server, &cause, pc, caller->token)) {
 	case TRAP_RESUME:
 		*resume = true;
+		tell_missed(server, cause.thread);
 		return SK_OK;
 	case TRAP_LATER:
 		return SK_DEFERRED;

@@ -59,6 +59,7 @@ static void signalled(uint64_t bits)
 		errand_finish();
 	}
 	if ((bits & SK_SIGNAL_TIMER) != 0) {
+		tasks_deadline_over();
 		for (uint32_t alarm = alarm_take(sk_now_ns()); alarm != ALARM_NONE; alarm = alarm_take(sk_now_ns())) {
 			ring(alarm);
 		}

@@ -192,3 +192,10 @@ void tasks_set_deadline(uint64_t at_ns)
 		signal_worker(0, SCHED_CONTROL_EVENT_DEADLINE_CHANGED);
 	}
 }
+
+void tasks_deadline_over(void)
+{
+	if (table != NULL) {
+		__atomic_store_n(&table->deadline_ns, 0, __ATOMIC_RELEASE);
+	}
+}

@@ -31,4 +31,7 @@ void tasks_changed(uint32_t core);
 /* The supervisor's own timer: SK_SIGNAL_TIMER on its notification at `at_ns`; 0: none. */
 void tasks_set_deadline(uint64_t at_ns);
 
+/* SK_SIGNAL_TIMER came, in time or not: no timer is set any more. */
+void tasks_deadline_over(void);
+
 #endif

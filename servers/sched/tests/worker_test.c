@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <sk/idl/kernel.h>
+#include <sk/process.h>
 #include <sk/start.h>
 #include <sk/syscall.h>
 
@@ -29,7 +30,11 @@ static struct {
 	uint32_t signalled_slot;
 	uint32_t signals;
 	uint32_t stale; /* a slot whose object is gone */
+	bool deaf;	/* the core takes nothing */
+	uint32_t refused; /* signals from now on */
 } kernel;
+
+static jmp_buf ended; /* the worker has ended itself */
 
 static uint8_t buffer[SK_PAGE_BYTES];
 
@@ -38,9 +43,18 @@ void *sk_message_buffer(void)
 	return buffer;
 }
 
+_Noreturn void sk_exit(int code, const char *why)
+{
+	(void)why;
+	longjmp(ended, code);
+}
+
 static sk_status_t commit(const struct sk_msg *msg)
 {
 	kernel.commits++;
+	if (kernel.deaf) {
+		return SK_BAD_ARG;
+	}
 	memcpy(kernel.slots, buffer, sizeof(kernel.slots));
 	kernel.count = (uint32_t)msg->w[0];
 	for (uint32_t i = 0; i < kernel.count; i++) {
@@ -60,7 +74,7 @@ sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 	case CORE_TAG_SET_WAKE_TIME:
 		kernel.wake_ns = msg->w[0];
 		kernel.wake_calls++;
-		return SK_OK;
+		return kernel.deaf ? SK_BAD_ARG : SK_OK;
 	case VCPU_TAG_KICK:
 		kernel.ran = to;
 		return SK_OK;
@@ -78,6 +92,10 @@ sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 sk_status_t sk_signal(sk_cap_t slot, uint64_t bits)
 {
 	assert_int_equal(bits, SK_SIGNAL_TIMER);
+	if (kernel.refused != 0) {
+		kernel.refused--;
+		return SK_STALE;
+	}
 	kernel.signalled_slot = slot;
 	kernel.signals++;
 	return SK_OK;
@@ -144,6 +162,24 @@ static void timers_ring_once_and_the_next_is_set(void **state)
 	assert_int_equal(kernel.signals, 2);
 }
 
+/* A register was hit, say. */
+static void who_is_not_reached_is_rung_again(void **state)
+{
+	(void)state;
+	worker_begin(&worker, 0, false, 0);
+	worker_set_timer(&worker, 5, 1000);
+	worker_set_timer(&worker, 6, 1000);
+	kernel.refused = 1;
+	worker_wake(&worker, 1000);
+	assert_int_equal(kernel.signals, 2);
+	worker_set_timer(&worker, 5, 2000);
+	worker_set_timer(&worker, 6, 3000);
+	kernel.refused = 2; /* there is nobody */
+	worker_wake(&worker, 2000);
+	assert_int_equal(kernel.signals, 2);
+	assert_int_equal(kernel.wake_ns, 3000);
+}
+
 static void the_supervisors_deadline_rings_once(void **state)
 {
 	(void)state;
@@ -206,17 +242,40 @@ static void a_lost_object_does_not_spoil_the_plan(void **state)
 	assert_int_equal(kernel.count, 2);
 }
 
+/* Where no object is to blame it is this instance: the next one has a plan, the timers and their times. */
+static void who_gets_no_plan_through_ends(void **state)
+{
+	(void)state;
+	worker_begin(&worker, 0, false, 0);
+	kernel.deaf = true;
+	if (setjmp(ended) == 0) {
+		worker_tasks_changed(&worker);
+		fail_msg("it goes on without a plan");
+	}
+	if (setjmp(ended) == 0) {
+		worker_set_timer(&worker, 5, 1000);
+		fail_msg("it goes on, and is never woken");
+	}
+	kernel.deaf = false;
+	memset(&worker, 0, sizeof(worker));
+	worker_begin(&worker, 0, false, 0);
+	assert_int_equal(kernel.count, 2);
+	assert_int_equal(kernel.wake_ns, 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_first_plan_is_everything, begin),
 		cmocka_unit_test_setup(only_an_earlier_time_costs_a_call, begin),
 		cmocka_unit_test_setup(timers_ring_once_and_the_next_is_set, begin),
+		cmocka_unit_test_setup(who_is_not_reached_is_rung_again, begin),
 		cmocka_unit_test_setup(the_supervisors_deadline_rings_once, begin),
 		cmocka_unit_test_setup(a_lone_vcpu_keeps_its_own_timer, begin),
 		cmocka_unit_test_setup(a_displaced_vcpu_is_woken_by_the_clock, begin),
 		cmocka_unit_test_setup(halted_deadlines_outlive_the_instance, begin),
 		cmocka_unit_test_setup(a_lost_object_does_not_spoil_the_plan, begin),
+		cmocka_unit_test_setup(who_gets_no_plan_through_ends, begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
