@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Does build/bounds find what is wrong? bounds_test.py SOURCES BUILD"""
+import os
+import subprocess
+import sys
+import tempfile
+
+from seeded import change, changed_kernel
+
+ROOT, BUILD = map(os.path.abspath, sys.argv[1:3])
+NOTES = os.path.join(ROOT, "kernel/arch/aarch64/bounds.txt")
+DRAIN = "void core_drain(struct core *core)\n{\n\tsync_answer(core);\n"
+DRAINED = "\t\tcontext = next;\n\t}\n\tcore_drain_calls(core);\n}"
+
+
+def bounds(*arguments):
+    done = subprocess.run([os.path.join(ROOT, "build/bounds"), *arguments, "--build", BUILD], capture_output=True,
+                          text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def expect(title, result, status, *texts):
+    missing = [text for text in texts if text not in result[1]]
+    print(f"{'not ok' if missing or result[0] != status else 'ok'}: {title}", flush=True)
+    if missing or result[0] != status:
+        sys.exit(f"status {result[0]}, not {status}, or without {missing}:\n{result[1]}")
+
+
+def with_kernel(source, *edits):
+    with tempfile.TemporaryDirectory() as folder:
+        kernel, frames = changed_kernel(ROOT, BUILD, source, edits, folder)
+        return bounds("stack", "--kernel", kernel, "--frames", frames)
+
+
+def with_notes(*edits):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "notes.txt")
+        with open(NOTES, encoding="utf-8") as notes, open(path, "w", encoding="utf-8") as file:
+            file.write(change(notes.read(), edits, NOTES))
+        return bounds("stack", "--notes", path)
+
+
+expect("the kernel as it is", bounds("stack"), 0, "recursion: none", "stack: at most")
+expect("a function that calls itself",
+       with_kernel("kernel/core.c", (DRAINED, DRAINED[:-1] + "\tif (core->calls != NULL) {\n\t\tcore_drain(core);\n"
+                                     "\t\tcore->reschedule = true;\n\t}\n}")),
+       1, "recursion: core_drain > core_drain")
+expect("a circle over a call by pointer",
+       with_kernel("kernel/core.c", ("static void sync_answer(struct core *core)\n{\n",
+                                     "static void sync_answer(struct core *core)\n{\n\tif (core->reschedule) {\n"
+                                     "\t\tcore_run_on(core->index, drain, core);\n\t\tcore->leaving = true;\n\t}\n"),
+                   ("static uint32_t lock_word;\n", "static uint32_t lock_word;\nstatic void drain(void *core);\n")),
+       1, "recursion: ", "core_run_on")
+expect("a frame too large for the stack",
+       with_kernel("kernel/core.c", (DRAIN, DRAIN + "\tvolatile uint8_t room[12000];\n\troom[core->index] = 0;\n\t(void)room[0];\n")),
+       1, "the stack may need 25", "bytes, and a core has 12288")
+expect("a frame of no fixed size",
+       with_kernel("kernel/core.c", (DRAIN, DRAIN + "\tvolatile uint8_t room[core->index + 1u];\n\troom[0] = 0;\n\t(void)room[0];\n")),
+       1, "core_drain sets its stack pointer")
+expect("a call by pointer that no note knows",
+       with_kernel("kernel/core.c", (DRAIN, DRAIN + "\tif (core->sync_function != drain) {\n"
+                                     "\t\tcore->sync_function(core);\n\t}\n")),
+       1, "core_drain has 1 calls by pointer")
+expect("a note that leaves out a target", with_notes(("core_run_on 1: dispatch_here destroy_here", "core_run_on 1: "
+                                                      "dispatch_here"), ("sync_answer 1: dispatch_here destroy_here",
+                                                                         "sync_answer 1: dispatch_here")),
+       1, "the address of destroy_here is a value")
+expect("a note with a target that is none", with_notes((": clear_pages", ": plan_pick clear_pages")),
+       1, "a note has plan_pick called by pointer")
+expect("a note of no use", with_notes(("once dispatch_here:", "once plan_pick:")),
+       1, "once plan_pick: the image has nothing that this is about", "recursion: ")
+expect("a note without a reason", with_notes(("call_general 1: [system_calls] -- system calls by number",
+                                              "call_general 1: [system_calls]")), 1, "a note without a reason")
