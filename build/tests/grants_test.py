@@ -103,7 +103,7 @@ class Expected:
         self.cap(server, "endpoint", "---c---", interface << 16 | client, f"endpoint {peer}")
 
     def add_server(self, server):
-        me, operator, stream = self.index[server.name], "operator" in server.properties, "stream" in server.properties
+        me, operator, stream = self.index[server.name], "operator" in server.properties, self.streams(server) != 0
         self.cap(server, "notification", "---cl--", 0, f"notification {server.name}")
         for i in range(1, len(self.workers(server))):
             self.cap(server, "thread", "-w-----", 0, f"thread {server.name} {i}")
@@ -124,7 +124,7 @@ class Expected:
             self.region(server, "log:supervisor", LOG, "rw--")
             self.region(server, "control", CONTROL, "rw--")
         else:
-            self.show_to_console(server, stream)
+            self.show_to_console(server)
         if any(self.follow(vm, "vmm") == [server] for vm in self.vms) or "archive" in server.properties:
             self.region(server, "archive", ARCHIVE, "r---")
             self.region(server, "manifest", ARCHIVE, "r---")
@@ -138,16 +138,21 @@ class Expected:
         for name in ("persistent", "dma"):
             if f"{name}-kib" in server.properties:
                 self.region(server, name, server.number(f"{name}-kib") << 10, "rw--")
-        if "stream" in server.properties:
-            self.region(server, "stream", STREAM, "rw--")
+        for i in range(self.streams(server)):
+            self.region(server, f"stream{i or ''}", STREAM, "rw--")
         if "dma-kib" in server.properties:
             self.cap(server, "memory", "r------", 0, f"dma {server.name}")
 
-    def show_to_console(self, server, stream):
+    @staticmethod
+    def streams(server):
+        return server.number("streams", 1 if "stream" in server.properties else 0)
+
+    def show_to_console(self, server):
         console = self.servers[self.index["console"]]
         self.region(console, f"log:{server.name}", LOG, "rw--")
-        if stream:
-            self.region(console, f"stream:{server.name}", STREAM, "rw--")
+        for i in range(self.streams(server)):
+            self.region(console, f"tty{i}:{server.name}" if i else f"stream:{server.name}", STREAM, "rw--")
+        if self.streams(server) != 0:
             self.cap(console, "notification", "---c---", BIT_STREAM, f"notification {server.name}")
 
     def add_hardware(self, server):

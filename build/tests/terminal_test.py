@@ -2,10 +2,11 @@
 """
 A system on a terminal, as a person uses it: two consoles, the monitor, a kill, and out.
 
-  terminal_test.py SKINK MANIFEST SECOND VM… [--kill SERVER…]
+  terminal_test.py SKINK MANIFEST SECOND VM… [--kill SERVER…] [--typed KEY NAME FILE]
 
 SECOND is the server of the second console, VM… are those that the monitor says are running. The servers to kill are
-killed by monitor command; after each the first console still answers.
+killed by monitor command; after each the first console still answers. --typed: what is typed to a further console, of
+this key and name, is read from that file in the guest.
 """
 import argparse
 import sys
@@ -33,6 +34,19 @@ def size_follows(person):
         person.expect(PROMPT)
 
 
+def typed(person, key, name, file):
+    person.send(f"head -n 1 {file} >/tmp/typed & echo read$?\r")
+    person.expect(r"\nread0")
+    person.send(CTRL_A + key)
+    person.expect(f"--- {name} ---")
+    person.send("to the other one\r")
+    person.send(CTRL_A + "1")
+    person.expect("uart0")
+    person.send("wait; echo got $(cat /tmp/typed)\r")
+    person.expect(r"\ngot to the other one")
+    person.expect(PROMPT)
+
+
 def kill(person, server):
     person.send(CTRL_A + "m")
     person.expect("monitor")
@@ -51,6 +65,7 @@ def main():
     parser.add_argument("second")
     parser.add_argument("vms", nargs="+")
     parser.add_argument("--kill", nargs="*", default=[])
+    parser.add_argument("--typed", nargs=3)
     given = parser.parse_args()
     person = pexpect.spawn(given.skink, ["run", given.manifest], timeout=SECONDS, dimensions=(40, 100), encoding="utf-8",
                            codec_errors="replace")
@@ -78,6 +93,8 @@ def main():
     for number, server in enumerate(given.kill, 10):
         kill(person, server)
         answers(person, number)
+    if given.typed:
+        typed(person, *given.typed)
     person.send(CTRL_A + "x")
     person.expect(pexpect.EOF)
     person.close()

@@ -1,8 +1,9 @@
 /*
  * The streams and logs that the start page names, and the console's memory of
- * them. Regions: "control", "stream:NAME", "log:NAME", and "log" for the console's own.
- * Capabilities: a notification "stream:NAME" to signal the client with.
+ * them. Regions: "control", "stream:NAME" and "ttyN:NAME" for the further streams of a server, which are called NAME and
+ * NAME:N, "log:NAME", and "log" for the console's own. Capabilities: a notification "stream:NAME" to signal the client with.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <sk/idl/kernel.h>
@@ -12,6 +13,8 @@
 
 #define CONTROL "control"
 #define STREAM_PREFIX "stream:"
+#define FURTHER_PREFIX "tty"
+#define FIRST '0'
 #define LOG_PREFIX "log:"
 #define RING_BYTES_MIN 256u
 
@@ -21,6 +24,14 @@ static const char *behind(const char *name, const char *prefix)
 	size_t length = strlen(prefix);
 
 	return strncmp(name, prefix, length) == 0 ? name + length : NULL;
+}
+
+/* The server's name in that of a region of a further stream; NULL: it is none. */
+static const char *further(const char *name)
+{
+	const char *number = behind(name, FURTHER_PREFIX);
+
+	return number != NULL && *number >= '1' && *number <= '9' && number[1] == ':' ? number + 2 : NULL;
 }
 
 static void copy_name(char *to, const char *from)
@@ -34,19 +45,26 @@ static struct sk_byte_ring *ring_at(uint64_t address)
 	return (struct sk_byte_ring *)(uintptr_t)address;
 }
 
-static void add_stream(struct console *console, const struct sk_start_region *region, const char *name)
+static void add_stream(struct console *console, const struct sk_start_region *region, const char *server, char number)
 {
+	char client[SK_NAME_BYTES + sizeof(STREAM_PREFIX)];
 	uint64_t half = region->bytes / 2;
 
 	if (console->stream_count == CONSOLE_STREAMS || half < RING_BYTES_MIN) {
 		return;
 	}
 	struct stream *stream = &console->streams[console->stream_count++];
-	copy_name(stream->name, name);
+	copy_name(stream->name, server);
+	if (number != FIRST) {
+		const char suffix[] = { ':', number, '\0' };
+
+		(void)strncat(stream->name, suffix, sizeof(stream->name) - 1 - strlen(stream->name));
+	}
 	stream->printed = ring_at(region->address);
 	stream->typed = ring_at(region->address + half);
 	stream->capacity = sk_byte_ring_capacity(half);
-	stream->client = sk_cap_named_of_type(region->name, SK_OBJECT_TYPE_NOTIFICATION);
+	(void)snprintf(client, sizeof(client), STREAM_PREFIX "%s", server);
+	stream->client = sk_cap_named_of_type(client, SK_OBJECT_TYPE_NOTIFICATION);
 }
 
 static void add_log(struct console *console, const struct sk_start_region *region, const char *name)
@@ -68,9 +86,11 @@ static void find_regions(struct console *console, const struct sk_start *start)
 		const struct sk_start_region *region = &start->regions[i];
 
 		if (strcmp(region->name, CONTROL) == 0) {
-			add_stream(console, region, region->name);
+			add_stream(console, region, region->name, FIRST);
 		} else if (behind(region->name, STREAM_PREFIX) != NULL) {
-			add_stream(console, region, behind(region->name, STREAM_PREFIX));
+			add_stream(console, region, behind(region->name, STREAM_PREFIX), FIRST);
+		} else if (further(region->name) != NULL) {
+			add_stream(console, region, further(region->name), region->name[sizeof(FURTHER_PREFIX) - 1]);
 		} else if (behind(region->name, LOG_PREFIX) != NULL) {
 			add_log(console, region, behind(region->name, LOG_PREFIX));
 		} else if (strcmp(region->name, "log") == 0) {
@@ -81,12 +101,16 @@ static void find_regions(struct console *console, const struct sk_start *start)
 
 static char id_of(const struct stream *stream, const struct manifest *manifest)
 {
-	uint32_t server = manifest_find_server(manifest, stream->name);
+	const char *colon = strchr(stream->name, ':');
+	char server[SK_NAME_BYTES];
 
 	if (strcmp(stream->name, CONTROL) == 0) {
 		return '0';
 	}
-	return server != MANIFEST_NONE ? manifest_stream_id(manifest, server) : '\0';
+	copy_name(server, stream->name);
+	server[colon != NULL ? (size_t)(colon - stream->name) : sizeof(server) - 1] = '\0';
+	return manifest_stream_id(manifest, manifest_find_server(manifest, server),
+				  colon != NULL ? (uint32_t)(colon[1] - '0') : 0);
 }
 
 struct stream *console_stream(struct console *console, char id)

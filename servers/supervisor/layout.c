@@ -47,5 +47,14 @@ void layout_plan(const struct manifest_server *server, const struct image *image
 	take(layout, &layout->start, SK_VA_START_PAGE, SK_START_BYTES);
 	take_region(layout, &layout->persistent, server->persistent_kib * 1024ull);
 	take_region(layout, &layout->log, LAYOUT_LOG_BYTES);
-	take_region(layout, &layout->stream, server->stream ? LAYOUT_STREAM_BYTES : 0);
+	take_region(layout, &layout->stream, server->streams * LAYOUT_STREAM_BYTES);
+}
+
+struct layout_part layout_stream(const struct layout *layout, uint32_t index)
+{
+	return (struct layout_part){
+		.address = layout->stream.address + index * LAYOUT_STREAM_BYTES,
+		.offset = layout->stream.offset + index * LAYOUT_STREAM_BYTES,
+		.bytes = LAYOUT_STREAM_BYTES,
+	};
 }

@@ -40,7 +40,7 @@ struct layout {
 	struct layout_part heap;
 	struct layout_part persistent;
 	struct layout_part log;
-	struct layout_part stream;
+	struct layout_part stream; /* all of them */
 	uint64_t next_region; /* first address at which a further region may be mapped */
 };
 
@@ -51,6 +51,9 @@ void layout_plan(const struct manifest_server *server, const struct image *image
  * behind it; moves *next on. 0: the address range is used up.
  */
 uint64_t layout_place(uint64_t *next, uint64_t bytes, uint64_t align);
+
+/* One of the server's streams, of as many as its configuration says. */
+struct layout_part layout_stream(const struct layout *layout, uint32_t index);
 
 /* Top of thread `index`'s stack, and its message buffer. */
 static inline uint64_t layout_stack_top(uint32_t index)

@@ -183,8 +183,12 @@ static sk_status_t list_own(struct server *server)
 	if (status == SK_OK) {
 		status = grant_own(server, "log", &layout->log, SK_REGION_PERSISTENT | SK_REGION_SHARED);
 	}
-	if (status == SK_OK) {
-		status = grant_own(server, "stream", &layout->stream, SK_REGION_PERSISTENT | SK_REGION_SHARED);
+	for (uint32_t i = 0; status == SK_OK && i < server->config->streams; i++) {
+		const struct layout_part stream = layout_stream(layout, i);
+		char name[] = "stream0";
+
+		name[sizeof(name) - 2] = i == 0 ? '\0' : (char)('0' + i);
+		status = grant_own(server, name, &stream, SK_REGION_PERSISTENT | SK_REGION_SHARED);
 	}
 	if (status == SK_OK) {
 		status = grant_cap(server, "notification", SK_OBJECT_TYPE_NOTIFICATION, server->notifications[0],

@@ -105,7 +105,7 @@ void wiring_tell_users(const struct server *server)
 	}
 }
 
-/* What `from` and `to` share for a stream or a log: the region in the console, bits in both directions. */
+/* What `from` and `to` share for a stream or a log: the region in the console, called `kind` and the server's name. */
 static sk_status_t show_to_console(struct server *server, const char *kind, const struct layout_part *part)
 {
 	struct server *console = server_at(system_state.console);
@@ -127,7 +127,7 @@ static sk_status_t show_to_console(struct server *server, const char *kind, cons
 
 static sk_status_t connect_console(struct server *server)
 {
-	const uint32_t own_bits = SK_SIGNAL_LOG | (server->config->stream ? SK_SIGNAL_STREAM : 0u);
+	const uint32_t own_bits = SK_SIGNAL_LOG | (server->config->streams != 0 ? SK_SIGNAL_STREAM : 0u);
 	char name[SK_NAME_BYTES];
 
 	if (system_state.console == MANIFEST_NONE || server_at(system_state.console)->unusable != NULL) {
@@ -141,13 +141,16 @@ static sk_status_t connect_console(struct server *server)
 	if (status == SK_OK) {
 		status = show_to_console(server, "log", &server->layout.log);
 	}
-	if (status == SK_OK && server->config->stream) {
+	for (uint32_t i = 0; status == SK_OK && i < server->config->streams; i++) {
+		const struct layout_part stream = layout_stream(&server->layout, i);
+
+		(void)snprintf(name, sizeof(name), i == 0 ? "stream" : "tty%u", i);
+		status = show_to_console(server, name, &stream);
+	}
+	if (status == SK_OK && server->config->streams != 0) {
 		(void)snprintf(name, sizeof(name), "stream:%.16s", server->config->name);
-		status = show_to_console(server, "stream", &server->layout.stream);
-		if (status == SK_OK) {
-			status = grant_cap(console, name, SK_OBJECT_TYPE_NOTIFICATION, server->notifications[0],
-					   SK_RIGHT_CALL, SK_SIGNAL_STREAM);
-		}
+		status = grant_cap(console, name, SK_OBJECT_TYPE_NOTIFICATION, server->notifications[0], SK_RIGHT_CALL,
+				   SK_SIGNAL_STREAM);
 	}
 	return status;
 }

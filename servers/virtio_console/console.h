@@ -26,6 +26,7 @@ struct console_port {
 	struct sk_byte_ring *typed;
 	uint64_t capacity; /* of each */
 	const char *name;  /* that the guest is told; NULL: none */
+	bool is_terminal;  /* a stream on the console server, a console to the guest; otherwise a mere port */
 };
 
 struct console {
@@ -34,7 +35,7 @@ struct console {
 	struct sk_virtio_console_state *state;
 	struct console_port ports[CONSOLE_PORTS];
 	uint32_t port_count;
-	uint32_t size;   /* of port 0's terminal until its other side tells one: columns << 16 | rows; 0: unknown */
+	uint32_t size;   /* of the terminal until its other side tells one: columns << 16 | rows; 0: unknown */
 	uint32_t signal; /* a bit for each port whose other side may sleep, and has something to do now */
 };
 

@@ -43,8 +43,9 @@ static void take(struct console *console, const struct virtio_console_control *m
 	if (message->event == VIRTIO_CONSOLE_PORT_READY && message->value == 1) {
 		uint32_t size = console->config.cols != 0 ? 1u << OWED_RESIZE : 0;
 		uint32_t name = console->ports[port].name != NULL ? 1u << OWED_NAME : 0;
+		uint32_t terminal = console->ports[port].is_terminal ? 1u << OWED_CONSOLE | size : 0;
 
-		owe(console, port, DRIVER_HAS_PORT | 1u << OWED_OPEN | name | (port == 0 ? 1u << OWED_CONSOLE | size : 0));
+		owe(console, port, DRIVER_HAS_PORT | 1u << OWED_OPEN | name | terminal);
 	} else if (message->event == VIRTIO_CONSOLE_PORT_OPEN) {
 		STORE(console->state->ports[port].open, message->value != 0 ? 1u : 0u);
 		console_serve_in(console, port);
@@ -63,8 +64,10 @@ void console_look_at_size(struct console *console)
 		return;
 	}
 	virtio_mmio_config_changed(&console->device);
-	if ((state->ports[0].owed & DRIVER_HAS_PORT) != 0) {
-		owe(console, 0, 1u << OWED_RESIZE);
+	for (uint32_t i = 0; i < console->port_count; i++) {
+		if (console->ports[i].is_terminal && (state->ports[i].owed & DRIVER_HAS_PORT) != 0) {
+			owe(console, i, 1u << OWED_RESIZE);
+		}
 	}
 	STORE(state->size, size);
 }

@@ -1,8 +1,8 @@
 /*
  * The guest's virtio console (virtio 1.2, section 5.3), one process per VM. Port 0, the guest's console, is region
- * "stream": a stream on the console server, as each server with a `stream` has it. Port N, 1 and up, is a channel to any
- * other server, with rings as in a stream: region "portN", or "portN:peer" for the other end of such a one, as between the
- * consoles of two VMs. Bytes go between the guest's memory and the rings here, and nowhere else; what has to survive is in
+ * "stream": a stream on the console server, as each server with a `stream` has it. Port N, 1 and up, is a further such
+ * stream, region "streamN", and a further console to the guest; or a channel to any other server, with rings as in a
+ * stream: region "portN", or "portN:peer" for the other end of such a one, as between the consoles of two VMs. Bytes go between the guest's memory and the rings here, and nowhere else; what has to survive is in
  * the persistent region and in the rings (console.c says how).
  *
  * Arguments: `columns=N rows=N`, the size of its screen until the console server tells one; `nameN=TEXT`, what port N is called
@@ -31,7 +31,7 @@ static void tell(uint32_t ports)
 	for (; ports != 0; ports &= ports - 1) {
 		uint32_t port = (uint32_t)__builtin_ctz(ports);
 
-		(void)sk_signal(peers[port], port == 0 ? SK_SIGNAL_STREAM : SK_SIGNAL_PEER);
+		(void)sk_signal(peers[port], console.ports[port].is_terminal ? SK_SIGNAL_STREAM : SK_SIGNAL_PEER);
 	}
 }
 
@@ -65,8 +65,10 @@ static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 
 SK_SERVER(dispatch, signalled)
 
+enum kind { TERMINAL, CHANNEL, CHANNEL_PEER };
+
 /* A port by its region; false: there is none of that name, or it is of no use. */
-static bool add_port(const char *format, uint32_t port, bool crossed)
+static bool add_port(const char *format, uint32_t port, enum kind kind)
 {
 	char name[SK_NAME_BYTES];
 	char other[2 * SK_NAME_BYTES];
@@ -75,10 +77,11 @@ static bool add_port(const char *format, uint32_t port, bool crossed)
 	(void)snprintf(name, sizeof(name), format, (unsigned)port);
 	region = sk_region_named(name);
 	if (region == NULL ||
-	    !console_add_port(&console, (void *)(uintptr_t)region->address, region->bytes, crossed)) {
+	    !console_add_port(&console, (void *)(uintptr_t)region->address, region->bytes, kind == CHANNEL_PEER)) {
 		return false;
 	}
-	(void)snprintf(other, sizeof(other), port == 0 ? "console" : "channel:%s", name);
+	console.ports[port].is_terminal = kind == TERMINAL;
+	(void)snprintf(other, sizeof(other), kind == TERMINAL ? "console" : "channel:%s", name);
 	peers[port] = sk_cap_named_of_type(other, SK_OBJECT_TYPE_NOTIFICATION);
 	(void)snprintf(name, sizeof(name), "name%u", (unsigned)port);
 	console.ports[port].name = sk_argument(name);
@@ -87,10 +90,11 @@ static bool add_port(const char *format, uint32_t port, bool crossed)
 
 static void add_ports(void)
 {
-	bool more = add_port("stream", 0, false);
+	bool more = add_port("stream", 0, TERMINAL);
 
 	for (uint32_t i = 1; more && i < CONSOLE_PORTS; i++) {
-		more = add_port("port%u", i, false) || add_port("port%u:peer", i, true);
+		more = add_port("stream%u", i, TERMINAL) || add_port("port%u", i, CHANNEL) ||
+		       add_port("port%u:peer", i, CHANNEL_PEER);
 	}
 }
 

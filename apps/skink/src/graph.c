@@ -58,7 +58,7 @@ static void graph_server(struct bytes *dot, const struct manifest_server *server
 	if (server->budget_us != 0) {
 		add(dot, "\\n%u of each %u us", server->budget_us, server->period_us);
 	}
-	add(dot, "%s%s\"%s];\n", server->stream ? "\\nstream" : "", server->operator? "\\noperator" : "",
+	add(dot, "%s%s\"%s];\n", server->streams != 0 ? "\\nstream" : "", server->operator? "\\noperator" : "",
 	    server->restart.policy == MANIFEST_RESTART_ALWAYS ? "" : ", peripheries=2");
 	free(image);
 }
@@ -154,10 +154,10 @@ static void graph_channels(struct bytes *dot, const struct manifest *manifest)
 	}
 	uint32_t console = manifest_find_server(manifest, "console");
 	for (uint32_t i = 0; i < manifest->server_count; i++) {
-		if (manifest->servers[i].stream && console != MANIFEST_NONE) {
+		if (manifest->servers[i].streams != 0 && console != MANIFEST_NONE) {
 			add(dot,
 			    "\tserver%u -> server%u [style=dotted, dir=both, label=\"stream %c\", constraint=false];\n",
-			    i, console, manifest_stream_id(manifest, i));
+			    i, console, manifest_stream_id(manifest, i, 0));
 		}
 	}
 }

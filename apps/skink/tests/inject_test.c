@@ -30,12 +30,12 @@ static void make_manifest(void)
 	}
 	manifest.server_count = 6;
 	manifest.servers[1].restart.fallback = MANIFEST_FALLBACK_STOP_VM;
-	manifest.servers[5].stream = true;
+	manifest.servers[5].streams = 1;
 	manifest.servers[1].uses[0].server = 0;
 	manifest.servers[1].use_count = 1;
 	manifest.servers[4].uses[0].server = 1;
 	manifest.servers[4].use_count = 1;
-	manifest.servers[2].stream = true;
+	manifest.servers[2].streams = 1;
 	manifest.vm_count = 1;
 	manifest.vms[0].device_count = 1;
 	manifest.vms[0].devices[0].server = 2;

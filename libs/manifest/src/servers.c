@@ -21,6 +21,7 @@ static const struct property server_properties[] = {
 	{ "persistent-kib", "KiB in multiples of 4, 0 to 1048576", false },
 	{ "dma-kib", "KiB in multiples of 4, 0 to 65536", false },
 	{ "stream", "no value", false },
+	{ "streams", "1 to 7", false },
 	{ "operator", "no value", false },
 	{ "archive", "no value", false },
 	{ "devices", "references to 1 to 4 devices of the platform", false },
@@ -178,6 +179,15 @@ static void server_devices(const struct section *section, struct manifest_server
 	}
 }
 
+/* `stream` is one of them, `streams` says how many. */
+static void server_streams(const struct section *section, struct manifest_server *server)
+{
+	bool one = false;
+	value_flag(section, "stream", &one);
+	server->streams = one ? 1 : 0;
+	value_u32(section, "streams", (struct bounds){ 1, MANIFEST_SERVER_STREAMS }, &server->streams);
+}
+
 static void server_read(struct reader *reader, struct manifest_server *server)
 {
 	struct section section = section_open(reader, server->node, &server_schema);
@@ -196,7 +206,7 @@ static void server_read(struct reader *reader, struct manifest_server *server)
 	server_memory(&section, "heap-kib", SERVER_KIB_MAX, &server->heap_kib);
 	server_memory(&section, "persistent-kib", SERVER_KIB_MAX, &server->persistent_kib);
 	server_memory(&section, "dma-kib", SERVER_DMA_KIB_MAX, &server->dma_kib);
-	value_flag(&section, "stream", &server->stream);
+	server_streams(&section, server);
 	value_flag(&section, "operator", &server->operator);
 	value_flag(&section, "archive", &server->archive);
 	value_devices(&section, "only-with", server->only_with, MANIFEST_SERVER_DEVICES, &server->only_with_count);

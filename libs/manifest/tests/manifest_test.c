@@ -115,15 +115,28 @@ static void test_questions(void **state)
 	uint32_t monitor = manifest_find_server(&manifest, "monitor");
 	uint32_t device = MANIFEST_NONE;
 	assert_int_equal(manifest_console_of_vm(&manifest, 0), uart);
-	assert_int_equal(manifest_stream_id(&manifest, uart), '1');
-	assert_int_equal(manifest_stream_id(&manifest, monitor), 'M');
-	assert_int_equal(manifest_stream_id(&manifest, manifest_find_server(&manifest, "rtc0")), 0);
-	assert_int_equal(manifest_stream_id(&manifest, MANIFEST_NONE), 0);
-	assert_int_equal(manifest_server_of_stream(&manifest, 'M'), monitor);
-	assert_int_equal(manifest_server_of_stream(&manifest, '1'), uart);
-	assert_int_equal(manifest_server_of_stream(&manifest, '2'), MANIFEST_NONE);
-	assert_int_equal(manifest_server_of_stream(&manifest, 0), MANIFEST_NONE);
+	assert_int_equal(manifest_stream_id(&manifest, uart, 0), '1');
+	assert_int_equal(manifest_stream_id(&manifest, monitor, 0), 'M');
+	assert_int_equal(manifest_stream_id(&manifest, manifest_find_server(&manifest, "rtc0"), 0), 0);
+	assert_int_equal(manifest_stream_id(&manifest, MANIFEST_NONE, 0), 0);
+	assert_int_equal(manifest_server_of_stream(&manifest, 'M', NULL), monitor);
+	assert_int_equal(manifest_server_of_stream(&manifest, '1', NULL), uart);
+	assert_int_equal(manifest_server_of_stream(&manifest, '2', NULL), MANIFEST_NONE);
+	assert_int_equal(manifest_server_of_stream(&manifest, 0, NULL), MANIFEST_NONE);
 	assert_int_equal(manifest_vm_of_vmm(&manifest, manifest_find_server(&manifest, "vmm0")), 0);
+	/* Servers with several: theirs follow each other, but for the monitor's first one. */
+	uint32_t stream = 7;
+	manifest.servers[monitor].streams = 2;
+	manifest.servers[uart].streams = 3;
+	manifest.servers[manifest_find_server(&manifest, "rtc0")].streams = 1;
+	assert_int_equal(manifest_stream_id(&manifest, monitor, 0), 'M');
+	assert_int_equal(manifest_stream_id(&manifest, monitor, 1), '1');
+	assert_int_equal(manifest_stream_id(&manifest, uart, 0), '2');
+	assert_int_equal(manifest_stream_id(&manifest, uart, 2), '4');
+	assert_int_equal(manifest_stream_id(&manifest, uart, 3), 0);
+	assert_int_equal(manifest_stream_id(&manifest, manifest_find_server(&manifest, "rtc0"), 0), '5');
+	assert_int_equal(manifest_server_of_stream(&manifest, '4', &stream), uart);
+	assert_int_equal(stream, 2);
 	assert_int_equal(manifest_vm_of_vmm(&manifest, uart), MANIFEST_NONE);
 	assert_int_equal(manifest_vm_of_vmm(&manifest, MANIFEST_NONE), MANIFEST_NONE);
 	assert_int_equal(manifest_vm_of_device(&manifest, manifest_find_server(&manifest, "rtc0"), &device), 0);
@@ -202,6 +215,7 @@ static void test_wrong(void **state)
 	expect_error("&uart0 { uses = <&sched>; uses-names = \"a\", \"b\"; };", "/servers/uart0", "uses-names",
 		     "1 names");
 	expect_error("&uart0 { stream = <1>; };", "/servers/uart0", "stream", "has a value");
+	expect_error("&uart0 { streams = <8>; };", "/servers/uart0", "streams", "expected 1 to 7");
 	expect_error("&uart0 { /delete-property/ image; };", "/servers/uart0", NULL, "lacks `image`");
 	expect_error("&uart0 { image = [ff]; };", "/servers/uart0", "image", "no text");
 	expect_error("&uart0 { image = \"a\", \"b\"; };", "/servers/uart0", "image", "several");

@@ -10,9 +10,9 @@ static struct manifest manifest = {
 	.servers = {
 		{ .name = "sched" },
 		{ .name = "console" },
-		{ .name = "uart0", .stream = true },
-		{ .name = "monitor", .stream = true, .operator = true },
-		{ .name = "uart1", .stream = true },
+		{ .name = "uart0", .streams = 1 },
+		{ .name = "monitor", .streams = 1, .operator = true },
+		{ .name = "uart1", .streams = 1 },
 	},
 	.server_count = 5,
 };
@@ -88,8 +88,10 @@ static void open_console(void)
 	output_open(&bench.console.output, bench.framed, &bench.state.half_framed);
 }
 
-void bench_boot(bool framed)
+static void boot(bool framed, bool further)
 {
+	manifest.servers[2].streams = further ? 2 : 1;
+	manifest.servers[4].streams = further ? 0 : 1;
 	memset(&bench, 0, sizeof(bench));
 	memset(&start, 0, sizeof(start));
 	bench.framed = framed;
@@ -101,7 +103,7 @@ void bench_boot(bool framed)
 	for (uint32_t i = 0; i < BENCH_REGIONS; i++) {
 		struct sk_start_region *region = &start.regions[start.region_count++];
 
-		(void)strncpy(region->name, names[i], SK_NAME_BYTES - 1);
+		(void)strncpy(region->name, further && i == UART1 ? "tty1:uart0" : names[i], SK_NAME_BYTES - 1);
 		region->address = (uint64_t)(uintptr_t)bench.memory[i];
 		region->bytes = sizeof(bench.memory[i]);
 	}
@@ -110,6 +112,16 @@ void bench_boot(bool framed)
 	add_cap("stream:monitor", 1 + MONITOR);
 	assert_true(sk_process_adopt(&start));
 	open_console();
+}
+
+void bench_boot(bool framed)
+{
+	boot(framed, false);
+}
+
+void bench_boot_further(bool framed)
+{
+	boot(framed, true);
 }
 
 void bench_restart(void)

@@ -43,6 +43,9 @@ bool bench_answer(sk_cap_t to, struct sk_msg *msg);
 /* A machine that was just switched on. */
 void bench_boot(bool framed);
 
+/* The same, but the stream UART1 is a second one of uart0. */
+void bench_boot_further(bool framed);
+
 /* Another instance over the same memory. */
 void bench_restart(void);
 

@@ -52,6 +52,27 @@ static int boot(void **unused)
 	return 0;
 }
 
+/* It has a letter and a name of its own, and the server's notification. */
+static void test_further_stream(void **unused)
+{
+	const struct stream *stream;
+
+	(void)unused;
+	bench_boot_further(true);
+	for (int instance = 0; instance < 2; instance++) {
+		stream = console_stream(&bench.console, '2');
+		assert_non_null(stream);
+		assert_ptr_equal(stream->printed, bench_printed(UART1));
+		assert_string_equal(stream->name, "uart0:1");
+		assert_int_equal(stream->client, 1 + UART0);
+		assert_ptr_equal(console_stream(&bench.console, '1')->printed, bench_printed(UART0));
+		bench_type(FRAME "2there" FRAME "1here", 13);
+		bench_assert_typed(UART1, "there");
+		bench_assert_typed(UART0, "here");
+		bench_restart();
+	}
+}
+
 static void test_ids(void **unused)
 {
 	(void)unused;
@@ -234,6 +255,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_ids, boot),
+		cmocka_unit_test_setup(test_further_stream, boot),
 		cmocka_unit_test_setup(test_streams_are_told_apart, boot),
 		cmocka_unit_test_setup(test_logs, boot),
 		cmocka_unit_test_setup(test_long_log_line_is_cut, boot),

@@ -155,6 +155,16 @@ static void streams_and_logs_reach_the_console(void **state)
 
 	assert_int_equal(mine->memory, theirs->memory);
 	assert_int_equal(mine->offset, theirs->offset);
+
+	const struct sk_start_region *second = region_named(server(UART), "stream1");
+
+	assert_int_equal(second->bytes, LAYOUT_STREAM_BYTES);
+	assert_int_equal(second->address, region_named(server(UART), "stream")->address + LAYOUT_STREAM_BYTES);
+	mine = fake_mapped(fake_at(server(UART)->space), second->address);
+	theirs = fake_mapped(fake_at(server(CONSOLE)->space), region_named(server(CONSOLE), "tty1:uart0")->address);
+	assert_int_equal(mine->memory, theirs->memory);
+	assert_int_equal(mine->offset + second->address - mine->address, theirs->offset);
+	assert_null(region_named(server(UART), "stream2"));
 }
 
 static void nobody_gets_more_than_the_manifest_grants(void **state)

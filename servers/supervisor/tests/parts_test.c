@@ -164,7 +164,7 @@ static void a_damaged_image_is_refused_with_a_reason(void **state)
 static void parts_of_a_process_do_not_overlap(void **state)
 {
 	const struct manifest_server server = {
-		.core_count = 2, .heap_kib = 64, .persistent_kib = 8, .stream = true,
+		.core_count = 2, .heap_kib = 64, .persistent_kib = 8, .streams = 2,
 	};
 	struct layout layout;
 

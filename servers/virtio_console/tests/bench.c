@@ -22,6 +22,7 @@ void bench_instance(void)
 	for (uint32_t i = 0; i < BENCH_PORTS; i++) {
 		(void)console_add_port(console, bench.shared->streams[i], BENCH_STREAM_BYTES, false);
 	}
+	console->ports[0].is_terminal = true;
 	console->ports[1].name = "one";
 	console_describe(console, 80, 25);
 	(void)virtio_memory_add(&console->device.memory, GUEST_BASE, GUEST_BYTES, bench.shared->memory);

@@ -113,8 +113,8 @@ static void check_console(struct system *system)
 	uint32_t streams = 0;
 	for (uint32_t i = 0; i < manifest->server_count; i++) {
 		const struct manifest_server *server = &manifest->servers[i];
-		streams += server->stream ? 1 : 0;
-		if (server->stream && (console == MANIFEST_NONE || console == i)) {
+		streams += server->streams;
+		if (server->streams != 0 && (console == MANIFEST_NONE || console == i)) {
 			CHECK_ERROR(system, server->node, "stream",
 				    "needs a server named `console` to show it; expected %s",
 				    console == i ? "no stream of the console itself" : "one among /servers");

@@ -89,8 +89,8 @@ static void second_news(void *context, enum load_news news, const char *text)
 static char second_stream(const struct manifest *manifest)
 {
 	for (uint32_t i = 0; i < manifest->server_count; i++) {
-		if (manifest->servers[i].stream && strcmp(manifest->servers[i].image, "virtio_console") == 0) {
-			return manifest_stream_id(manifest, i);
+		if (manifest->servers[i].streams != 0 && strcmp(manifest->servers[i].image, "virtio_console") == 0) {
+			return manifest_stream_id(manifest, i, 0);
 		}
 	}
 	return 0;
@@ -378,7 +378,7 @@ void record_observe(void *context, char stream, const uint8_t *data, size_t size
 {
 	struct record *record = context;
 	uint32_t console = manifest_console_of_vm(record->manifest, 0);
-	if (console != MANIFEST_NONE && stream == manifest_stream_id(record->manifest, console)) {
+	if (console != MANIFEST_NONE && stream == manifest_stream_id(record->manifest, console, 0)) {
 		load_take(&record->load, data, size);
 	}
 	if (record->second_stream != 0 && stream == record->second_stream) {

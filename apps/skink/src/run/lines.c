@@ -4,22 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *stream_name(const struct lines *lines, char stream)
+char *lines_stream_name(const struct manifest *manifest, uint32_t server, uint32_t stream)
 {
-	if (stream == DEMUX_RAW || stream == DEMUX_LOG) {
+	const char *name = manifest->servers[server].name;
+	return stream == 0 ? text_print("%s", name) : text_print("%s:%u", name, stream);
+}
+
+static char *stream_name(const struct lines *lines, char id)
+{
+	uint32_t stream = 0;
+	if (id == DEMUX_RAW || id == DEMUX_LOG) {
 		return NULL; /* the kernel's words, and the logs, which name their server */
 	}
-	if (stream == DEMUX_CONTROL) {
-		return "control";
+	if (id == DEMUX_CONTROL) {
+		return text_print("control");
 	}
-	uint32_t server = manifest_server_of_stream(lines->manifest, stream);
-	return server == MANIFEST_NONE ? "unknown stream" : lines->manifest->servers[server].name;
+	uint32_t server = manifest_server_of_stream(lines->manifest, id, &stream);
+	return server == MANIFEST_NONE ? text_print("unknown stream") :
+					 lines_stream_name(lines->manifest, server, stream);
 }
 
 static void line_print(struct lines *lines, char stream, struct line *line)
 {
 	FILE *file = stream == DEMUX_MONITOR ? stderr : lines->log;
-	const char *name = stream_name(lines, stream);
+	char *name = stream_name(lines, stream);
 	while (line->length > 0 && line->text[line->length - 1] == '\r') {
 		line->length--;
 	}
@@ -28,6 +36,7 @@ static void line_print(struct lines *lines, char stream, struct line *line)
 	}
 	fwrite(line->text, 1, line->length, file);
 	fputc('\n', file);
+	free(name);
 	line->length = 0;
 }
 

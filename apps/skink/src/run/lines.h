@@ -23,6 +23,9 @@ struct lines {
 	} * streams[LINES_STREAMS];
 };
 
+/* What the console calls one of a server's streams: NAME, NAME:1 … The caller frees it. */
+char *lines_stream_name(const struct manifest *manifest, uint32_t server, uint32_t stream);
+
 void lines_take(struct lines *lines, char stream, const uint8_t *data, size_t size);
 /* Prints what is left of unfinished lines. */
 void lines_flush(struct lines *lines);

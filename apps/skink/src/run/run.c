@@ -26,14 +26,15 @@ static void tell_keys(const struct system *system)
 	       *manifest->model != '\0' ? manifest->model : system->source.path, manifest->platform.cores,
 	       manifest->platform.cores == 1 ? "" : "s", (unsigned long long)(manifest->platform.memory.bytes / MIB),
 	       manifest->vm_count, manifest->vm_count == 1 ? "" : "s");
-	if (manifest_server_of_stream(manifest, '2') == MANIFEST_NONE) {
+	if (manifest_server_of_stream(manifest, '2', NULL) == MANIFEST_NONE) {
 		return;
 	}
 	for (uint32_t i = 0; i < manifest->server_count; i++) {
-		char id = manifest_stream_id(manifest, i);
 		uint32_t vm = manifest_vm_of_device(manifest, i, NULL);
-		if (id != 0 && vm != MANIFEST_NONE) {
-			notice("Ctrl-A %c: %s of VM %s", id, manifest->servers[i].name, manifest->vms[vm].name);
+		for (uint32_t j = 0; vm != MANIFEST_NONE && j < manifest->servers[i].streams; j++) {
+			char *name = lines_stream_name(manifest, i, j);
+			notice("Ctrl-A %c: %s of VM %s", manifest_stream_id(manifest, i, j), name, manifest->vms[vm].name);
+			free(name);
 		}
 	}
 }
@@ -46,7 +47,7 @@ static void session_prepare(struct session *session, struct system *system)
 	session->system = system;
 	session->options = options;
 	session->framed = options->batch;
-	session->console = console == MANIFEST_NONE ? 0 : manifest_stream_id(manifest, console);
+	session->console = console == MANIFEST_NONE ? 0 : manifest_stream_id(manifest, console, 0);
 	session->lines.manifest = manifest;
 	session->trigger.options = options;
 	/* A program's input goes to the guest in batch mode too; a terminal's is left alone there. */
@@ -71,7 +72,7 @@ int run_observed(const struct options *options, session_observe *observe, void *
 	session.observe = observe;
 	session.context = context;
 	if (session.trigger.options->monitor_count != 0 &&
-	    manifest_server_of_stream(&system->manifest, 'M') == MANIFEST_NONE) {
+	    manifest_server_of_stream(&system->manifest, 'M', NULL) == MANIFEST_NONE) {
 		fatal(TOOL_BAD_INPUT, "--monitor needs a monitor: no server of '%s' has `operator` and `stream`",
 		      system->source.path);
 	}

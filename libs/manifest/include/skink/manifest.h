@@ -41,6 +41,7 @@
 #define MANIFEST_WINDOWS 16u
 #define MANIFEST_CALL_BUDGET_US 1000000u /* of a server that says nothing about it */
 #define MANIFEST_STREAMS 35u /* '1'..'9', then 'a'..'z' */
+#define MANIFEST_SERVER_STREAMS 7u
 
 struct manifest_range {
 	uint64_t base;
@@ -152,7 +153,7 @@ struct manifest_server {
 	uint32_t heap_kib;
 	uint32_t persistent_kib;
 	uint32_t dma_kib; /* physically contiguous memory, for a device to read and write; 0: none */
-	bool stream;   /* has a duplex stream on the console */
+	uint32_t streams; /* duplex streams that it has on the console; up to MANIFEST_SERVER_STREAMS */
 	bool operator; /* may use the supervisor's operator interface */
 	bool archive;  /* may read the boot archive: open() finds its files */
 	uint32_t only_with[MANIFEST_SERVER_DEVICES]; /* devices without which it is not part of the system */
@@ -319,13 +320,14 @@ uint32_t manifest_vm_of_vmm(const struct manifest *manifest, uint32_t server);
 uint32_t manifest_vm_of_device(const struct manifest *manifest, uint32_t server, uint32_t *device);
 
 /*
- * A stream's id on the console: 'M' for the first server with `operator`, then '1'..'9', 'a'..'z' for the other
- * servers with `stream`, in order. 0: that server has none. 'L' (logs) and '0' (control) belong to no server.
+ * A stream's id on the console: 'M' for the first one of the first server with `operator`, then '1'..'9', 'a'..'z' for
+ * all others, in order of the servers, of which each may have several (`stream` counts them from 0). 0: there is no such
+ * stream. 'L' (logs) and '0' (control) belong to no server.
  */
-char manifest_stream_id(const struct manifest *manifest, uint32_t server);
+char manifest_stream_id(const struct manifest *manifest, uint32_t server, uint32_t stream);
 
-/* The server whose stream has this id, or MANIFEST_NONE. */
-uint32_t manifest_server_of_stream(const struct manifest *manifest, char id);
+/* The server that has the stream with this id, or MANIFEST_NONE; `stream`, unless NULL: which one of its streams. */
+uint32_t manifest_server_of_stream(const struct manifest *manifest, char id, uint32_t *stream);
 
 /* The server whose stream is this VM's console: the first of its devices' servers that has one; or MANIFEST_NONE. */
 uint32_t manifest_console_of_vm(const struct manifest *manifest, uint32_t vm);

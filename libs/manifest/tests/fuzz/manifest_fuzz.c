@@ -82,7 +82,7 @@ static void expect_sound(void)
 		expect_server(&manifest.servers[i]);
 		(void)manifest_vm_of_vmm(&manifest, i);
 		(void)manifest_vm_of_device(&manifest, i, NULL);
-		(void)manifest_server_of_stream(&manifest, manifest_stream_id(&manifest, i));
+		(void)manifest_server_of_stream(&manifest, manifest_stream_id(&manifest, i, i % 3), NULL);
 	}
 	for (uint32_t i = 0; i < manifest.channel_count; i++) {
 		const struct manifest_channel *channel = &manifest.channels[i];
