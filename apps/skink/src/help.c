@@ -20,6 +20,8 @@ static const struct command_help commands[] = {
 	  "  skink run --root my.img --disk disk.img     its root is my.img, and /dev/vdb is disk.img\n"
 	  "  skink run --forward 8080:80                 its port 80 is this machine's port 8080\n"
 	  "  skink run manifest/one.dts                  a small one: no disk, no network\n"
+	  "  skink run --root out/debian.img manifest/debian.dts\n"
+	  "                                              Debian, whose disk `build/run debian` makes and boots\n"
 	  "  skink run --batch --timeout 120 --run 'uname -a'\n"
 	  "  skink run --batch --when 'login:' --monitor 'kill uart0'\n"
 	  "\n"
