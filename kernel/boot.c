@@ -115,7 +115,7 @@ static struct thread *make_thread(struct boot *boot)
 static struct thread *make_supervisor(struct boot *boot)
 {
 	const struct sk_boot_info *info = boot->info;
-	uint64_t pages = SPACE_PAGES + SUPERVISOR_TABLE_PAGES;
+	uint64_t pages = SK_SPACE_PAGES + SUPERVISOR_TABLE_PAGES;
 	struct object *object = make(OBJECT_SPACE, take_pages(boot, pages), pages * SK_PAGE_BYTES);
 	if (space_create(object, false) != SK_OK) {
 		panic("no translation tables for the supervisor");

@@ -49,7 +49,7 @@ sk_status_t core_do_commit_plan(struct kernel_call *call, struct core *core, uin
 				return SK_OVERLAP;
 			}
 		}
-		uint64_t budget = arch_ns_to_ticks(slots[i].budget_ns);
+		uint64_t budget = slots[i].budget_ns == 0 ? 0 : arch_ns_to_ticks(slots[i].budget_ns);
 		plan[i] = (struct plan_slot){
 			.task = task, .halts_alone = (slots[i].flags & CORE_SLOT_FLAGS_HALTS_ALONE) != 0,
 			.budget_ticks = budget, .left_ticks = budget,
@@ -150,5 +150,21 @@ sk_status_t core_do_slot_info(struct core *core, uint32_t index, uint64_t *used_
 	}
 	*used_ns = arch_ticks_to_ns(core->plan.slots[index].used_ticks);
 	*left_ns = arch_ticks_to_ns(core->plan.slots[index].left_ticks);
+	return SK_OK;
+}
+
+sk_status_t core_do_trace(struct core *core, struct object *ring)
+{
+	if (ring != NULL && (ring->memory.device || ring->bytes != SK_TRACE_BYTES || ring->base % SK_TRACE_BYTES != 0)) {
+		return SK_BAD_ARG;
+	}
+	if (core->trace_ring != NULL) {
+		core->trace_ring->memory.pins--;
+	}
+	if (ring != NULL) {
+		ring->memory.pins++;
+	}
+	core->trace_ring = ring;
+	core->trace = ring != NULL ? (void *)(uintptr_t)ring->base : NULL;
 	return SK_OK;
 }

@@ -9,6 +9,7 @@
  * delivery can be repeated.
  */
 #include <kernel/ipc.h>
+#include <kernel/trace.h>
 
 /* Lists are rings, so that the first leads to the last; who is in none has no next. */
 static void list_append(struct context **list, struct context *context)
@@ -106,6 +107,7 @@ void endpoint_next(struct context *receiver)
 	message_of(caller, &msg);
 	msg.tag = message_transfer(caller, receiver, msg.tag);
 	message_deliver(receiver, caller->badge, &msg, caller->token);
+	trace(core_this(), SK_TRACE_CALL, caller->token, receiver->token, msg.tag, msg.w[0]);
 	receiver->caller = caller;
 	receiver->calls++;
 	/* A caller from another core has no turn here to give: the server runs on its own. */
@@ -144,6 +146,7 @@ static void answer_here(struct context *caller, const struct sk_msg *reply)
 void endpoint_answer(struct context *caller, const struct sk_msg *reply)
 {
 	struct core *core = core_this();
+	trace(core, SK_TRACE_REPLY, caller->token, caller->server != NULL ? caller->server->token : 0, reply->tag, reply->w[0]);
 	caller->server = NULL;
 	if (caller->core == core->index) {
 		answer_here(caller, reply);

@@ -4,6 +4,7 @@
  * supervisor wants. A thread without a handler just stops.
  */
 #include <kernel/ipc.h>
+#include <kernel/trace.h>
 #include <sk/idl/vm_exit_exit.h>
 
 void thread_raise(struct core *core, struct thread *thread, uint32_t reason, uint64_t syndrome, uint64_t address,
@@ -14,6 +15,7 @@ void thread_raise(struct core *core, struct thread *thread, uint32_t reason, uin
 	message_of(context->caller, &served);
 	thread_fault_fault_message(&thread->fault_message, reason, syndrome, address, pc, served.tag,
 				   context->caller != NULL ? context->caller->badge : 0);
+	trace(core, SK_TRACE_FAULT, context->token, 0, reason, address);
 	core->reschedule = true;
 	sk_status_t status;
 	struct object *handler = object_resolve(thread->fault_handler, &status);

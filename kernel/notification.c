@@ -6,6 +6,7 @@
  * the two sees the other.
  */
 #include <kernel/ipc.h>
+#include <kernel/trace.h>
 
 uint64_t notification_take(struct notification *notification)
 {
@@ -19,10 +20,12 @@ void notification_signal(struct notification *notification, uint64_t bits)
 	if (thread == NULL) {
 		thread = __atomic_load_n(&notification->bound, __ATOMIC_SEQ_CST);
 	}
+	struct core *core = core_this();
+	trace(core, SK_TRACE_SIGNAL, core->current != NULL ? core->current->token : 0, thread != NULL ? thread->token : 0, 0, bits);
 	if (thread == NULL) {
 		return;
 	}
-	if (core_at(thread->core) == core_this()) {
+	if (core_at(thread->core) == core) {
 		notification_deliver(thread);
 	} else {
 		core_post(thread, REMOTE_WAKE);

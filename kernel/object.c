@@ -10,8 +10,8 @@
 
 struct object *object_table;
 uint32_t object_count;
+uint32_t object_free_count;
 static uint32_t first_free;
-static uint32_t free_entries;
 
 void object_init(struct object *table, uint32_t count)
 {
@@ -23,12 +23,7 @@ void object_init(struct object *table, uint32_t count)
 		table[i] = (struct object){ .generation = 1, .next_free = (uint16_t)(i + 1 < count ? i + 1 : 0) };
 	}
 	first_free = count > 1 ? 1 : 0;
-	free_entries = count - 1;
-}
-
-uint32_t object_free_count(void)
-{
-	return free_entries;
+	object_free_count = count - 1;
 }
 
 struct object *object_allocate(enum object_type type)
@@ -38,7 +33,7 @@ struct object *object_allocate(enum object_type type)
 	}
 	struct object *object = object_at(first_free);
 	first_free = object->next_free;
-	free_entries--;
+	object_free_count--;
 	uint16_t generation = object->generation;
 	*object = (struct object){ .generation = generation, .type = (uint8_t)type };
 	return object;
@@ -64,7 +59,7 @@ void object_release(struct object *object)
 	if (object->type == OBJECT_MAPPING || object_bump(object)) {
 		object->next_free = (uint16_t)first_free;
 		first_free = object_index(object);
-		free_entries++;
+		object_free_count++;
 	}
 	object->type = OBJECT_NONE;
 	object->body = NULL;

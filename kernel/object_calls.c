@@ -3,6 +3,7 @@
  * lines into a VM.
  */
 #include <kernel/call.h>
+#include <kernel/trace.h>
 #include <sk/idl/kernel_kernel.h>
 
 enum endpoint_state endpoint_state(const struct endpoint *endpoint)
@@ -92,8 +93,9 @@ sk_status_t notification_do_destroy(struct notification *notification)
 /* A device's line fired: the bits go to whoever was bound to it. The line stays quiet until acknowledged. */
 void interrupt_arrived(uint32_t number)
 {
-	const struct object *object = interrupt_object(number);
-	const struct object *target = object_at(object == NULL ? 0 : object->interrupt.notification);
+	const struct object *object = object_at(number < INTERRUPTS_MAX ? interrupt_owner[number] : 0);
+	const struct object *target = object_at(object->interrupt.notification);
+	trace(core_this(), SK_TRACE_INTERRUPT, 0, 0, number, 0);
 	if (target->type == OBJECT_NOTIFICATION && target->generation == object->interrupt.notification_generation) {
 		notification_signal(target->body, object->interrupt.bits);
 	} else {
@@ -129,14 +131,6 @@ sk_status_t interrupt_do_acknowledge(struct object *object)
 sk_status_t interrupt_do_mask(struct object *object)
 {
 	arch_interrupt_mask(object->interrupt.number);
-	return SK_OK;
-}
-
-sk_status_t interrupt_do_destroy(struct object *object)
-{
-	arch_interrupt_mask(object->interrupt.number);
-	arch_interrupt_complete(object->interrupt.number);
-	interrupt_forget(object->interrupt.number);
 	return SK_OK;
 }
 

@@ -13,6 +13,7 @@
  * refilled and the spent slot goes to the end, so everybody gets a turn.
  */
 #include <kernel/ipc.h>
+#include <kernel/trace.h>
 #include <sk/idl/kernel.h>
 #include <sk/idl/vm_exit_exit.h>
 
@@ -238,8 +239,10 @@ struct context *plan_pick(struct core *core)
 		core->reschedule = false;
 		core->current = choose(core, now);
 		timer_arm(core, now);
-		if (core->current != NULL) {
-			return core->current;
+		struct context *next = core->current;
+		trace(core, SK_TRACE_DISPATCH, next != NULL ? next->token : 0, next != NULL ? core->owner->token : 0, 0, 0);
+		if (next != NULL) {
+			return next;
 		}
 		if (core->leaving) {
 			__atomic_store_n(&core->online, false, __ATOMIC_RELEASE);

@@ -51,11 +51,11 @@ static sk_status_t become(struct kernel_call *call, enum object_type type, void 
 sk_status_t memory_do_create_space(struct kernel_call *call, struct object *memory, enum sk_space_kind kind,
 				   sk_slot_t dest)
 {
-	sk_status_t status = check(memory, SPACE_PAGES);
+	sk_status_t status = check(memory, SK_SPACE_PAGES);
 	if (status != SK_OK) {
 		return status;
 	}
-	clear(memory, SPACE_PAGES);
+	clear(memory, SK_SPACE_PAGES);
 	/* The body shares its place with the memory's bookkeeping, which is all zero here. */
 	status = space_create(memory, kind == SK_SPACE_KIND_VM);
 	if (status != SK_OK) {

@@ -27,7 +27,7 @@ sk_status_t space_create(struct object *object, bool vm)
 	} else {
 		space->slots = (capability *)(uintptr_t)(object->base + SK_PAGE_BYTES);
 	}
-	space_give_tables(space, pages + SPACE_PAGES * SK_PAGE_BYTES, object->bytes / SK_PAGE_BYTES - SPACE_PAGES);
+	space_give_tables(space, pages + SK_SPACE_PAGES * SK_PAGE_BYTES, object->bytes / SK_PAGE_BYTES - SK_SPACE_PAGES);
 	object->body = space;
 	return SK_OK;
 }

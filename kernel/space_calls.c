@@ -206,28 +206,6 @@ sk_status_t space_do_route_range(struct space *space, uint64_t address, uint64_t
 	return SK_OK;
 }
 
-sk_status_t space_do_unroute_range(struct space *space, uint64_t address)
-{
-	if (!space->vm) {
-		return SK_BAD_ARG;
-	}
-	if (vm_runs(space)) {
-		return SK_BAD_STATE;
-	}
-	for (uint32_t i = 0; i < space->route_count; i++) {
-		if (space->routes[i].address == address) {
-			space->route_count--;
-			for (uint32_t j = i; j < space->route_count; j++) {
-				space->routes[j] = space->routes[j + 1u];
-			}
-			/* A vCPU may remember this place: nothing is in it any more. */
-			space->routes[space->route_count] = (struct route){ 0 };
-			return SK_OK;
-		}
-	}
-	return SK_BAD_ARG;
-}
-
 sk_status_t space_do_line_update(struct space *space, uint32_t line, uint32_t vcpu, enum space_line_change change)
 {
 	return space->vm && space->lines != NULL ? virq_update(space, vcpu, line, change) : SK_BAD_ARG;

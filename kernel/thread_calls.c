@@ -4,6 +4,7 @@
  */
 #include <kernel/call.h>
 #include <kernel/ipc.h>
+#include <kernel/trace.h>
 #include <sk/idl/kernel_kernel.h>
 
 /* The queue of a thread that receives from no endpoint, the bits of one without a notification. */
@@ -131,6 +132,7 @@ sk_status_t thread_do_start(struct thread *thread)
 {
 	thread->overrun_calls = UINT64_MAX;
 	thread->context.state = CONTEXT_READY;
+	trace(core_at(thread->context.core), SK_TRACE_START, thread->context.token, 0, 0, 0);
 	plan_wake(core_at(thread->context.core), &thread->context);
 	return SK_OK;
 }

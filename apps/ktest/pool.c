@@ -262,11 +262,7 @@ sk_cap_t pool_notification(void)
 
 static sk_cap_t make_space(enum sk_space_kind kind, uint32_t table_pages)
 {
-	uint32_t pages[5];
-
-	tap_need(machine_sizes(pool.machine, &pages[0], &pages[1], &pages[2], &pages[3], &pages[4]), "sizes");
-
-	sk_cap_t slot = pool_ram(pages[0] + table_pages);
+	sk_cap_t slot = pool_ram(SK_SPACE_PAGES + table_pages);
 
 	tap_need(memory_create_space(slot, kind, slot), "a space");
 	return slot;

@@ -15,21 +15,8 @@ void suite_machine(void)
 	sk_cap_t reader = pool_copy(pool.machine, SK_RIGHT_READ, 0);
 	sk_cap_t dest = pool_slot();
 	struct sk_msg msg = { .tag = MACHINE_TAG_PRINT, .w = { 257 } };
-	uint32_t numbers[5];
-	uint32_t system[4] = { 0 };
-	uint64_t now_ns;
-	uint64_t hz;
+	uint32_t numbers[2];
 
-	tap_status(machine_sizes(reader, &numbers[0], &numbers[1], &numbers[2], &numbers[3], &numbers[4]), SK_OK,
-		   "sizes");
-	tap_ok(numbers[2] <= 2, "a vCPU takes at most two pages, its state page apart");
-	tap_status(machine_clock(reader, &now_ns, &hz, &numbers[0]), SK_OK, "the clock");
-	tap_ok(now_ns <= sk_now_ns() && sk_now_ns() - now_ns < 1000000000, "is the one that processes read");
-	tap_is(hz, sk_start()->counter_hz, "with its frequency");
-	(void)operator_system(sk_cap_named_of_type("supervisor", SK_OBJECT_TYPE_ENDPOINT), &system[0], &system[1],
-			      &system[2], &system[3], &now_ns);
-	tap_ok(numbers[0] >= 2, "of cores, of which one is this suite's");
-	tap_is(numbers[0], system[2], "all that the supervisor knows");
 	tap_status(machine_objects(reader, &numbers[0], &numbers[1]), SK_OK, "objects");
 	tap_ok(numbers[0] > 0 && numbers[0] < numbers[1], "there are some, and room for more");
 	tap_status(machine_print(pool.machine, (const uint8_t *)"", 0), SK_OK, "nothing is printed");

@@ -198,7 +198,7 @@ static void retyping_is_short(void **state)
 		case 3: K_OK(memory, MEMORY_TAG_CREATE_SPACE, SK_SPACE_KIND_PROCESS, memory); break;
 		default: K_OK(space, SPACE_TAG_DONATE, memory); break;
 		}
-		assert_true(mock_count(MOCK_CLEAR) <= SPACE_PAGES);
+		assert_true(mock_count(MOCK_CLEAR) <= SK_SPACE_PAGES);
 		invariants_check();
 	}
 	/* Tables are zeroed when they are taken. */
@@ -290,10 +290,10 @@ static void spaces_run_out(void **state)
 	(void)state;
 	uint32_t made[MOCK_SPACES];
 	uint32_t count = 0;
-	uint32_t memory = world_memory(SPACE_PAGES);
+	uint32_t memory = world_memory(SK_SPACE_PAGES);
 	while (K(memory, MEMORY_TAG_CREATE_SPACE, SK_SPACE_KIND_VM, memory) == SK_OK) {
 		made[count++] = memory;
-		memory = world_memory(SPACE_PAGES);
+		memory = world_memory(SK_SPACE_PAGES);
 	}
 	assert_int_equal(count, MOCK_SPACES - 1u);
 	K_REFUSED(SK_NO_SLOT, memory, MEMORY_TAG_CREATE_SPACE, SK_SPACE_KIND_VM, memory);
@@ -313,7 +313,7 @@ static void object_table_runs_out(void **state)
 	uint32_t memory = world_memory(100);
 	uint32_t vm = world_vm(8);
 	uint32_t free_slot = world_slot();
-	while (object_free_count() != 0) {
+	while (object_free_count != 0) {
 		(void)world_memory(1);
 	}
 	K_REFUSED(SK_NO_SLOT, world.ram, MEMORY_TAG_SPLIT, PAGES(1), free_slot);

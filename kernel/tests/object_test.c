@@ -49,16 +49,16 @@ static void released_objects_are_stale(void **state)
 static void table_ends(void **state)
 {
 	(void)state;
-	assert_int_equal(object_free_count(), COUNT - 1u);
+	assert_int_equal(object_free_count, COUNT - 1u);
 	for (uint32_t i = 1; i < COUNT; i++) {
 		struct object *object = object_allocate(OBJECT_MEMORY);
 		assert_non_null(object);
 		assert_int_not_equal(object_index(object), 0);
 	}
 	assert_null(object_allocate(OBJECT_MEMORY));
-	assert_int_equal(object_free_count(), 0);
+	assert_int_equal(object_free_count, 0);
 	object_release(object_at(3));
-	assert_int_equal(object_free_count(), 1);
+	assert_int_equal(object_free_count, 1);
 	assert_ptr_equal(object_allocate(OBJECT_MEMORY), object_at(3));
 }
 
@@ -78,7 +78,7 @@ static void generations_end(void **state)
 		object = object_allocate(OBJECT_VIRQ);
 	}
 	assert_true(uses > 60000);
-	assert_int_equal(object_free_count(), COUNT - 3u);
+	assert_int_equal(object_free_count, COUNT - 3u);
 	for (uint32_t generation = 0; generation < 0xffffu; generation++) {
 		sk_status_t status;
 		capability cap = capability_make(index, generation, SK_RIGHTS_ALL, 0);

@@ -123,7 +123,7 @@ uint32_t world_memory(uint32_t pages)
 
 uint32_t world_space(enum sk_space_kind kind, uint32_t pool_pages)
 {
-	uint32_t slot = world_memory(SPACE_PAGES + pool_pages);
+	uint32_t slot = world_memory(SK_SPACE_PAGES + pool_pages);
 	K_OK(slot, MEMORY_TAG_CREATE_SPACE, kind, slot);
 	return slot;
 }

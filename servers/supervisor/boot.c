@@ -248,7 +248,7 @@ static void make_everything(void)
 {
 	slots_init(SK_BOOT_SLOT_DEVICES + SK_BOOT_DEVICES);
 	ram_init();
-	need(object_init(), "the kernel's object sizes");
+	object_init();
 	need(ram_adopt(SK_BOOT_SLOT_RAM), "no memory");
 	read_manifest();
 	claim_cores();

@@ -12,10 +12,6 @@
 #define TABLE_PAGES_MORE 8u /* a piece, donated to a space that ran out of table pages */
 #define VIEWS_AT (SK_VA_REGIONS + (1ull << 30)) /* behind what the boot image gave the supervisor */
 
-static struct {
-	uint32_t space, thread, vcpu, endpoint, notification;
-} pages;
-
 #define DONATIONS 32u
 
 static uint64_t taken_bytes;
@@ -29,14 +25,12 @@ static struct {
 
 static sk_cap_t vm_spaces[MANIFEST_VMS];
 
-sk_status_t object_init(void)
+void object_init(void)
 {
 	taken_bytes = 0;
 	next_view = VIEWS_AT;
 	memset(donations, 0, sizeof(donations));
 	memset(vm_spaces, 0, sizeof(vm_spaces));
-	return machine_sizes(SK_BOOT_SLOT_MACHINE, &pages.space, &pages.thread, &pages.vcpu, &pages.endpoint,
-			     &pages.notification);
 }
 
 uint64_t object_bytes(void)
@@ -74,7 +68,7 @@ static sk_status_t settle(sk_status_t status, const struct ram_range *range, sk_
 sk_status_t object_make_space(enum sk_space_kind kind, uint32_t table_pages, sk_cap_t *space)
 {
 	struct ram_range range;
-	sk_status_t status = take(pages.space + table_pages, &range);
+	sk_status_t status = take(SK_SPACE_PAGES + table_pages, &range);
 
 	if (status == SK_OK) {
 		status = settle(memory_create_space(range.memory, kind, range.memory), &range, space);
@@ -125,7 +119,7 @@ sk_status_t object_make_thread(sk_cap_t space, uint32_t core, sk_cap_t *thread, 
 	if (status != SK_OK) {
 		return status;
 	}
-	status = take(pages.thread, &range);
+	status = take(1, &range);
 	if (status == SK_OK) {
 		status = settle(memory_create_thread(range.memory, space, core, page.memory, range.memory), &range,
 				thread);
@@ -141,7 +135,7 @@ sk_status_t object_make_thread(sk_cap_t space, uint32_t core, sk_cap_t *thread, 
 sk_status_t object_make_vcpu(sk_cap_t vm, uint32_t core, sk_cap_t state, uint64_t config, sk_cap_t *vcpu)
 {
 	struct ram_range range;
-	sk_status_t status = take(pages.vcpu, &range);
+	sk_status_t status = take(1, &range);
 
 	return status != SK_OK ? status
 			       : settle(memory_create_vcpu(range.memory, vm, core, state, config, range.memory), &range,
@@ -151,7 +145,7 @@ sk_status_t object_make_vcpu(sk_cap_t vm, uint32_t core, sk_cap_t state, uint64_
 sk_status_t object_make_endpoint(sk_cap_t *endpoint, sk_cap_t *control)
 {
 	struct ram_range range;
-	sk_status_t status = take(pages.endpoint, &range);
+	sk_status_t status = take(1, &range);
 
 	if (status == SK_OK) {
 		status = settle(memory_create_endpoint(range.memory, range.memory), &range, endpoint);
@@ -162,7 +156,7 @@ sk_status_t object_make_endpoint(sk_cap_t *endpoint, sk_cap_t *control)
 sk_status_t object_make_notification(sk_cap_t *notification)
 {
 	struct ram_range range;
-	sk_status_t status = take(pages.notification, &range);
+	sk_status_t status = take(1, &range);
 
 	return status != SK_OK ? status
 			       : settle(memory_create_notification(range.memory, range.memory), &range, notification);

@@ -15,7 +15,7 @@
 #include "ram.h"
 
 /* Asks the kernel how large objects are. Once, first. */
-sk_status_t object_init(void);
+void object_init(void);
 
 /* `table_pages`: for translation tables, beside the object itself. */
 sk_status_t object_make_space(enum sk_space_kind kind, uint32_t table_pages, sk_cap_t *space);

@@ -140,7 +140,7 @@ static inline struct arch_frame *reply_to_exit(struct core *core, struct context
 					       uint64_t w0, uint64_t w1)
 {
 	uint32_t info = vcpu->exit_info;
-	fast_give_back(server);
+	fast_give_back(core, server, tag, w0);
 	/* The general way for errors, for actions, and for a system register that the VMM denies. */
 	if (__builtin_expect((tag & 0xffffu) != 0, 0)) {
 		return settle_general(vcpu, tag, w0, w1, core);
@@ -173,7 +173,7 @@ struct arch_frame *trap_reply_wait(CALL_REGISTERS)
 	if (caller->kind == CONTEXT_VCPU) {
 		return reply_to_exit(core, server, vcpu_of(caller), x1, w0, w1);
 	}
-	fast_give_back(server);
+	fast_give_back(core, server, x1, w0);
 	caller->state = CONTEXT_READY;
 	struct arch_frame *in = caller->frame;
 	enter(core, server, server->frame, caller, in, in->pstate);
@@ -192,7 +192,7 @@ struct arch_frame *trap_call(CALL_REGISTERS)
 		return call_general(x0, x1, w0, w1, w2, w3, w4, w5);
 	}
 	uint32_t badge = capability_badge(cap);
-	uint64_t token = fast_hand_over(caller, server, badge, caller->root, caller->depth + 1u);
+	uint64_t token = fast_hand_over(core, caller, server, badge, caller->root, caller->depth + 1u, x1, w0);
 	struct arch_frame *in = server->frame;
 	enter(core, caller, caller->frame, server, in, in->pstate);
 	return resume_with(in, badge, x1, w0, w1, w2, w3, w4, w5, token);
@@ -262,7 +262,7 @@ static inline __attribute__((always_inline)) struct arch_frame *routed_exit(stru
 	struct arch_frame *out = vcpu->context.frame;
 	struct arch_frame *in = server->frame;
 	uint32_t badge = route->badge;
-	uint64_t token = fast_hand_over(&vcpu->context, server, badge, &vcpu->context, 1);
+	uint64_t token = fast_hand_over(core, &vcpu->context, server, badge, &vcpu->context, 1, exit->tag, exit->w[0]);
 	vcpu->exit_counts[reason]++;
 	guest_leave(core, vcpu, out);
 	enter(core, &vcpu->context, out, server, in, in->pstate);

@@ -32,9 +32,7 @@ void mock_reset(uint32_t core_total)
 		cores[i].index = i;
 		cores[i].arch.timer = UINT64_MAX;
 	}
-	for (uint32_t i = 0; i < 32u + MOCK_LINES; i++) {
-		interrupt_forget(i);
-	}
+	memset(interrupt_owner, 0, sizeof interrupt_owner);
 	mock_this = core_at(0);
 	kernel_unlock(); /* the last machine may have ended in the middle of a call */
 }

@@ -198,7 +198,7 @@ static struct context *reply_to_exit(struct core *core, struct context *server, 
 	uint64_t w0 = arch_argument(server->frame, 2);
 	uint64_t w1 = arch_argument(server->frame, 3);
 	uint32_t method = (uint32_t)vcpu->exit.tag & SK_TAG_METHOD_MASK;
-	fast_give_back(server);
+	fast_give_back(core, server, tag, w0);
 	if ((tag & 0xffffu) != 0) {
 		return settle_general(core, vcpu, tag, w0, w1);
 	}
@@ -230,7 +230,7 @@ static struct context *enter_syscall(struct core *core, const void *argument)
 		if (caller->kind == CONTEXT_VCPU) {
 			return reply_to_exit(core, current, vcpu_of(caller), trap->x[1]);
 		}
-		fast_give_back(current);
+		fast_give_back(core, current, trap->x[1], trap->x[2]);
 		arch_set_result(caller->frame, 0, trap->x[1] & 0xffffu);
 		arch_put_words(caller->frame, arch_words(from));
 		caller->state = CONTEXT_READY;
@@ -247,8 +247,8 @@ static struct context *enter_syscall(struct core *core, const void *argument)
 		arch_put_words(to, arch_words(from));
 		arch_set_result(to, 0, capability_badge(cap));
 		arch_set_result(to, 1, trap->x[1]);
-		arch_set_result(to, 8, fast_hand_over(current, server, capability_badge(cap), current->root,
-						      current->depth + 1u));
+		arch_set_result(to, 8, fast_hand_over(core, current, server, capability_badge(cap), current->root,
+						      current->depth + 1u, trap->x[1], trap->x[2]));
 		return server;
 	}
 	return syscall_general(core, trap->number);
@@ -295,7 +295,8 @@ static struct context *exit_to(struct vcpu *vcpu, struct context *server, uint32
 	arch_set_result(server->frame, 0, badge);
 	arch_set_result(server->frame, 1, vcpu->exit.tag);
 	arch_put_words(server->frame, vcpu->exit.w);
-	arch_set_result(server->frame, 8, fast_hand_over(&vcpu->context, server, badge, &vcpu->context, 1));
+	arch_set_result(server->frame, 8, fast_hand_over(core_at(vcpu->context.core), &vcpu->context, server, badge,
+						      &vcpu->context, 1, vcpu->exit.tag, vcpu->exit.w[0]));
 	return server;
 }
 

@@ -126,9 +126,9 @@ void arch_interrupt_mask(uint32_t number);
 /* The delivered interrupt may come again. */
 void arch_interrupt_complete(uint32_t number);
 
-/* The object that claimed a physical line, or NULL; the line is nobody's again. (machine_calls.c) */
-struct object *interrupt_object(uint32_t number);
-void interrupt_forget(uint32_t number);
+#define INTERRUPTS_MAX 1020u
+/* By physical line: the index of the object that claimed it; 0: none. Changed under the kernel lock. (machine_calls.c) */
+extern uint16_t interrupt_owner[INTERRUPTS_MAX];
 
 /* Called by the architecture. */
 void interrupt_arrived(uint32_t number);       /* a device's physical line */

@@ -8,6 +8,7 @@
 
 #include <kernel/endpoint.h>
 #include <kernel/vcpu.h>
+#include <sk/trace.h>
 
 enum core_counter_index {
 	COUNT_ENTRIES, COUNT_EXITS, COUNT_CALLS, COUNT_REPLIES, COUNT_SIGNALS, COUNT_INTERRUPTS,
@@ -63,6 +64,8 @@ struct core {
 	uint32_t scheduler_generation;
 	struct object *object;
 	uint64_t counters[COUNTERS];
+	struct sk_trace_record *trace; /* where the next record goes; NULL: nothing is noted */
+	struct object *trace_ring;
 
 	/* From other cores. */
 	struct context *inbox;       /* atomic stack, by remote_next */

@@ -14,6 +14,7 @@
 #define KERNEL_FAST_H
 
 #include <kernel/ipc.h>
+#include <kernel/trace.h>
 
 /* The server that would take a call on the endpoint right now; NULL: none. */
 static inline struct context *fast_server(const struct core *core, const struct object *object, uint32_t generation)
@@ -29,9 +30,9 @@ static inline struct context *fast_server(const struct core *core, const struct 
 	return server;
 }
 
-/* The caller's turn goes to the server. Returns the token that names this call. */
-static inline uint64_t fast_hand_over(struct context *caller, struct context *server, uint32_t badge,
-				      struct context *root, uint32_t depth)
+/* The caller's turn goes to the server, with a message. Returns the token that names this call. */
+static inline uint64_t fast_hand_over(struct core *core, struct context *caller, struct context *server, uint32_t badge,
+				      struct context *root, uint32_t depth, uint64_t tag, uint64_t w0)
 {
 	uint64_t token = caller->token + TOKEN_CALL;
 	caller->token = token;
@@ -44,6 +45,7 @@ static inline uint64_t fast_hand_over(struct context *caller, struct context *se
 	server->depth = (uint8_t)depth;
 	server->state = CONTEXT_READY;
 	server->calls++;
+	trace(core, SK_TRACE_CALL, token, server->token, tag, w0);
 	return token;
 }
 
@@ -74,8 +76,9 @@ static inline struct context *fast_reply_target(const struct core *core, const s
 	return server->caller;
 }
 
-static inline void fast_give_back(struct context *server)
+static inline void fast_give_back(struct core *core, struct context *server, uint64_t tag, uint64_t w0)
 {
+	trace(core, SK_TRACE_REPLY, server->plain_token, server->token, tag, w0);
 	server->state = CONTEXT_RECEIVING;
 	context_serves_none(server);
 }

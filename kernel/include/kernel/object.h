@@ -103,14 +103,13 @@ static inline uint32_t capability_badge(capability cap) { return (uint32_t)(cap 
 
 extern struct object *object_table; /* [0] is never valid */
 extern uint32_t object_count;
+extern uint32_t object_free_count;  /* entries that can still be had */
 
 static inline struct object *object_at(uint32_t index) { return &object_table[index]; }
 static inline uint32_t object_index(const struct object *object) { return (uint32_t)(object - object_table); }
 
 /* Hands `table` to the module: `count` entries, at most 65535. Boot only. */
 void object_init(struct object *table, uint32_t count);
-/* Entries that can still be had. */
-uint32_t object_free_count(void);
 /* Takes a free entry; NULL when there is none. Holds the kernel lock. */
 struct object *object_allocate(enum object_type type);
 /* Gives an entry back and makes every capability to it stale. */

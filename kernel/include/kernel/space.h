@@ -16,7 +16,6 @@
 struct vcpu;
 struct endpoint;
 
-#define SPACE_PAGES 3u       /* this structure, the capability table, the root table */
 #define SPACE_ROUTES 64u
 
 /* Exits go to `endpoint`, as long as its generation is the one noted. */
@@ -75,7 +74,7 @@ static inline capability slot_load(const struct space *process, uint64_t slot)
 /* The pool's pages: fed at once, however many; taken one by one, zeroed, by who knows that there are enough. */
 void space_give_tables(struct space *space, void *pages, uint64_t count);
 void *space_take_table(struct space *space);
-/* Makes the space in zeroed memory of at least SPACE_PAGES pages at `object`. */
+/* Makes the space in zeroed memory of at least SK_SPACE_PAGES pages at `object`. */
 sk_status_t space_create(struct object *object, bool vm);
 /*
  * Maps [offset, offset + size) of `memory` at `address`; statuses of kernel.idl's space.map. `flags` are within

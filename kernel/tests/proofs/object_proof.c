@@ -18,7 +18,7 @@ void proof_init(void)
 	uint32_t generation = any_below(GENERATION_MAX);
 	object_init(entries, ENTRIES);
 	proof_that(table_is_sound(), "the table is sound");
-	proof_that(object_free_count() == ENTRIES - 1u, "all are free");
+	proof_that(object_free_count == ENTRIES - 1u, "all are free");
 	proof_that(at == 0 || is_free(at), "each of them");
 	proof_that(at != 0 || !resolves(capability_make(at, generation, SK_RIGHTS_ALL, 0)), "no slot's word resolves to 0");
 	proof_that(!resolves(CAPABILITY_NONE), "an empty slot doesn't resolve");

@@ -405,10 +405,6 @@ static sk_status_t print(uint64_t bytes)
 static sk_status_t call_machine(struct sk_msg *msg)
 {
 	switch (msg->tag & SK_TAG_METHOD_MASK) {
-	case MACHINE_TAG_SIZES:
-		msg->w[0] = 3;
-		msg->w[1] = msg->w[2] = msg->w[3] = msg->w[4] = 1;
-		return SK_OK;
 	case MACHINE_TAG_CLAIM_CORE: {
 		uint32_t core = make(SK_OBJECT_TYPE_CORE, 0, 0);
 

@@ -106,14 +106,7 @@ static void case_routes(void)
 	}
 	tap_is(more + 3, 64, "a VM has 64 of them");
 	tap_status(space_route_range(machine.vm, 0x1000, 8, machine.endpoint), SK_NO_MEMORY, "and no more");
-	tap_status(space_unroute_range(machine.vm, 0x100004), SK_BAD_ARG, "a route ends by its beginning");
-	tap_status(space_unroute_range(machine.vm, 0x100010), SK_OK, "so it does");
-	tap_status(space_unroute_range(machine.vm, 0x100010), SK_BAD_ARG, "once");
-	tap_status(space_route_range(machine.vm, 0x100010, 8, machine.endpoint), SK_OK, "and there is room again");
-	tap_status(space_unroute_range(machine.vm, 0x100020), SK_OK, "another one ends");
-	tap_status(vcpu_run(machine.vcpu[0]), SK_OK, "while a vCPU runs");
-	tap_status(space_unroute_range(machine.vm, 0x100010), SK_BAD_STATE, "routes stay");
-	tap_status(space_route_range(machine.vm, 0x10, 8, machine.endpoint), SK_BAD_STATE, "and no new ones come");
+	tap_status(space_route_range(machine.vm, 0x100010, 8, machine.endpoint), SK_OK, "one that is there may be changed");
 	pool_end();
 }
 
@@ -275,8 +268,7 @@ static void case_halt(void)
 	check_word(0, UINT64_MAX, "without a timer to wait for");
 	tap_ok(machine_becomes(&machine, VCPU_STATE_BLOCKED), "the answer blocks it");
 	tap_status(space_route_range(machine.vm, MACHINE_NOTHING, 0x1000, machine.endpoint), SK_BAD_STATE,
-		   "routes of its VM stay as they are");
-	tap_status(space_unroute_range(machine.vm, MACHINE_NOTHING), SK_BAD_STATE, "all of them");
+		   "no new routes come into its VM");
 	tap_status(vcpu_route(machine.vcpu[0], VM_EXIT_METHOD_HALT, machine.endpoint), SK_BAD_STATE,
 		   "and so do its own");
 	machine.server->answer.w[0] = STOP;

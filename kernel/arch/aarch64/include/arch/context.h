@@ -4,6 +4,7 @@
 #ifndef ARCH_CONTEXT_H
 #define ARCH_CONTEXT_H
 
+#include <arch/sysreg.h>
 #include <sk/arch/vcpu.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -78,6 +79,9 @@ struct arch_core {
 };
 
 struct core;
+/* arch_ticks(), but maybe some instructions early. */
+static inline uint64_t arch_counter(void) { return read_sysreg(cntpct_el0); }
+
 static inline struct core *arch_core_this(void)
 {
 	struct core *core;

@@ -83,6 +83,10 @@ struct arch_core {
 struct core;
 extern _Thread_local struct core *mock_this;
 
+uint64_t arch_ticks(void);
+
+static inline uint64_t arch_counter(void) { return arch_ticks(); }
+
 static inline struct core *arch_core_this(void)
 {
 	return mock_this;
