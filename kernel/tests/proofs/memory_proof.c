@@ -62,8 +62,8 @@ static void memory_make(void)
 		entries[i].memory.device = nondet_bool();
 		entries[i].type = i == 1u || nondet_bool() ? OBJECT_MEMORY : OBJECT_ENDPOINT;
 	}
-	free_entries = nondet_bool() ? 1 : 0;
-	first_free = free_entries != 0 ? 3u : 0;
+	object_free_count = nondet_bool() ? 1 : 0;
+	first_free = object_free_count != 0 ? 3u : 0;
 	memory = &entries[1];
 	for (uint32_t i = 0; i < SLOTS; i++) {
 		slots[i] = any_capability();

@@ -58,7 +58,7 @@ void proof_allocate(void)
 	bool before = resolves(cap);
 	uint32_t at = any_below(ENTRIES);
 	struct object old = entries[at];
-	uint32_t free = free_entries;
+	uint32_t free = object_free_count;
 	enum object_type type = (enum object_type)(1u + any_below(OBJECT_MAPPING));
 	struct object *object = object_allocate(type);
 	proof_that((object == NULL) == (free == 0), "there is one if any is free");
@@ -70,7 +70,7 @@ void proof_allocate(void)
 		proof_that(!is_free(object_index(object)), "it is not free any more");
 		proof_that(object->type == type && object->base == 0 && object->bytes == 0 && object->words[0] == 0 &&
 			   object->words[4] == 0, "it says nothing of what it was");
-		proof_that(free_entries == free - 1u, "one less is free");
+		proof_that(object_free_count == free - 1u, "one less is free");
 		proof_that(capability_index(cap) != object_index(object) || !resolves(cap), "no old capability names it");
 	}
 	proof_witness(object != NULL && first_free != 0, "one is taken, another is left");

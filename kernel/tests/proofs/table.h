@@ -47,7 +47,7 @@ static bool table_is_sound(void)
 	for (uint32_t i = 1; i < ENTRIES; i++) {
 		numbered = numbered && entries[i].generation != 0;
 	}
-	return numbered && at == 0 && free == free_entries && entries[0].generation == GENERATION_MAX &&
+	return numbered && at == 0 && free == object_free_count && entries[0].generation == GENERATION_MAX &&
 	       entries[0].type == OBJECT_NONE && object_table == entries && object_count == ENTRIES;
 }
 
@@ -68,7 +68,7 @@ static void table_make(void)
 		proof_assume(entries[i].type <= OBJECT_MAPPING);
 	}
 	first_free = nondet_u32();
-	free_entries = nondet_u32();
+	object_free_count = nondet_u32();
 	proof_assume(table_is_sound());
 }
 

@@ -78,10 +78,10 @@ struct arch_core {
 	uint64_t saved_vectors;   /* VBAR_EL2 as we found it */
 };
 
-struct core;
 /* arch_ticks(), but maybe some instructions early. */
 static inline uint64_t arch_counter(void) { return read_sysreg(cntpct_el0); }
 
+struct core;
 static inline struct core *arch_core_this(void)
 {
 	struct core *core;

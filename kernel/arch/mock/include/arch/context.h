@@ -80,12 +80,11 @@ struct arch_core {
 	uint32_t stopping;                        /* so many looks until firmware has powered it off */
 };
 
+uint64_t arch_ticks(void);
+static inline uint64_t arch_counter(void) { return arch_ticks(); }
+
 struct core;
 extern _Thread_local struct core *mock_this;
-
-uint64_t arch_ticks(void);
-
-static inline uint64_t arch_counter(void) { return arch_ticks(); }
 
 static inline struct core *arch_core_this(void)
 {
