@@ -6,7 +6,7 @@
 
 #define QUEUE 0u
 #define OWN UINT32_MAX /* owner of the driver's own commands */
-#define FRAME_BUFFERS 3u /* header, range and status beside the segments; a command has data or a range */
+#define FRAME_BUFFERS 2u /* header and status beside the segments; a command without them may have a range */
 
 #define FEATURE(name) (1ull << VIRTIO_##name)
 

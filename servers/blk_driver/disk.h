@@ -15,7 +15,7 @@
 #include <virtio_driver/process.h>
 
 #define DISK_COMMANDS 128u /* in the hardware at the same time; a power of two */
-#define DISK_SEGMENTS 64u  /* of a command's data */
+#define DISK_SEGMENTS 126u /* of a command's data */
 #define DISK_SECTOR_BYTES 512u
 #define DISK_BOUNCE_BYTES 16384u
 

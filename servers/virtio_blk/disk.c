@@ -52,6 +52,7 @@ _Static_assert(offsetof(struct sk_block_slot, result) == offsetof(struct sk_bloc
 	       offsetof(struct sk_block_slot, operation) % 8 == 0, "both in one word");
 _Static_assert(sizeof(((struct sk_block_channel *)0)->slots) / sizeof(struct sk_block_slot) == DISK_SLOTS,
 	       "a bit for each slot");
+_Static_assert(REQUEST_SEGMENTS + 2 == DISK_QUEUE_SIZE, "a guest that looks at no limit may use a whole queue");
 
 static uint64_t token_of(uint32_t queue, const struct virtio_chain *chain)
 {

@@ -11,7 +11,7 @@
 #include <sk/idl/block.h>
 #include <virtio/queue.h>
 
-#define REQUEST_SEGMENTS 64u
+#define REQUEST_SEGMENTS 126u /* the longest chain of a queue, without header and status */
 
 enum request_way {
 	REQUEST_FORWARD, /* the slot is filled in: the driver does it */

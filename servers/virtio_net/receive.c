@@ -49,7 +49,7 @@ static enum delivery deliver(struct net *net, struct virtio_queue *queue, const 
 		default:
 			break;
 		}
-		if (chain->readable != 0 || chain->writable_bytes <= skip) {
+		if (chain->readable != 0 || chain->writable_bytes < (skip != 0 ? skip : 1)) {
 			return BROKEN;
 		}
 

@@ -105,7 +105,8 @@ static struct vring_desc read_descriptor(const struct vring_desc *table, uint32_
 }
 
 /* Goes from a descriptor with INDIRECT into its table: it is the last one outside, and there is no further level. */
-static bool enter_table(const struct virtio_queue *queue, struct walk *walk, const struct vring_desc *descriptor)
+static bool enter_table(const struct virtio_queue *queue, struct walk *walk, const struct virtio_chain *chain,
+			const struct vring_desc *descriptor)
 {
 	uint32_t entries = descriptor->len / (uint32_t)sizeof(struct vring_desc);
 
@@ -115,7 +116,7 @@ static bool enter_table(const struct virtio_queue *queue, struct walk *walk, con
 	}
 	walk->table = virtio_memory_at(queue->memory, descriptor->addr, descriptor->len);
 	walk->entries = entries;
-	walk->steps = VIRTIO_QUEUE_SIZE_MAX;
+	walk->steps = VIRTIO_CHAIN_SEGMENTS - chain->count;
 	walk->indirect = true;
 	return walk->table != NULL;
 }
@@ -126,8 +127,7 @@ static bool add_segment(const struct virtio_queue *queue, struct virtio_chain *c
 	bool writable = (descriptor->flags & VRING_DESC_F_WRITE) != 0;
 	uint32_t index = virtio_memory_find(queue->memory, descriptor->addr, descriptor->len);
 
-	if (index == VIRTIO_MEMORY_NONE || chain->count == VIRTIO_CHAIN_SEGMENTS ||
-	    (!writable && chain->count != chain->readable)) {
+	if (index == VIRTIO_MEMORY_NONE || (!writable && chain->count != chain->readable)) {
 		return false;
 	}
 
@@ -149,7 +149,10 @@ static bool add_segment(const struct virtio_queue *queue, struct virtio_chain *c
 	return true;
 }
 
-/* Every step takes one off `steps`, or enters the one indirect table: it ends whatever the guest wrote. */
+/*
+ * Every step takes one off `steps`, or enters the one indirect table: it ends whatever the guest wrote, and there is
+ * room for as many segments: outside the table no more than the queue's size, inside what those have left.
+ */
 static bool walk_chain(const struct virtio_queue *queue, struct virtio_chain *chain)
 {
 	struct walk walk = { .table = queue->descriptors, .entries = queue->size, .steps = queue->size };
@@ -160,7 +163,7 @@ static bool walk_chain(const struct virtio_queue *queue, struct virtio_chain *ch
 
 		walk.steps--;
 		if ((descriptor.flags & VRING_DESC_F_INDIRECT) != 0) {
-			if (!enter_table(queue, &walk, &descriptor)) {
+			if (!enter_table(queue, &walk, chain, &descriptor)) {
 				return false;
 			}
 			at = 0;

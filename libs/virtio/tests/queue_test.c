@@ -67,7 +67,7 @@ static void test_memory(void **unused)
 
 static void test_rings_that_cannot_be(void **unused)
 {
-	static const uint32_t sizes[] = { 0, 3, 17, 2048, 0x80000000u, UINT32_MAX };
+	static const uint32_t sizes[] = { 0, 3, 17, 512, 0x80000000u, UINT32_MAX };
 	struct sk_virtio_queue_state good = state;
 
 	(void)unused;
@@ -260,6 +260,59 @@ static void test_broken_rings(void **unused)
 	assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_BROKEN);
 }
 
+static uint32_t below(uint64_t *seed, uint32_t end)
+{
+	return (uint32_t)(guest_random(seed) % end);
+}
+
+/* Anything that is permitted (section 2.7.5): empty ones among them, up to the queue's size; indirect up to the largest. */
+static void test_any_permitted_chain(void **unused)
+{
+	static struct guest_piece pieces[VIRTIO_CHAIN_SEGMENTS];
+	uint64_t seed = 11;
+
+	(void)unused;
+	for (uint32_t round = 0; round < 1000; round++) {
+		uint32_t outside = below(&seed, 3) == 0 ? 0 : 1 + below(&seed, SIZE);
+		uint32_t inside = outside == SIZE || (outside != 0 && below(&seed, 2) == 0) ?
+					  0 :
+					  1 + below(&seed, VIRTIO_CHAIN_SEGMENTS - outside);
+		uint32_t count = outside + inside;
+		uint32_t readable = below(&seed, count + 1);
+		uint32_t at = 0;
+
+		for (uint32_t i = 0; i < count; i++) {
+			pieces[i] = (struct guest_piece){
+				GUEST_DATA + 0x4000 + below(&seed, 0x8000),
+				below(&seed, 4) == 0 ? 0 : 1 + below(&seed, 5000),
+				i < readable ? 0 : WRITE,
+			};
+		}
+		open_queue(BOTH);
+		guest_write_chain(&guest, 0, pieces, outside);
+		if (inside != 0) {
+			guest_write_indirect(&guest, memory, (uint16_t)outside, GUEST_DATA + below(&seed, 0x1000),
+					     pieces + outside, inside);
+		}
+		if (inside != 0 && outside != 0) {
+			guest.descriptors[outside - 1].flags |= VRING_DESC_F_NEXT;
+			guest.descriptors[outside - 1].next = (uint16_t)outside;
+		}
+		guest_offer(&guest, 0);
+		assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_TAKEN);
+		for (uint32_t i = 0; i < count; i++) {
+			if (pieces[i].bytes != 0) {
+				assert_true(at < chain.count);
+				assert_int_equal(at < chain.readable, i < readable);
+				assert_int_equal(chain.segments[at].offset, pieces[i].address - GUEST_BASE);
+				assert_int_equal(chain.segments[at].bytes, pieces[i].bytes);
+				at++;
+			}
+		}
+		assert_int_equal(chain.count, at);
+	}
+}
+
 /* Indices go round more than once; entries come in the order in which they are put. */
 static void test_indices_wrap(void **unused)
 {
@@ -426,6 +479,7 @@ int main(void)
 		cmocka_unit_test_setup(test_copying, set_up),
 		cmocka_unit_test_setup(test_broken_chains, set_up),
 		cmocka_unit_test_setup(test_broken_rings, set_up),
+		cmocka_unit_test_setup(test_any_permitted_chain, set_up),
 		cmocka_unit_test_setup(test_indices_wrap, set_up),
 		cmocka_unit_test_setup(test_interrupts_by_event_index, set_up),
 		cmocka_unit_test_setup(test_what_the_guest_has_not_seen, set_up),

@@ -60,7 +60,7 @@ static void test_share_of_everything(void **unused)
 	assert_int_equal(share.block_bytes, 512);
 	assert_int_equal(share.features, SK_BLOCK_FEATURES_FLUSH | SK_BLOCK_FEATURES_DISCARD |
 						 SK_BLOCK_FEATURES_WRITE_ZEROES);
-	assert_int_equal(share.segments_max, 64);
+	assert_int_equal(share.segments_max, 126);
 	assert_int_equal(share.discard_sectors_max, 1000);
 	assert_int_equal(share.write_zeroes_sectors_max, 500);
 	assert_string_equal((const char *)share.serial, "model-disk");
@@ -150,7 +150,7 @@ static void test_lesser_hardware(void **unused)
 	(void)unused;
 	without(1ull << VIRTIO_RING_F_INDIRECT_DESC | 1ull << VIRTIO_RING_F_EVENT_IDX, 8, 126);
 	assert_int_equal(machine_open(MACHINE_CLIENT, &share), SK_OK);
-	assert_int_equal(share.segments_max, 5);
+	assert_int_equal(share.segments_max, 6);
 	for (uint32_t i = 0; i < 64; i++) {
 		(void)machine_request(0, i, READ, i, 1, i * 512);
 	}

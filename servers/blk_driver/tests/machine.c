@@ -23,7 +23,7 @@ int blk_driver_main(void);
 #define DMA 7u
 #define PEER 8u   /* and the second one's */
 #define MEMORY 10u /* client * 2 + range */
-#define DMA_BYTES (256u * 1024u)
+#define DMA_BYTES (320u * 1024u)
 
 struct machine *machine;
 bool machine_fails;

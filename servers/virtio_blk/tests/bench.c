@@ -32,7 +32,7 @@ void bench_reset(void)
 			.physical_block_bytes = 4096,
 			.features = SK_BLOCK_FEATURES_FLUSH | SK_BLOCK_FEATURES_DISCARD |
 				    SK_BLOCK_FEATURES_WRITE_ZEROES,
-			.segments_max = 64,
+			.segments_max = 126,
 			.discard_sectors_max = 64,
 			.serial = "serial",
 		},

@@ -78,7 +78,7 @@ static void test_configuration(void **unused)
 		((uint8_t *)&config)[i] = (uint8_t)virtio_mmio_read(&bench.disk.device, VIRTIO_MMIO_CONFIG + i, 1);
 	}
 	assert_int_equal(config.capacity, BENCH_SECTORS);
-	assert_int_equal(config.seg_max, 64);
+	assert_int_equal(config.seg_max, 126);
 	assert_int_equal(config.blk_size, 512);
 	assert_int_equal(config.physical_block_exp, 3);
 	assert_int_equal(config.min_io_size, 8);
@@ -110,7 +110,7 @@ static void test_shares_that_cannot_be(void **unused)
 	assert_false(disk_describe(&bench.disk, &share, 1));
 	share.segments_max = 1000;
 	assert_true(disk_describe(&bench.disk, &share, 1));
-	assert_int_equal(bench.disk.config.seg_max, 64);
+	assert_int_equal(bench.disk.config.seg_max, 126);
 }
 
 static void test_read(void **unused)

@@ -164,6 +164,23 @@ static void test_receive(void **unused)
 	assert_int_equal(guest_notify_at(&bench.queues[BENCH_RECEIVE]), 0);
 }
 
+/* A buffer with room for the header and nothing else is one (section 5.1.6.3.1). */
+static void test_receive_header_apart(void **unused)
+{
+	(void)unused;
+	bench_start(2, BENCH_FEATURE(MRG_RXBUF));
+	bench_buffer(BENCH_RECEIVE, 0, 12);
+	bench_buffer(BENCH_RECEIVE, 1, 1000);
+	bench_notify(BENCH_RECEIVE);
+	bench_packet(5, 60);
+	net_look(&bench.net);
+	bench_expect_used(BENCH_RECEIVE, 0, 12);
+	bench_expect_used(BENCH_RECEIVE, 1, 60);
+	assert_int_equal(received(0)->num_buffers, 2);
+	assert_int_equal(((uint8_t *)received(1))[59], 5);
+	assert_int_equal(bench.net.device.state->status & VIRTIO_CONFIG_S_NEEDS_RESET, 0);
+}
+
 /* Without buffers packets wait, and nobody signals; the guest's next buffer is asked for, and takes them. */
 static void test_receive_waits(void **unused)
 {
@@ -397,6 +414,7 @@ int main(void)
 		cmocka_unit_test_setup(test_transmit_waits, set_up),
 		cmocka_unit_test_setup(test_receive, set_up),
 		cmocka_unit_test_setup(test_receive_waits, set_up),
+		cmocka_unit_test_setup(test_receive_header_apart, set_up),
 		cmocka_unit_test_setup(test_receive_one_buffer, set_up),
 		cmocka_unit_test_setup(test_receive_offloads, set_up),
 		cmocka_unit_test_setup(test_reset, set_up),

@@ -111,10 +111,26 @@ static void check_pool(struct system *system, const struct manifest_vm *vm)
 	}
 }
 
+/* To the guest two memories that touch are one, and its buffers may cross from one to the other; to devices they are two. */
+static void check_touching(struct system *system, const struct manifest_vm *vm)
+{
+	uint32_t count = vm->memory_count - (vm->has_pool ? 1 : 0);
+	for (uint32_t i = 0; i < count; i++) {
+		for (uint32_t j = 0; j < count; j++) {
+			if (vm->memory[i].base + vm->memory[i].bytes == vm->memory[j].base) {
+				CHECK_ERROR(system, vm->node, "memory",
+					    "begins at 0x%" PRIx64 " where another one ends; expected one of both, or a gap",
+					    vm->memory[j].base);
+			}
+		}
+	}
+}
+
 void check_guests(struct system *system)
 {
 	for (uint32_t i = 0; i < system->manifest.vm_count; i++) {
 		check_guest_ranges(system, &system->manifest.vms[i]);
+		check_touching(system, &system->manifest.vms[i]);
 		check_flat_kernel(system, &system->manifest.vms[i]);
 		if (system->manifest.vms[i].has_pool) {
 			check_pool(system, &system->manifest.vms[i]);

@@ -22,8 +22,8 @@
 #include <sk/idl/virtio.h>
 #include <virtio/memory.h>
 
-#define VIRTIO_QUEUE_SIZE_MAX 1024u
-#define VIRTIO_CHAIN_SEGMENTS 66u /* a block request's header, 64 pieces of data, and status */
+#define VIRTIO_QUEUE_SIZE_MAX 256u
+#define VIRTIO_CHAIN_SEGMENTS VIRTIO_QUEUE_SIZE_MAX /* no chain may be longer, indirect or not (section 2.7.5.3.1) */
 
 /* A piece of a chain: never empty, all of it in one range of the VM's memory. */
 struct virtio_segment {

@@ -369,7 +369,7 @@ void fuzz_one(void)
 		.block_bytes = 512,
 		.physical_block_bytes = 512,
 		.features = 0xe,
-		.segments_max = 64,
+		.segments_max = 126,
 		.serial = "a serial number",
 	};
 	driver_honest = (kind & 1u) == 0;
