@@ -12,7 +12,7 @@ import tempfile
 import disk_test
 
 ROUNDS = 10
-CLASSES = 14
+CLASSES = 15
 # What the supervisor must say of an attempt, and where in what it says the attempt's address is.
 REASONS = {"load": ("memory fault", "address"), "store": ("memory fault", "address"), "fetch": ("memory fault", "pc"),
            "execute": ("illegal instruction|bad system call|fault", "pc"), "timer": ("illegal instruction", "pc")}

@@ -15,6 +15,9 @@
 #define CNT_CTL_MASKED 3u         /* enabled, its interrupt masked */
 #define CPACR_FPEN (3u << 20)
 
+/* In memory, for a device that sees more of it than it was given. */
+static volatile uint64_t secrets[512];
+
 void guest_main(void)
 {
 	uint64_t changed = 0;
@@ -29,6 +32,9 @@ void guest_main(void)
 	WRITE_SYSREG(tpidrro_el0, WATCHED_SECRET);
 	WRITE_SYSREG(contextidr_el1, WATCHED_SECRET & 0xffffffffu);
 	cpu_isb();
+	for (uint32_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		secrets[i] = WATCHED_SECRET | WATCHED_MEMORY_SECRET;
+	}
 	do {
 		changed += watched_load(DEVICE, &value);
 		loads++;

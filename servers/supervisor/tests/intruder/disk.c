@@ -10,7 +10,7 @@
 
 #define PATIENCE_NS 5000000000ull
 #define SECTOR 512u
-#define PLACE 0x3f00000ull   /* in the VM's memory, where its guest has nothing */
+#define PLACE (memory_bytes - 0x100000u) /* in what is given of the VM's memory, where its guest has nothing */
 #define SUPERBLOCK_SECTOR 2u /* ext4's, and where in it its magic number is */
 #define SUPERBLOCK_MAGIC 56u
 #define EXT4_MAGIC 0xef53u
@@ -72,7 +72,7 @@ static void refused(const struct sk_block_slot *slot, const char *what, uint64_t
 static void try_memories(void)
 {
 	const uint64_t offsets[] = {
-		memory_bytes, memory_bytes - SECTOR + 1u, memory_bytes + SK_PAGE_BYTES, 1ull << 31, 1ull << 32,
+		memory_bytes, memory_bytes - SECTOR + 1u, memory_bytes + SK_PAGE_BYTES, 1ull << 29, 1ull << 31, 1ull << 32,
 		1ull << 40, NEAR_END(SECTOR), NEAR_END(SECTOR - 1u), NEAR_END(SK_PAGE_BYTES), NEAR_END(1ull << 30),
 		1ull << 63,
 	};
@@ -137,7 +137,7 @@ static void try_share(const struct sk_block_share *share)
 void disk_try(void)
 {
 	const struct sk_start_region *disk = sk_region_named("disk");
-	const struct sk_start_region *ram = sk_region_named("memory@40000000");
+	const struct sk_start_region *ram = intruder_guest_memory();
 	struct sk_block_share share;
 
 	if (disk == NULL || ram == NULL || block_open(sk_cap_named("driver"), &share) != SK_OK) {

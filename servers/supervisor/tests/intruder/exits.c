@@ -18,6 +18,7 @@
 #define ENOUGH 0x80000000ull
 #define SECRET 0x5ec4e7005ec4e700ull /* WATCHED_SECRET of apps/guest/watched */
 #define SECRET_BITS 0xffull          /* the guest adds the register's number */
+#define MEMORY_SECRET 0xff           /* and this to what it has in memory */
 #define OWN 0x0dd0bee50dd0be00ull
 
 static uint64_t token;
@@ -77,6 +78,34 @@ static bool is_secret(uint64_t value)
 	return (value & ~SECRET_BITS) == (SECRET & ~SECRET_BITS);
 }
 
+/* The guest has a page of secrets. A server that is given all of its memory sees them there, and nowhere else. */
+static uint32_t secrets_in(const struct sk_start_region *region)
+{
+	const volatile uint64_t *words = (const volatile uint64_t *)(uintptr_t)region->address;
+	uint32_t found = 0;
+
+	for (uint64_t i = 0; i < region->bytes / sizeof(*words); i++) {
+		found += words[i] == (SECRET | MEMORY_SECRET) ? 1u : 0u;
+	}
+	return found;
+}
+
+static void look_at_memory(void)
+{
+	const struct sk_start *start = sk_start();
+
+	for (uint32_t i = 0; i < start->region_count; i++) {
+		const struct sk_start_region *region = &start->regions[i];
+		uint32_t found = secrets_in(region);
+
+		if (region == intruder_guest_memory() && strncmp(region->name, "memory@", 7) == 0) {
+			intruder_count(INTRUDER_GRANTED, found != 0, "the guest's memory", found, 0);
+		} else {
+			intruder_count(INTRUDER_MEMORY, found == 0, "secrets of the guest's in a region", i, found);
+		}
+	}
+}
+
 /* Where the kernel and everybody's memory is. */
 static bool is_machine_address(uint64_t value)
 {
@@ -127,6 +156,7 @@ void exits_try(uint32_t accesses)
 
 	memset(sk_message_buffer(), 0, SK_PAGE_BYTES);
 	exits_wait_for_guest();
+	look_at_memory();
 	for (uint64_t answered = token; seen < accesses; answered = state.x[8]) {
 		/* A vCPU has no message buffer: what a reply says it carries does not arrive anywhere. */
 		uint64_t more = seen % 2 == 0 ? 0 : SK_TAG_BYTES(0xfff) | SK_TAG_CAPS(3);

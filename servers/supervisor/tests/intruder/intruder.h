@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include <sk/abi.h>
+#include <sk/start.h>
 
 enum intruder_class {
 	INTRUDER_GRANTED,     /* the other way round: what must work */
@@ -28,6 +29,7 @@ enum intruder_class {
 	INTRUDER_TOKEN,
 	INTRUDER_MESSAGE,
 	INTRUDER_EXIT,        /* what a guest's exit shows beside the access */
+	INTRUDER_MEMORY,      /* what a guest has in memory that was not given */
 	INTRUDER_CLASSES
 };
 
@@ -55,6 +57,9 @@ struct intruder_attempt {
 	enum intruder_class class;
 	uint64_t subject; /* an address, or a number of forbidden_at() */
 };
+
+/* The region with what is seen of the guest's memory: "memory@…", all of it, or "pool@…", its bounce pool. */
+const struct sk_start_region *intruder_guest_memory(void);
 
 /* places.c: every load, store and fetch, in the same order in each instance. */
 void places_find(void);

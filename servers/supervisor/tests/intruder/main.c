@@ -25,6 +25,7 @@ static const char *const class_names[INTRUDER_CLASSES] = {
 	[INTRUDER_TOKEN] = "no call of others is answered",
 	[INTRUDER_MESSAGE] = "no message carries more than it may",
 	[INTRUDER_EXIT] = "no register of a guest is seen",
+	[INTRUDER_MEMORY] = "no memory of a guest that was not given",
 };
 
 void intruder_count(enum intruder_class class, bool held, const char *what, uint64_t first, uint64_t second)
@@ -36,6 +37,13 @@ void intruder_count(enum intruder_class class, bool held, const char *what, uint
 	if (!held) {
 		printf("breach: %s 0x%llx 0x%llx\n", what, (unsigned long long)first, (unsigned long long)second);
 	}
+}
+
+const struct sk_start_region *intruder_guest_memory(void)
+{
+	const struct sk_start_region *pool = sk_region_named("pool@20000000");
+
+	return pool != NULL ? pool : sk_region_named("memory@40000000");
 }
 
 _Noreturn void sk_server_serve(void)
