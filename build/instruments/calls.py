@@ -2,8 +2,8 @@
 
 Calls by pointer are resolved by notes:
 
-    indirect FUNCTION COUNT: targets… -- the COUNT calls by pointer in FUNCTION go to these functions; [NAME] stands for
-        all functions that the table NAME has, as the image says
+    indirect FUNCTION COUNT: targets… -- the COUNT calls by pointer in FUNCTION go to these functions; [NAME] stands
+        for all functions that the table NAME has, as the image says
     taken FUNCTION: -- its address is a value somewhere, but nothing in the kernel calls it by that
     once FUNCTION: -- its calls by pointer are not made again while one of them is under way
     entry NAME: offsets… -- the hardware starts there: code that may set the stack pointer as it likes

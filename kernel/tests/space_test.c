@@ -137,7 +137,7 @@ static void cut_begin(struct cut *cut, uint32_t pool)
 {
 	actor_make(&cut->actor, 1);
 	cut->space = world_space(SK_SPACE_KIND_PROCESS, pool);
-	cut->memory = world_memory(40);
+	cut->memory = world_memory(41);
 	cut->actor_space = actor_give(&cut->actor, cut->space, SK_RIGHTS_ALL, 0);
 	cut->actor_memory = actor_give(&cut->actor, cut->memory, SK_RIGHTS_ALL, 0);
 	world_plan(1, cut->actor.thread, 0);
@@ -197,8 +197,11 @@ static void a_mapping_cut_short_can_be_taken_away(void **state)
 	struct cut cut;
 	cut_begin(&cut, 3);
 	uint64_t address = HERE + (2u << 20) - PAGES(20);
+	uint32_t other = world_memory(40);
 	cut_map(&cut, 1);
 	K_REFUSED(SK_OVERLAP, cut.space, SPACE_TAG_MAP, cut.memory, address, 0, PAGES(1), READ);
+	K_REFUSED(SK_OVERLAP, cut.space, SPACE_TAG_MAP, other, address, 0, PAGES(40), READ);
+	K_REFUSED(SK_OVERLAP, cut.space, SPACE_TAG_MAP, cut.memory, address, PAGES(1), PAGES(40), READ);
 	K_REFUSED(SK_OVERLAP, cut.space, SPACE_TAG_MAP, cut.memory, address, 0, PAGES(40), READ | WRITE);
 	K_REFUSED(SK_OVERLAP, cut.space, SPACE_TAG_MAP, cut.memory, address + PAGES(39), 0, PAGES(1), READ);
 	K_OK(cut.space, SPACE_TAG_UNMAP, address);

@@ -10,6 +10,7 @@ from seeded import change, changed_kernel
 ROOT, BUILD = map(os.path.abspath, sys.argv[1:3])
 NOTES = os.path.join(ROOT, "kernel/arch/aarch64/bounds.txt")
 DRAIN = "void core_drain(struct core *core)\n{\n\tsync_answer(core);\n"
+USE_ROOM = "\troom[core->index] = 0;\n\t(void)room[0];\n"
 DRAINED = "\t\tcontext = next;\n\t}\n\tcore_drain_calls(core);\n}"
 
 
@@ -52,10 +53,10 @@ expect("a circle over a call by pointer",
                    ("static uint32_t lock_word;\n", "static uint32_t lock_word;\nstatic void drain(void *core);\n")),
        1, "recursion: ", "core_run_on")
 expect("a frame too large for the stack",
-       with_kernel("kernel/core.c", (DRAIN, DRAIN + "\tvolatile uint8_t room[12000];\n\troom[core->index] = 0;\n\t(void)room[0];\n")),
+       with_kernel("kernel/core.c", (DRAIN, DRAIN + "\tvolatile uint8_t room[12000];\n" + USE_ROOM)),
        1, "the stack may need 25", "bytes, and a core has 12288")
 expect("a frame of no fixed size",
-       with_kernel("kernel/core.c", (DRAIN, DRAIN + "\tvolatile uint8_t room[core->index + 1u];\n\troom[0] = 0;\n\t(void)room[0];\n")),
+       with_kernel("kernel/core.c", (DRAIN, DRAIN + "\tvolatile uint8_t room[core->index + 1u];\n" + USE_ROOM)),
        1, "core_drain sets its stack pointer")
 expect("a call by pointer that no note knows",
        with_kernel("kernel/core.c", (DRAIN, DRAIN + "\tif (core->sync_function != drain) {\n"
