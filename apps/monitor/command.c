@@ -7,7 +7,8 @@
 #include "screen.h"
 
 static const struct command *const groups[] = {
-	command_vm, command_server, command_inject, command_statistics, command_console, command_system,
+	command_vm, command_server, command_inject, command_statistics, command_trace, command_console,
+	command_system,
 };
 
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))

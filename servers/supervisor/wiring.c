@@ -19,6 +19,7 @@
 #include "hardware.h"
 #include "injection.h"
 #include "object.h"
+#include "tracing.h"
 
 static struct server *server_at(uint32_t index)
 {
@@ -299,6 +300,10 @@ void wiring_connect(void)
 		for (uint32_t j = 0; status != SK_OK && j < manifest->channels[i].member_count; j++) {
 			check(server_at(manifest->channels[i].members[j]), status);
 		}
+	}
+	sk_status_t status = tracing_connect();
+	if (status != SK_OK) {
+		printf("no trace: no memory for its rings (%d)\n", (int)status);
 	}
 	injection_connect();
 	for (uint32_t i = 0; i < manifest->server_count; i++) {

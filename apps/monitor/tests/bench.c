@@ -251,6 +251,26 @@ sk_status_t operator_serve_machine_reset(const struct sk_caller *caller)
 	return note("machine_reset", 0);
 }
 
+sk_status_t operator_serve_trace(const struct sk_caller *caller, bool on)
+{
+	(void)caller;
+	return note("trace", on ? 1 : 0);
+}
+
+/* Objects 7 and 8 are a vCPU and a server's second thread. */
+sk_status_t operator_serve_traced(const struct sk_caller *caller, uint32_t object, struct sk_traced *who)
+{
+	(void)caller;
+	if (object != 7 && object != 8) {
+		return OPERATOR_ERROR_NO_MORE;
+	}
+	memset(who, 0, sizeof(*who));
+	(void)strcpy((char *)who->name, object == 7 ? "linux" : "uart0");
+	who->kind = (uint32_t)(object == 7 ? SK_TRACED_KIND_VCPU : SK_TRACED_KIND_SERVER);
+	who->index = object - 7;
+	return SK_OK;
+}
+
 /* Fault injection: server 3 has something to spoil. */
 
 sk_status_t injection_serve_target(const struct sk_caller *caller, uint32_t server, bool *running, uint32_t *threads,
@@ -429,6 +449,8 @@ void bench_open(bool terminal)
 	static struct sk_start start = { .magic = SK_START_MAGIC, .threads = 1, .counter_hz = 1000000000 };
 
 	memset(&bench, 0, sizeof(bench));
+	start.region_count = 0;
+	bench.start = &start;
 	memset(memory, 0, sizeof(memory));
 	assert_true(sk_process_adopt(&start));
 	screen_open((struct sk_byte_ring *)(void *)memory, sk_byte_ring_capacity(RING_BYTES), BENCH_CONSOLE_BITS,

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include <sk/abi.h>
+#include <sk/start.h>
 
 #include "../command.h"
 #include "../line.h"
@@ -27,6 +28,7 @@ struct bench {
 	bool dead;                 /* the supervisor answers nothing */
 	uint32_t console_selected;
 	uint64_t words[64];        /* uart0's persistent region, from 0x1000 on */
+	struct sk_start *start;    /* without regions at first */
 };
 
 extern struct bench bench;

@@ -1,4 +1,7 @@
 /* Commands: what they ask, what they print, and what they say when something is wrong. */
+#include <sk/idl/vm_exit.h>
+#include <sk/trace.h>
+
 #include "bench.h"
 
 #include "../names.h"
@@ -190,6 +193,52 @@ static void test_faults(void **unused)
 					   "`fault-injection`\n");
 }
 
+static void test_trace(void **unused)
+{
+	static struct sk_trace_record rings[2][SK_TRACE_RECORDS];
+	const uint32_t read = VM_EXIT_TAG_MMIO_READ;
+
+	(void)unused;
+	assert_answer("trace on", "trace on: done\n");
+	assert_answer("trace off", "trace off: done\n");
+	assert_string_equal(bench.orders, "trace 1;trace 0;");
+	assert_answer("trace-show", "no trace: the manifest's /supervisor does not say `trace` (skink run --trace)\n");
+	assert_answer("trace-dump", "no trace: the manifest's /supervisor does not say `trace` (skink run --trace)\n");
+	for (uint32_t i = 0; i < 2; i++) {
+		struct sk_start_region *region = &bench.start->regions[bench.start->region_count++];
+
+		*region = (struct sk_start_region){ .address = (uint64_t)(uintptr_t)rings[i], .bytes = SK_TRACE_BYTES };
+		(void)strcpy(region->name, i == 0 ? "trace0" : "trace1");
+	}
+	assert_answer("trace-show", "nothing was traced yet: trace on\n");
+	assert_answer("trace-dump", "trace begin 2 1000000000\ntrace end 0\n");
+	rings[0][0] = (struct sk_trace_record){ 1000000001, 0x10007, SK_TRACE_WHAT(SK_TRACE_CALL, read, 8), 0x9000018 };
+	rings[0][1] = (struct sk_trace_record){ 1000000003, 0x10007, SK_TRACE_WHAT(SK_TRACE_REPLY, 0, 8), 0x90 };
+	rings[1][0] = (struct sk_trace_record){ 1000000002, 0, SK_TRACE_WHAT(SK_TRACE_DISPATCH, 0, 0), 0 };
+	rings[1][1] = (struct sk_trace_record){ 1000000004, 9, SK_TRACE_WHAT(SK_TRACE_START, 0, 0), 0 };
+	assert_answer("trace-show", "   1.000000001 0 call      linux/0 -> uart0/1 vm_exit.mmio_read address=0x9000018\n"
+				    "   1.000000002 1 dispatch  nobody\n"
+				    "   1.000000003 0 reply     linux/0 <- uart0/1 vm_exit.mmio_read value=0x90\n"
+				    "   1.000000004 1 start     object 9\n");
+	assert_answer("trace-show 2", "   1.000000003 0 reply     linux/0 <- uart0/1 vm_exit.mmio_read value=0x90\n"
+				      "   1.000000004 1 start     object 9\n");
+	assert_answer("trace-dump", "trace begin 2 1000000000\n"
+				    "trace who 7 2 0 linux\n"
+				    "trace who 8 1 1 uart0\n"
+				    "trace 0 3b9aca01 10007 1000800001001 9000018\n"
+				    "trace 0 3b9aca03 10007 2000800000000 90\n"
+				    "trace 1 3b9aca02 0 4000000000000 0\n"
+				    "trace 1 3b9aca04 9 7000000000000 0\n"
+				    "trace end 4\n");
+	/* A ring that begins anew is shown from its oldest. */
+	for (uint32_t i = 0; i < SK_TRACE_RECORDS; i++) {
+		rings[1][(i + 5) % SK_TRACE_RECORDS] =
+			(struct sk_trace_record){ 2000000000 + i, 7, SK_TRACE_WHAT(SK_TRACE_START, 0, 0), 0 };
+	}
+	assert_answer("trace-show 2", "   2.000008190 1 start     linux/0\n"
+				      "   2.000008191 1 start     linux/0\n");
+}
+
 static void test_help(void **unused)
 {
 	const struct command *command = NULL;
@@ -220,6 +269,7 @@ int main(void)
 		cmocka_unit_test_setup(test_crashes, program),
 		cmocka_unit_test_setup(test_consoles, program),
 		cmocka_unit_test_setup(test_faults, program),
+		cmocka_unit_test_setup(test_trace, program),
 		cmocka_unit_test_setup(test_help, program),
 	};
 

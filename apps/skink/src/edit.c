@@ -41,6 +41,17 @@ static bool edit_open(struct system *system, size_t room)
 	return true;
 }
 
+/* A child of the root, which is made if it is not there. */
+static int edit_child(struct system *system, const char *name)
+{
+	int child = fdt_subnode_offset(edit_blob(system), 0, name);
+	if (child < 0) {
+		child = fdt_add_subnode(edit_blob(system), 0, name);
+	}
+	edit_must(system, child, name);
+	return child;
+}
+
 static int edit_first_vm(struct system *system)
 {
 	int vms = fdt_subnode_offset(edit_blob(system), 0, "vms");
@@ -250,6 +261,11 @@ void edit_apply(struct system *system)
 	if (options->cores != 0) {
 		edit_cores(system, options->cores);
 	}
+	if (options->trace) {
+		int supervisor = edit_child(system, "supervisor");
+		edit_must(system, fdt_setprop_empty(edit_blob(system), supervisor, "trace"), "--trace");
+		edit_note(system, supervisor, "trace", "--trace");
+	}
 	if (options->machine_mem != 0) {
 		edit_machine_memory(system, options->machine_mem * MIB, "--machine-mem");
 	}
@@ -258,11 +274,7 @@ void edit_apply(struct system *system)
 void edit_chosen(struct system *system, bool framed, bool exit_with_first_vm)
 {
 	void *blob = edit_blob(system);
-	int chosen = fdt_subnode_offset(blob, 0, "chosen");
-	if (chosen < 0) {
-		chosen = fdt_add_subnode(blob, 0, "chosen");
-	}
-	edit_must(system, chosen, "the console's mode");
+	int chosen = edit_child(system, "chosen");
 	edit_must(system, set_string(blob, chosen, "skink,console", framed ? "framed" : "terminal"),
 		  "the console's mode");
 	if (exit_with_first_vm) {

@@ -44,6 +44,8 @@ const struct option_row option_rows[] = {
 	  COMMAND_RUN, OPTION_LIST, AT(forward), 0, 0, AT(forward_count) },
 	{ "icount", NULL, "count instructions: virtual time is 1 ns for each, runs repeat exactly", COMMAND_RUN,
 	  OPTION_FLAG, AT(icount), 0, 0, 0 },
+	{ "trace", NULL, "the monitor can have what the kernel does noted: `trace on`, `trace-show`", COMMAND_RUN | COMMAND_PACK,
+	  OPTION_FLAG, AT(trace), 0, 0, 0 },
 	{ "gdb", NULL, "wait for a debugger of the whole machine on TCP port 1234", COMMAND_RUN, OPTION_FLAG, AT(gdb),
 	  0, 0, 0 },
 	{ "timeout", "SECONDS", "give up after this time, with exit status 3 (inject: on one boot)",

@@ -43,6 +43,7 @@ struct options {
 	uint32_t forward_count;
 	bool icount;
 	bool gdb;
+	bool trace;
 	/* The run. */
 	uint64_t timeout;
 	bool batch;

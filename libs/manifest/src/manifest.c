@@ -14,6 +14,7 @@ static const struct schema root_schema = { "a manifest", SCHEMA_PROPERTIES(root_
 static const struct property supervisor_properties[] = {
 	{ "heap-kib", "KiB in multiples of 4, 64 to 65536", false },
 	{ "fault-injection", "no value", false },
+	{ "trace", "no value", false },
 };
 static const struct schema supervisor_schema = { "the supervisor", SCHEMA_PROPERTIES(supervisor_properties),
 						 schema_no_children };
@@ -34,6 +35,7 @@ static void supervisor_read(struct reader *reader, int node)
 		reader_fail(reader, node, "heap-kib", "is %u KiB; expected a multiple of 4 (a page)", *kib);
 	}
 	value_flag(&section, "fault-injection", &reader->manifest->fault_injection);
+	value_flag(&section, "trace", &reader->manifest->trace);
 }
 
 static void chosen_read(struct reader *reader, int node)

@@ -267,6 +267,7 @@ struct manifest {
 	struct manifest_platform platform;
 	uint32_t supervisor_heap_kib;
 	bool fault_injection; /* servers with `operator` may damage the others, to see what happens */
+	bool trace; /* and may have what the kernel does noted, and read it */
 	struct manifest_server servers[MANIFEST_SERVERS];
 	uint32_t server_count;
 	struct manifest_channel channels[MANIFEST_CHANNELS];
