@@ -106,6 +106,8 @@ sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, sk_gpa_t ad
 	(void)info;
 	if (offset == PROBE_KILL) {
 		(void)operator_server_kill(probe.supervisor, named_server(value));
+	} else if (offset == PROBE_TRACE) {
+		(void)operator_trace(probe.supervisor, value != 0);
 	} else if (offset == PROBE_CRASH && !probe.redelivered) {
 		__builtin_trap();
 	}

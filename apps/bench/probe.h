@@ -15,6 +15,9 @@
 /* R: bytes that the stream named "monitor" has printed, as the console server says: it answers once it serves. */
 #define PROBE_MONITOR_PRINTED 0x118u
 
+/* W: the kernel's trace, 1: on, 0: off. */
+#define PROBE_TRACE 0x120u
+
 #define PROBE_BASE 0x0b000000u
 #define PROBE_BYTES 0x1000u
 

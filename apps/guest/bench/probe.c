@@ -55,6 +55,30 @@ static void bench_counter(const char *name, uint32_t counter)
 	bench_report(&bench);
 }
 
+static uint64_t loads_took(void)
+{
+	uint64_t start = timer_now();
+	for (uint32_t exit = 0; exit < EXITS; exit++) {
+		(void)mmio_read32(UART_FR);
+	}
+	return timer_now() - start;
+}
+
+/* A load from a device is traced twice: as a call, and as its reply. */
+static void bench_trace(void)
+{
+	struct bench bench = {.name = "trace_record"};
+
+	for (uint32_t i = 0; i < BENCH_SAMPLES; i++) {
+		uint64_t off = loads_took();
+		mmio_write64(PROBE_BASE + PROBE_TRACE, 1);
+		uint64_t on = loads_took();
+		mmio_write64(PROBE_BASE + PROBE_TRACE, 0);
+		bench_add(&bench, on, off, EXITS * 2u);
+	}
+	bench_report(&bench);
+}
+
 /* From the machine's reset, when its counter is 0, to the program's first instruction. One sample: it happens once. */
 static void bench_boot(void)
 {
@@ -224,6 +248,7 @@ void bench_probe(void)
 	bench_counter("kernel_entries_per_exit", COUNTER_ENTRIES);
 	bench_counter("tlbi_per_exit", COUNTER_TLB_MAINTENANCE);
 	bench_console();
+	bench_trace();
 	bench_kill("restart_uart", ARGUMENT_UART, touch_uart);
 	bench_crash("restart_device");
 	bench_kill("restart_sched_stall", ARGUMENT_SCHED, touch_uart);

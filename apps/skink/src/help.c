@@ -51,6 +51,16 @@ static const struct command_help commands[] = {
 	  "two, by programs in apps/bench and apps/guest/bench; lines are neither blank nor comment.\n"
 	  "\n"
 	  "Exit status: 0 every figure is within what it must reach, 1 one is not, 2 and up as `skink run`.\n" },
+	{ COMMAND_TRACE, "trace", "[options] --until TEXT [MANIFEST]", "runs a system and shows what its kernel did",
+	  "  skink trace --from 'begin' --until 'end' --run 'echo begin; cat /etc/hosts; echo end; sleep 9'\n"
+	  "  skink trace --until 'login:' -o boot.txt manifest/one.dts       a line an event\n"
+	  "  skink trace --from 1 --monitor 'kill uart0' --until 9 --run 'seq 9; sleep 9' manifest/one.dts\n"
+	  "  skink trace --decode run.log -o run.json    of a run with `skink run --trace --log run.log`\n"
+	  "\n"
+	  "Instructions are counted, so a trace repeats exactly. A track for each core, server and vCPU, an arrow for\n"
+	  "each call. The machine is switched off when the trace has ended.\n"
+	  "\n"
+	  "Exit status: 0 the trace is written, 1 and up as `skink run`.\n" },
 	{ COMMAND_INJECT, "inject", "[options] --out DIR [MANIFEST]",
 	  "injects faults into the servers of a running system",
 	  "  skink inject --faults 100 --seed 7 --out r  a campaign\n"

@@ -42,6 +42,7 @@ static const struct {
 	{ "pack", COMMAND_PACK, pack_main },
 	{ "bench", COMMAND_BENCH, bench_main },
 	{ "inject", COMMAND_INJECT, inject_main },
+	{ "trace", COMMAND_TRACE, trace_main },
 };
 
 int main(int argc, char **argv)
@@ -63,5 +64,5 @@ int main(int argc, char **argv)
 		}
 	}
 	fatal(TOOL_BAD_INPUT,
-	      "unknown command '%s'; expected run, check, graph, pack, bench or inject (see `skink --help`)", argv[1]);
+	      "unknown command '%s'; expected run, check, graph, pack, bench, inject or trace (see `skink --help`)", argv[1]);
 }

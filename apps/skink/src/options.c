@@ -7,9 +7,10 @@
 #include <string.h>
 
 #define AT(field) offsetof(struct options, field)
-#define SYSTEM (COMMAND_RUN | COMMAND_CHECK | COMMAND_PACK)
+#define RUNS (COMMAND_RUN | COMMAND_TRACE)
+#define SYSTEM (RUNS | COMMAND_CHECK | COMMAND_PACK)
 #define ALL (SYSTEM | COMMAND_GRAPH)
-#define MACHINE (COMMAND_RUN | COMMAND_BENCH | COMMAND_INJECT)
+#define MACHINE (RUNS | COMMAND_BENCH | COMMAND_INJECT)
 
 const struct option_row option_rows[] = {
 	{ "manifest", "FILE", "the system to run (.dts or .dtb); default: manifest/default.dts", ALL,
@@ -23,7 +24,7 @@ const struct option_row option_rows[] = {
 	{ "mem", "MIB", "its memory", SYSTEM, OPTION_NUMBER, AT(mem), 16, 1u << 20, 0 },
 	{ "vcpus", "N", "its vCPUs, spread over the cores", SYSTEM, OPTION_NUMBER, AT(vcpus), 1, 16, 0 },
 	{ "run", "COMMAND", "the default guest's init runs this shell command and powers off",
-	  COMMAND_RUN | COMMAND_PACK, OPTION_TEXT, AT(run), 0, 0, 0 },
+	  RUNS | COMMAND_PACK, OPTION_TEXT, AT(run), 0, 0, 0 },
 	{ "cores", "N", "cores of the physical machine", SYSTEM, OPTION_NUMBER, AT(cores), 1, 8, 0 },
 	{ "machine-mem", "MIB", "memory of the physical machine; default: enough", SYSTEM, OPTION_NUMBER,
 	  AT(machine_mem), 64, 1u << 20, 0 },
@@ -32,16 +33,16 @@ const struct option_row option_rows[] = {
 	{ "args", "'SERVER ARG ...'", "a server's arguments, instead of the manifest's (may be repeated)", SYSTEM,
 	  OPTION_LIST, AT(args), 0, 0, AT(args_count) },
 	{ "root", "FILE", "the disk that the manifest has an image for: this one, which keeps what is written; default: the "
-	  "manifest's, as it was built, and what is written is forgotten", COMMAND_RUN, OPTION_TEXT, AT(root), 0, 0, 0 },
+	  "manifest's, as it was built, and what is written is forgotten", RUNS, OPTION_TEXT, AT(root), 0, 0, 0 },
 	{ "disk", "FILE", "a further disk of the physical machine: a raw image; FILE,ro: read-only; FILE,snapshot: what is "
-	  "written is forgotten (/dev/vdb of the default guest; repeated: /dev/vdc to /dev/vdf, five in all)", COMMAND_RUN, OPTION_LIST, AT(disk), 0, 0,
+	  "written is forgotten (/dev/vdb of the default guest; repeated: /dev/vdc to /dev/vdf, five in all)", RUNS, OPTION_LIST, AT(disk), 0, 0,
 	  AT(disk_count) },
 	{ "net", "KIND", "what is behind the physical network interface: user (QEMU's user network: DHCP, the host at "
 	  "10.0.2.2, what the host reaches), hub (the interfaces of all drivers, and nobody else) or none; default: "
-	  "user, with --batch none", COMMAND_RUN, OPTION_TEXT, AT(net), 0,
+	  "user, with --batch none", RUNS, OPTION_TEXT, AT(net), 0,
 	  0, 0 },
 	{ "forward", "PORT:PORT", "a TCP port of the host's loopback that leads to one of the guest's (may be repeated)",
-	  COMMAND_RUN, OPTION_LIST, AT(forward), 0, 0, AT(forward_count) },
+	  RUNS, OPTION_LIST, AT(forward), 0, 0, AT(forward_count) },
 	{ "icount", NULL, "count instructions: virtual time is 1 ns for each, runs repeat exactly", COMMAND_RUN,
 	  OPTION_FLAG, AT(icount), 0, 0, 0 },
 	{ "trace", NULL, "the monitor can have what the kernel does noted: `trace on`, `trace-show`", COMMAND_RUN | COMMAND_PACK,
@@ -49,15 +50,15 @@ const struct option_row option_rows[] = {
 	{ "gdb", NULL, "wait for a debugger of the whole machine on TCP port 1234", COMMAND_RUN, OPTION_FLAG, AT(gdb),
 	  0, 0, 0 },
 	{ "timeout", "SECONDS", "give up after this time, with exit status 3 (inject: on one boot)",
-	  COMMAND_RUN | COMMAND_INJECT, OPTION_NUMBER, AT(timeout),
+	  RUNS | COMMAND_INJECT, OPTION_NUMBER, AT(timeout),
 	  1, 86400, 0 },
 	{ "batch", NULL, "no terminal: the first VM's console is standard output, logs are standard error", COMMAND_RUN,
 	  OPTION_FLAG, AT(batch), 0, 0, 0 },
-	{ "when", "TEXT", "with --batch: wait until the first VM's console has printed this", COMMAND_RUN, OPTION_LIST,
+	{ "when", "TEXT", "with --batch: wait until the first VM's console has printed this", RUNS, OPTION_LIST,
 	  AT(when_texts), 0, 0, AT(when_count) },
 	{ "monitor", "COMMAND", "with --batch: run a monitor command, behind the --when before it (may be repeated)",
-	  COMMAND_RUN, OPTION_LIST, AT(monitor), 0, 0, AT(monitor_count) },
-	{ "log", "FILE", "with --batch: logs go there; otherwise: a copy of all that is shown", COMMAND_RUN,
+	  RUNS, OPTION_LIST, AT(monitor), 0, 0, AT(monitor_count) },
+	{ "log", "FILE", "with --batch: logs go there; otherwise: a copy of all that is shown", RUNS,
 	  OPTION_TEXT, AT(log), 0, 0, 0 },
 	{ "images", "DIR", "look for guest images and servers there first (may be repeated)", SYSTEM, OPTION_LIST,
 	  AT(images), 0, 0, AT(images_count) },
@@ -68,6 +69,14 @@ const struct option_row option_rows[] = {
 	{ "output", "FILE",
 	  "write there (pack: the boot image; graph: DOT, or what the name ends in: .svg, .png, .pdf)",
 	  COMMAND_GRAPH | COMMAND_PACK, OPTION_TEXT, AT(output), 0, 0, 0 },
+	{ "from", "TEXT", "begin when the first VM's console has printed this; default: at once", COMMAND_TRACE, OPTION_TEXT,
+	  AT(from), 0, 0, 0 },
+	{ "until", "TEXT", "end when it has printed this: the last 8192 events of each core are in the trace", COMMAND_TRACE,
+	  OPTION_TEXT, AT(until), 0, 0, 0 },
+	{ "decode", "FILE", "run nothing: FILE has what the monitor's `trace-dump` printed, anywhere", COMMAND_TRACE,
+	  OPTION_TEXT, AT(decode), 0, 0, 0 },
+	{ "output", "FILE", "write there: NAME.txt a line an event, others JSON for Chrome's and Perfetto's viewers; default: "
+	  "trace.json", COMMAND_TRACE, OPTION_TEXT, AT(output), 0, 0, 0 },
 	{ "format", "FORMAT", "dot (default), or one that Graphviz can make: svg, png, pdf", COMMAND_GRAPH, OPTION_TEXT,
 	  AT(format), 0, 0, 0 },
 	{ "out", "DIR", "the build's output folder; default: the one that this program is in",
@@ -222,7 +231,7 @@ static void options_pair_last(struct options *options)
 
 static void options_consistent(const struct options *options)
 {
-	if (options->monitor_count != 0 && !options->batch) {
+	if (options->monitor_count != 0 && !options->batch && options->command == COMMAND_RUN) {
 		fatal(TOOL_BAD_INPUT, "--monitor needs --batch; at a terminal press Ctrl-A m for the monitor");
 	}
 	for (uint32_t i = 0; i < options->when_count; i++) {
@@ -256,7 +265,7 @@ void options_parse(struct options *options, int argc, char **argv)
 			i += option_take(options, argument, i + 1 < argc ? argv[i + 1] : NULL);
 			options_pair(options);
 		} else if (!only_files && argument[0] == '-' && argument[1] == 'o' && argument[2] == '\0' &&
-			   i + 1 < argc && (options->command & (COMMAND_GRAPH | COMMAND_PACK)) != 0) {
+			   i + 1 < argc && (options->command & (COMMAND_GRAPH | COMMAND_PACK | COMMAND_TRACE)) != 0) {
 			options->output = argv[i + 1];
 			i += 2;
 		} else if (!only_files && argument[0] == '-' && argument[1] != '\0') {

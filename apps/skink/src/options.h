@@ -16,6 +16,7 @@ enum command {
 	COMMAND_PACK = 1u << 3,
 	COMMAND_BENCH = 1u << 4,
 	COMMAND_INJECT = 1u << 5,
+	COMMAND_TRACE = 1u << 6,
 };
 
 struct options {
@@ -63,6 +64,10 @@ struct options {
 	const char *output;
 	const char *format;
 	bool json;
+	/* A trace. */
+	const char *from;
+	const char *until;
+	const char *decode;
 	/* A campaign. */
 	uint64_t faults;
 	uint64_t seed;

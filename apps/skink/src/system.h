@@ -104,6 +104,7 @@ void pack_system(struct system *system, struct bytes *image);
 int run_main(const struct options *options);
 /* inject/inject.c */
 int inject_main(const struct options *options);
+int trace_main(const struct options *options);
 /* bench/bench.c */
 int bench_main(const struct options *options);
 

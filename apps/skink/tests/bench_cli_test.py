@@ -22,7 +22,7 @@ GOOD = {"hvc_roundtrip": 300, "mmio_read_roundtrip": 300, "idreg_read": 300, "ip
         "restart_vmm_standby": 1000, "restart_virtio_net": 1000, "restart_netswitch": 1000, "restart_net_driver": 1000,
         "restart_virtio_console": 1000, "restart_virtio_blk": 1000,
         "restart_blk_driver": 1000, "restart_virtio_rng": 1000,
-        "loss_blk": 60, "loss_net": 60, "server_footprint_bytes": 4096}
+        "loss_blk": 60, "loss_net": 60, "trace_record": 12, "server_footprint_bytes": 4096}
 
 
 class Case(unittest.TestCase):

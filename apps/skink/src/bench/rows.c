@@ -24,6 +24,7 @@ struct bench_row bench_rows[] = {
 	ROW("ipi_roundtrip", INSTRUCTIONS, 2500, 1500, "vCPU interrupts one on another core, and back"),
 	ROW("kernel_entries_per_exit", "entries", 2, 2, "of an MMIO access"),
 	ROW("tlbi_per_exit", "operations", 0, 0, "TLB maintenance, of an MMIO access"),
+	ROW("trace_record", INSTRUCTIONS, 15, NONE, "the kernel's trace: what a record costs while it is on"),
 	ROW("boot_to_guest", INSTRUCTIONS, 20000000, NONE, "reset to the guest's first, a 0.2 MiB image copied"),
 	ROW("console_character", INSTRUCTIONS, 1200, NONE, "guest's loop, UART, console and line"),
 	ROW("restart_uart", INSTRUCTIONS, 100000, NONE, "UART server killed, to the next access's end"),

@@ -26,7 +26,7 @@ static char *stream_name(const struct lines *lines, char id)
 
 static void line_print(struct lines *lines, char stream, struct line *line)
 {
-	FILE *file = stream == DEMUX_MONITOR ? stderr : lines->log;
+	FILE *file = stream == DEMUX_MONITOR ? lines->monitor : lines->log;
 	char *name = stream_name(lines, stream);
 	while (line->length > 0 && line->text[line->length - 1] == '\r') {
 		line->length--;

@@ -16,6 +16,7 @@
 
 struct lines {
 	FILE *log; /* all streams but the monitor's */
+	FILE *monitor;
 	const struct manifest *manifest;
 	struct line {
 		char text[LINES_BYTES];

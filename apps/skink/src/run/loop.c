@@ -118,7 +118,9 @@ static int session_verdict(struct session *session, int qemu_status, bool by_its
 {
 	const struct verdict *verdict = &session->verdict;
 	enum tool_status status = verdict_status(verdict, session->framed);
-	if (session->left && status != TOOL_PANIC) {
+	/* A trace's last order switches the machine off, with its VM or without. */
+	bool wanted = session->left || (session->options->command == COMMAND_TRACE && verdict->halted && !verdict->crashed);
+	if (wanted && status != TOOL_PANIC) {
 		return TOOL_OK;
 	}
 	if (status == TOOL_PANIC || (status == TOOL_CRASHED && verdict->crashed)) {

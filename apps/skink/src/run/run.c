@@ -17,6 +17,8 @@ static void session_log(struct session *session)
 		}
 	}
 	session->lines.log = session->log != NULL ? session->log : stderr;
+	/* What it says for a trace is for a program. */
+	session->lines.monitor = session->options->command == COMMAND_TRACE ? session->lines.log : stderr;
 }
 
 static void tell_keys(const struct system *system)
