@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree
 
 SKINK = os.path.abspath(sys.argv[1])
 MANIFEST = sys.argv[2]
@@ -103,7 +104,25 @@ def traces(root):
     skink("trace", "--decode", log, "-o", again)
     with open(path, encoding="utf-8") as one, open(again, encoding="utf-8") as other:
         expect("and is the same then", one.read() == other.read())
+    pictures(root, log)
     refusals(root, log)
+
+
+def pictures(root, log):
+    path = os.path.join(root, "trace.svg")
+    run = skink("trace", "--decode", log, "--around", "start     uart0", "--span", "100", "-o", path)
+    expect("a picture", run.returncode == 0)
+    if run.returncode == 0:
+        texts = [element.text for element in xml.etree.ElementTree.parse(path).iter() if element.tag.endswith("}text")]
+        expect("rows and what starts there", {"core 0", "linux/0", "uart0", "start uart0"} <= set(texts))
+    few = os.path.join(root, "few.txt")
+    skink("trace", "--decode", log, "--around", "start     uart0", "--span", "20", "-o", few)
+    with open(few, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    expect("only what is near", 1 < len(lines) < 60 and any("start     uart0" in line for line in lines) and
+           float(lines[-1].split()[0]) <= 20)
+    run = skink("trace", "--decode", log, "--around", "start     nonesuch", "-o", os.path.join(root, "none.json"))
+    expect("nothing near", run.returncode == 2 and "no event" in run.stderr)
 
 
 def refusals(root, log):

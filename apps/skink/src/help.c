@@ -55,6 +55,7 @@ static const struct command_help commands[] = {
 	  "  skink trace --from 'begin' --until 'end' --run 'echo begin; cat /etc/hosts; echo end; sleep 9'\n"
 	  "  skink trace --until 'login:' -o boot.txt manifest/one.dts       a line an event\n"
 	  "  skink trace --from 1 --monitor 'kill uart0' --until 9 --run 'seq 9; sleep 9' manifest/one.dts\n"
+	  "  skink trace --decode run.log --around 'start     uart0' --span 40 -o restart.svg\n"
 	  "  skink trace --decode run.log -o run.json    of a run with `skink run --trace --log run.log`\n"
 	  "\n"
 	  "Instructions are counted, so a trace repeats exactly. A track for each core, server and vCPU, an arrow for\n"

@@ -75,8 +75,12 @@ const struct option_row option_rows[] = {
 	  OPTION_TEXT, AT(until), 0, 0, 0 },
 	{ "decode", "FILE", "run nothing: FILE has what the monitor's `trace-dump` printed, anywhere", COMMAND_TRACE,
 	  OPTION_TEXT, AT(decode), 0, 0, 0 },
-	{ "output", "FILE", "write there: NAME.txt a line an event, others JSON for Chrome's and Perfetto's viewers; default: "
-	  "trace.json", COMMAND_TRACE, OPTION_TEXT, AT(output), 0, 0, 0 },
+	{ "around", "TEXT", "only what is near the first event that shows this in its line", COMMAND_TRACE, OPTION_TEXT,
+	  AT(around), 0, 0, 0 },
+	{ "span", "US", "so many microseconds of it, a quarter before; default 60", COMMAND_TRACE, OPTION_NUMBER, AT(span), 1,
+	  1u << 30, 0 },
+	{ "output", "FILE", "write there: NAME.txt a line an event, NAME.svg a picture, others JSON for Chrome's and Perfetto's "
+	  "viewers; default: trace.json", COMMAND_TRACE, OPTION_TEXT, AT(output), 0, 0, 0 },
 	{ "format", "FORMAT", "dot (default), or one that Graphviz can make: svg, png, pdf", COMMAND_GRAPH, OPTION_TEXT,
 	  AT(format), 0, 0, 0 },
 	{ "out", "DIR", "the build's output folder; default: the one that this program is in",

@@ -68,6 +68,8 @@ struct options {
 	const char *from;
 	const char *until;
 	const char *decode;
+	const char *around;
+	uint64_t span;
 	/* A campaign. */
 	uint64_t faults;
 	uint64_t seed;

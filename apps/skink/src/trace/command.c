@@ -13,6 +13,7 @@
 #define MONITOR_STREAM 'M'
 #define LOG_MAX (256u << 20)
 #define DEFAULT_OUTPUT "trace.json"
+#define DEFAULT_SPAN_US 60u
 
 /* What the monitor says. */
 static void listen(void *context, char stream, const uint8_t *data, size_t size)
@@ -64,16 +65,17 @@ static void run(const struct options *given, struct bytes *said)
 	}
 }
 
-static bool is_text(const char *path)
+static bool ends_in(const char *path, const char *ending)
 {
 	const char *end = strrchr(path, '.');
 
-	return end != NULL && strcmp(end, ".txt") == 0;
+	return end != NULL && strcmp(end, ending) == 0;
 }
 
 int trace_main(const struct options *options)
 {
 	const char *output = options->output != NULL ? options->output : DEFAULT_OUTPUT;
+	uint64_t span_us = options->span != 0 ? options->span : DEFAULT_SPAN_US;
 	struct bytes text = { 0 };
 	struct bytes out = { 0 };
 	struct trace trace;
@@ -84,13 +86,19 @@ int trace_main(const struct options *options)
 		fatal(TOOL_BAD_INPUT, "'%s' can't be read: %s", options->decode, strerror(errno));
 	}
 	trace_read(&trace, (const char *)text.data, text.size, options->decode != NULL ? options->decode : "the monitor");
-	if (is_text(output)) {
+	if (options->around != NULL && !trace_cut(&trace, options->around, span_us)) {
+		fatal(TOOL_BAD_INPUT, "no event of %zu shows '%s'; expected a part of a line as in NAME.txt", trace.count,
+		      options->around);
+	}
+	if (ends_in(output, ".txt")) {
 		trace_write_text(&trace, &out);
+	} else if (ends_in(output, ".svg")) {
+		trace_write_picture(&trace, &out);
 	} else {
 		trace_write_chrome(&trace, &out);
 	}
 	file_write(output, &out);
 	notice("%zu events in %s%s", trace.count, output,
-	       is_text(output) ? "" : "; chrome://tracing and https://ui.perfetto.dev show it");
+	       ends_in(output, ".json") ? "; chrome://tracing and https://ui.perfetto.dev show it" : "");
 	return TOOL_OK;
 }

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TEXT_BYTES 200u
 
@@ -11,6 +12,37 @@ static const struct trace *shown;
 static void name_of(char name[TRACE_NAME_BYTES], uint32_t object)
 {
 	trace_name(shown, name, object);
+}
+
+bool trace_cut(struct trace *trace, const char *wanted, uint64_t span_us)
+{
+	uint64_t span = span_us * trace->hz / 1000000u;
+	char text[TEXT_BYTES];
+	size_t at = 0;
+	size_t first = 0;
+
+	shown = trace;
+	for (; at < trace->count; at++) {
+		trace_text(text, sizeof(text), &trace->events[at].record, 0, name_of);
+		if (strstr(text, wanted) != NULL) {
+			break;
+		}
+	}
+	if (at == trace->count) {
+		return false;
+	}
+	uint64_t time = trace->events[at].record.time;
+	uint64_t from = time > span / 4 ? time - span / 4 : 0;
+
+	while (trace->events[first].record.time < from) {
+		first++;
+	}
+	trace->count -= first;
+	memmove(trace->events, trace->events + first, trace->count * sizeof(trace->events[0]));
+	while (trace->events[trace->count - 1].record.time > from + span) {
+		trace->count--;
+	}
+	return true;
 }
 
 void trace_write_text(const struct trace *trace, struct bytes *out)

@@ -40,10 +40,17 @@ void trace_read(struct trace *trace, const char *text, size_t size, const char *
 /* "#9" for who was never named. */
 void trace_name(const struct trace *trace, char name[TRACE_NAME_BYTES], uint32_t object);
 
+/*
+ * Leaves what happened within `span_us` around the first event that shows `text` in its line: a quarter before it, the
+ * rest behind it. False if there is none.
+ */
+bool trace_cut(struct trace *trace, const char *text, uint64_t span_us);
+
 /* Nanoseconds from the first event of the trace. */
 uint64_t trace_ns(const struct trace *trace, uint64_t ticks);
 
 void trace_write_text(const struct trace *trace, struct bytes *out);
 void trace_write_chrome(const struct trace *trace, struct bytes *out);
+void trace_write_picture(const struct trace *trace, struct bytes *out);
 
 #endif
