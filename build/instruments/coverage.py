@@ -12,6 +12,7 @@ import os
 import re
 
 from image import fail
+from notes import logical_lines
 
 ENTRY = re.compile(r"(\S+) (\S+) `(.*)` (line|branch(?:es)? ([\d ]+) of (\d+)) -- (.+)$")
 ATTRIBUTE = re.compile(r"__attribute__\(\(.*?\)\) ?")
@@ -39,14 +40,8 @@ class Place:
 
 
 def read_list(path):
-    entries, lines = [], []
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file.read().splitlines(), 1):
-            if line[:1].isspace() and lines and line.strip():
-                lines[-1][1] += " " + line.strip()
-            elif line.strip() and not line.startswith("#"):
-                lines.append([number, line])
-    for number, line in lines:
+    entries = []
+    for number, line in logical_lines(path):
         match = ENTRY.match(line)
         if not match:
             fail(f"{path}:{number}: expected FILE FUNCTION `text` line|branches … of … -- why")

@@ -19,19 +19,24 @@ class Note:
             fail(f"{place}: a note without a reason")
 
 
+def logical_lines(path):
+    """Lines that are no comments, with what goes on behind them; and the number of each."""
+    if not os.path.exists(path):
+        fail(f"there is no {path}")
+    lines = []
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file.read().splitlines(), 1):
+            if line[:1].isspace() and lines and line.strip():
+                lines[-1][1] += " " + line.strip()
+            elif line.strip() and not line.startswith("#"):
+                lines.append([number, line])
+    return lines
+
+
 class Notes:
     def __init__(self, path):
-        if not os.path.exists(path):
-            fail(f"there is no {path}")
-        self.path, lines = path, []
-        with open(path, encoding="utf-8") as file:
-            for number, line in enumerate(file.read().splitlines(), 1):
-                if line[:1].isspace() and lines and line.strip():
-                    lines[-1][1] += " " + line.strip()
-                elif line.strip() and not line.startswith("#"):
-                    lines.append([number, line])
-        self.notes = []
-        for number, line in lines:
+        self.path, self.notes = path, []
+        for number, line in logical_lines(path):
             match = re.match(r"(\w+) ([^:]+):(.*)$", line)
             if not match:
                 fail(f"{path}:{number}: expected WORD NAME: values -- reason")
