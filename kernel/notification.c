@@ -34,6 +34,7 @@ void notification_signal(struct notification *notification, uint64_t bits)
 
 void notification_deliver(struct context *thread)
 {
+	static const struct sk_msg nothing;
 	/* Who does neither looks at the bits when it waits next. */
 	struct notification *notification = thread->state == CONTEXT_RECEIVING ? thread->bound : thread->waits_for;
 	uint64_t bits = notification != NULL ? notification_take(notification) : 0;
@@ -43,7 +44,8 @@ void notification_deliver(struct context *thread)
 			/* Whoever set some before that has told this thread, and not the one that is bound. */
 			bits |= notification_take(notification);
 		}
-		message_deliver(thread, SK_BADGE_SIGNAL, &(struct sk_msg){ .w = { bits } }, 0);
+		message_deliver(thread, SK_BADGE_SIGNAL, &nothing, 0);
+		arch_set_result(thread->frame, 2, bits);
 		thread_of(thread)->overrun_calls = UINT64_MAX;
 		plan_wake(core_at(thread->core), thread);
 	}

@@ -3,7 +3,6 @@
  * them. Regions: "control", "stream:NAME" and "ttyN:NAME" for the further streams of a server, which are called NAME and
  * NAME:N, "log:NAME", and "log" for the console's own. Capabilities: a notification "stream:NAME" to signal the client with.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include <sk/idl/kernel.h>
@@ -47,7 +46,7 @@ static struct sk_byte_ring *ring_at(uint64_t address)
 
 static void add_stream(struct console *console, const struct sk_start_region *region, const char *server, char number)
 {
-	char client[SK_NAME_BYTES + sizeof(STREAM_PREFIX)];
+	char client[SK_NAME_BYTES + sizeof(STREAM_PREFIX)] = STREAM_PREFIX;
 	uint64_t half = region->bytes / 2;
 
 	if (console->stream_count == CONSOLE_STREAMS || half < RING_BYTES_MIN) {
@@ -63,7 +62,7 @@ static void add_stream(struct console *console, const struct sk_start_region *re
 	stream->printed = ring_at(region->address);
 	stream->typed = ring_at(region->address + half);
 	stream->capacity = sk_byte_ring_capacity(half);
-	(void)snprintf(client, sizeof(client), STREAM_PREFIX "%s", server);
+	(void)strncat(client, server, SK_NAME_BYTES - 1);
 	stream->client = sk_cap_named_of_type(client, SK_OBJECT_TYPE_NOTIFICATION);
 }
 

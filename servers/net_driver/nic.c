@@ -26,8 +26,10 @@ static bool take_memory(struct nic *nic, uint32_t receive, uint32_t transmit)
 {
 	uint64_t features = nic->hardware.features;
 
-	nic->receive_buffers = virtio_dma_take(&nic->dma, (uint64_t)receive * NIC_BUFFER_BYTES, NIC_BUFFER_BYTES);
-	nic->transmit_buffers = virtio_dma_take(&nic->dma, (uint64_t)transmit * NIC_BUFFER_BYTES, NIC_BUFFER_BYTES);
+	nic->receive_buffers =
+		virtio_dma_take_as_is(&nic->dma, (uint64_t)receive * NIC_BUFFER_BYTES, NIC_BUFFER_BYTES);
+	nic->transmit_buffers =
+		virtio_dma_take_as_is(&nic->dma, (uint64_t)transmit * NIC_BUFFER_BYTES, NIC_BUFFER_BYTES);
 	return nic->receive_buffers != NULL && nic->transmit_buffers != NULL &&
 	       virtio_ring_open(&nic->receive, &nic->dma, receive, features, 1) &&
 	       virtio_ring_open(&nic->transmit, &nic->dma, transmit, features, 1);

@@ -10,6 +10,7 @@
 
 #include <sk/idl/kernel.h>
 #include <sk/idl/net_server.h>
+#include <sk/idl/sched_client.h>
 #include <sk/process.h>
 #include <sk/server.h>
 
@@ -17,6 +18,7 @@
 
 #define PORT_PREFIX "port:"
 #define ROUNDS 16u /* at a stretch: then whoever calls gets a turn, whatever the ports do */
+#define TICK_NS 10000000000ull /* of the clock by which addresses age: to read the machine's costs more than a packet should */
 
 static struct {
 	struct netswitch netswitch;
@@ -24,6 +26,8 @@ static struct {
 	uint32_t clients[SWITCH_PORTS]; /* in the badges of their calls */
 	sk_cap_t peers[SWITCH_PORTS];
 	sk_cap_t notification;
+	sk_cap_t sched;
+	uint64_t now_ns; /* as of the last tick */
 } server;
 
 static uint32_t port_of(const struct sk_caller *caller)
@@ -84,15 +88,25 @@ static void serve(void)
 {
 	switch_awake(&server.netswitch);
 	for (uint32_t i = 0; i < ROUNDS; i++) {
-		if (!switch_round(&server.netswitch, sk_now_ns()) && switch_sleep(&server.netswitch)) {
+		if (!switch_round(&server.netswitch, server.now_ns) && switch_sleep(&server.netswitch)) {
 			return;
 		}
 	}
 	(void)sk_signal(server.notification, SK_SIGNAL_PEER);
 }
 
+static void tick(void)
+{
+	server.now_ns = sk_now_ns();
+	(void)timers_set(server.sched, server.now_ns + TICK_NS);
+}
+
+/* A tick that was lost is made up for: the supervisor's heartbeat asks everybody to look at what they may have missed. */
 static void signalled(uint64_t bits)
 {
+	if ((bits & (SK_SIGNAL_TIMER | SK_SIGNAL_LOOK)) != 0) {
+		tick();
+	}
 	if ((bits & SK_SIGNAL_PEER) != 0) {
 		serve();
 	}
@@ -126,6 +140,8 @@ int main(void)
 		}
 	}
 	server.notification = sk_cap_named_of_type("notification", SK_OBJECT_TYPE_NOTIFICATION);
+	server.sched = sk_cap_named_of_type("sched", SK_OBJECT_TYPE_ENDPOINT);
+	tick();
 	switch_open(&server.netswitch, sk_counter() * 0x9e3779b97f4a7c15ull, wake);
 	serve();
 	/* Whoever of the last instance stored that a client is awake may have died before it woke it. */

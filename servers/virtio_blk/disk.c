@@ -24,8 +24,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "request.h"
-
 /* A token: who the request is to the guest. 0 is none. */
 #define TOKEN_VALID (1ull << 63)
 #define TOKEN_USED (1ull << 62) /* bits 32..47 count */
@@ -36,10 +34,9 @@
 #define TOKEN_USED_BITS (TOKEN_USED | 0xffffull << TOKEN_USED_SHIFT)
 
 /*
- * With so many requests in flight, no notification is asked for: new ones are taken when one of those is told. It keeps
- * a guest with a deep queue from leaving for each request, and leaves the first few without delay.
+ * With four requests in flight or more, no notification is asked for: new ones are taken when one of those is told. It
+ * keeps a guest with a deep queue from leaving for each request, and leaves the first few without delay.
  */
-#define BUSY 4
 #define ANSWERS_MAX 64u /* at once, while the guest's vCPU waits */
 
 #define LOAD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
@@ -52,7 +49,6 @@ _Static_assert(offsetof(struct sk_block_slot, result) == offsetof(struct sk_bloc
 	       offsetof(struct sk_block_slot, operation) % 8 == 0, "both in one word");
 _Static_assert(sizeof(((struct sk_block_channel *)0)->slots) / sizeof(struct sk_block_slot) == DISK_SLOTS,
 	       "a bit for each slot");
-_Static_assert(REQUEST_SEGMENTS + 2 == DISK_QUEUE_SIZE, "a guest that looks at no limit may use a whole queue");
 
 static uint64_t token_of(uint32_t queue, const struct virtio_chain *chain)
 {
@@ -127,9 +123,13 @@ static bool take(struct disk *disk, uint32_t queue_index, const struct virtio_ch
 	}
 }
 
+/* Counted by hand: the compiler would do it in a vector register, for which the kernel would have to save the guest's. */
 static bool busy(const struct disk *disk)
 {
-	return __builtin_popcountll(disk->flying) >= BUSY;
+	uint64_t two_less = disk->flying & (disk->flying - 1);
+
+	two_less &= two_less - 1;
+	return (two_less & (two_less - 1)) != 0;
 }
 
 static bool serve(struct virtio_mmio *device, uint32_t index)

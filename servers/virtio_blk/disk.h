@@ -13,8 +13,10 @@
 #include <sk/idl/block.h>
 #include <virtio/mmio.h>
 
+#include "request.h"
+
 #define DISK_SLOTS 64u
-#define DISK_QUEUE_SIZE 128u
+#define DISK_QUEUE_SIZE (REQUEST_SEGMENTS + 2u) /* a guest that looks at no limit may use a whole queue for one */
 
 struct disk {
 	struct virtio_mmio device; /* the first member */

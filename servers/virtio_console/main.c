@@ -10,6 +10,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <sk/idl/kernel.h>
 #include <sk/idl/virtio_console_persistent.h>
@@ -67,34 +68,38 @@ SK_SERVER(dispatch, signalled)
 
 enum kind { TERMINAL, CHANNEL, CHANNEL_PEER };
 
+/* `before`, the port's number unless it is 0, `behind`. A restart is quicker without printf(). */
+static const char *numbered(char name[SK_NAME_BYTES], const char *before, uint32_t port, const char *behind)
+{
+	const char number[] = { port == 0 ? '\0' : (char)('0' + port), '\0' };
+
+	return strcat(strcat(strcpy(name, before), number), behind);
+}
+
 /* A port by its region; false: there is none of that name, or it is of no use. */
-static bool add_port(const char *format, uint32_t port, enum kind kind)
+static bool add_port(const char *before, uint32_t port, const char *behind, enum kind kind)
 {
 	char name[SK_NAME_BYTES];
-	char other[2 * SK_NAME_BYTES];
-	const struct sk_start_region *region;
+	char other[2 * SK_NAME_BYTES] = "channel:";
+	const struct sk_start_region *region = sk_region_named(numbered(name, before, port, behind));
 
-	(void)snprintf(name, sizeof(name), format, (unsigned)port);
-	region = sk_region_named(name);
 	if (region == NULL ||
 	    !console_add_port(&console, (void *)(uintptr_t)region->address, region->bytes, kind == CHANNEL_PEER)) {
 		return false;
 	}
 	console.ports[port].is_terminal = kind == TERMINAL;
-	(void)snprintf(other, sizeof(other), kind == TERMINAL ? "console" : "channel:%s", name);
-	peers[port] = sk_cap_named_of_type(other, SK_OBJECT_TYPE_NOTIFICATION);
-	(void)snprintf(name, sizeof(name), "name%u", (unsigned)port);
-	console.ports[port].name = sk_argument(name);
+	peers[port] = sk_cap_named_of_type(kind == TERMINAL ? "console" : strcat(other, name), SK_OBJECT_TYPE_NOTIFICATION);
+	console.ports[port].name = sk_argument(numbered(name, "name", port, port == 0 ? "0" : ""));
 	return true;
 }
 
 static void add_ports(void)
 {
-	bool more = add_port("stream", 0, TERMINAL);
+	bool more = add_port("stream", 0, "", TERMINAL);
 
 	for (uint32_t i = 1; more && i < CONSOLE_PORTS; i++) {
-		more = add_port("stream%u", i, TERMINAL) || add_port("port%u", i, CHANNEL) ||
-		       add_port("port%u:peer", i, CHANNEL_PEER);
+		more = add_port("stream", i, "", TERMINAL) || add_port("port", i, "", CHANNEL) ||
+		       add_port("port", i, ":peer", CHANNEL_PEER);
 	}
 }
 

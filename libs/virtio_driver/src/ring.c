@@ -49,8 +49,8 @@ bool virtio_ring_open(struct virtio_ring *ring, struct virtio_dma *dma, uint32_t
 		return false;
 	}
 	if (indirect) {
-		ring->tables = virtio_dma_take(dma, (uint64_t)size * ring->table_size * sizeof(struct vring_desc),
-					       VRING_DESC_ALIGN_SIZE);
+		ring->tables = virtio_dma_take_as_is(dma, (uint64_t)size * ring->table_size * sizeof(struct vring_desc),
+						     VRING_DESC_ALIGN_SIZE);
 		if (ring->tables == NULL) {
 			return false;
 		}

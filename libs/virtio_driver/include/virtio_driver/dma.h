@@ -16,8 +16,11 @@ struct virtio_dma {
 	uint64_t used;
 };
 
-/* Zeroed memory at a multiple of `align`, a power of two up to a page. NULL: there is not that much left. */
-static inline void *virtio_dma_take(struct virtio_dma *dma, uint64_t bytes, uint64_t align)
+/*
+ * Memory at a multiple of `align`, a power of two up to a page, as an earlier instance left it: for what is written
+ * before it is read, as a restart should not take long. NULL: there is not that much left.
+ */
+static inline void *virtio_dma_take_as_is(struct virtio_dma *dma, uint64_t bytes, uint64_t align)
 {
 	uint64_t offset = (dma->used + align - 1) & ~(align - 1);
 
@@ -25,10 +28,18 @@ static inline void *virtio_dma_take(struct virtio_dma *dma, uint64_t bytes, uint
 		return NULL;
 	}
 	dma->used = offset + bytes;
-	return memset(dma->at + offset, 0, bytes);
+	return dma->at + offset;
 }
 
-/* Where the device sees what virtio_dma_take() gave. */
+/* The same, zeroed. */
+static inline void *virtio_dma_take(struct virtio_dma *dma, uint64_t bytes, uint64_t align)
+{
+	void *taken = virtio_dma_take_as_is(dma, bytes, align);
+
+	return taken != NULL ? memset(taken, 0, bytes) : NULL;
+}
+
+/* Where the device sees what these gave. */
 static inline uint64_t virtio_dma_address(const struct virtio_dma *dma, const void *taken)
 {
 	return dma->physical + (uint64_t)((const uint8_t *)taken - dma->at);
