@@ -35,20 +35,21 @@ sk_status_t core_do_commit_plan(struct kernel_call *call, struct core *core, uin
 {
 	/* Under the kernel lock there is one at a time. */
 	static struct plan_slot plan[SK_PLAN_SLOTS];
+	static uint32_t number;
 	if (count > SK_PLAN_SLOTS) {
 		return SK_BAD_ARG;
 	}
+	number++;
 	for (uint32_t i = 0; i < count; i++) {
 		struct context *task = NULL;
 		sk_status_t status = plan_task(call, core, slots[i].task, &task);
 		if (status != SK_OK) {
 			return status;
 		}
-		for (uint32_t j = 0; j < i; j++) {
-			if (plan[j].task == task) {
-				return SK_OVERLAP;
-			}
+		if (task->planned == number) {
+			return SK_OVERLAP;
 		}
+		task->planned = number;
 		uint64_t budget = slots[i].budget_ns == 0 ? 0 : arch_ns_to_ticks(slots[i].budget_ns);
 		plan[i] = (struct plan_slot){
 			.task = task, .halts_alone = (slots[i].flags & CORE_SLOT_FLAGS_HALTS_ALONE) != 0,
@@ -155,7 +156,8 @@ sk_status_t core_do_slot_info(struct core *core, uint32_t index, uint64_t *used_
 
 sk_status_t core_do_trace(struct core *core, struct object *ring)
 {
-	if (ring != NULL && (ring->memory.device || ring->bytes != SK_TRACE_BYTES || ring->base % SK_TRACE_BYTES != 0)) {
+	if (ring != NULL &&
+	    (ring->memory.device || ring->bytes != SK_TRACE_BYTES || ring->base % SK_TRACE_BYTES != 0)) {
 		return SK_BAD_ARG;
 	}
 	if (core->trace_ring != NULL) {

@@ -146,7 +146,7 @@ static void answer_here(struct context *caller, const struct sk_msg *reply)
 void endpoint_answer(struct context *caller, const struct sk_msg *reply)
 {
 	struct core *core = core_this();
-	trace(core, SK_TRACE_REPLY, caller->token, caller->server != NULL ? caller->server->token : 0, reply->tag, reply->w[0]);
+	trace(core, SK_TRACE_REPLY, caller->token, token_of(caller->server), reply->tag, reply->w[0]);
 	caller->server = NULL;
 	if (caller->core == core->index) {
 		answer_here(caller, reply);

@@ -21,7 +21,7 @@ void notification_signal(struct notification *notification, uint64_t bits)
 		thread = __atomic_load_n(&notification->bound, __ATOMIC_SEQ_CST);
 	}
 	struct core *core = core_this();
-	trace(core, SK_TRACE_SIGNAL, core->current != NULL ? core->current->token : 0, thread != NULL ? thread->token : 0, 0, bits);
+	trace(core, SK_TRACE_SIGNAL, token_of(core->current), token_of(thread), 0, bits);
 	if (thread == NULL) {
 		return;
 	}

@@ -239,10 +239,9 @@ struct context *plan_pick(struct core *core)
 		core->reschedule = false;
 		core->current = choose(core, now);
 		timer_arm(core, now);
-		struct context *next = core->current;
-		trace(core, SK_TRACE_DISPATCH, next != NULL ? next->token : 0, next != NULL ? core->owner->token : 0, 0, 0);
-		if (next != NULL) {
-			return next;
+		trace(core, SK_TRACE_DISPATCH, token_of(core->current), token_of(core->owner), 0, 0);
+		if (core->current != NULL) {
+			return core->current;
 		}
 		if (core->leaving) {
 			__atomic_store_n(&core->online, false, __ATOMIC_RELEASE);

@@ -102,7 +102,7 @@ static void mmio_values_have_the_accesss_width(void **state)
 	const uint64_t *counts = world_buffer();
 	assert_int_equal(counts[VM_EXIT_METHOD_MMIO_READ], 5);
 	assert_int_equal(counts[VM_EXIT_METHOD_MMIO_WRITE], 4);
-	/* Ranges come only while nothing runs, also before the last one used, which is at another place in the table then. */
+	/* Ranges come only while nothing runs, also before the last one used, which is at another place then. */
 	K_REFUSED(SK_BAD_STATE, guest.vm, SPACE_TAG_ROUTE_RANGE, 0, 0x1000, guest.vmm.endpoint);
 	K_OK(guest.vcpu, VCPU_TAG_PAUSE);
 	K_OK(guest.vm, SPACE_TAG_ROUTE_RANGE, 0, 0x1000, guest.vmm.endpoint);

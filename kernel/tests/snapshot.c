@@ -40,6 +40,7 @@ static void mask_core(struct core *core)
 static void mask_thread(struct thread *thread, const struct thread *place)
 {
 	thread->context.time_ticks = 0;
+	thread->context.planned = 0; /* counts tries */
 	thread->registers.pc = 0; /* in the hardware at times */
 	if (place == world.supervisor) {
 		memset(&thread->registers, 0, sizeof thread->registers);
@@ -53,6 +54,8 @@ static void mask(struct part *part, uint8_t *copy)
 		mask_core((struct core *)(void *)copy);
 	} else if (strcmp(part->name, "thread") == 0) {
 		mask_thread((struct thread *)(void *)copy, part->place);
+	} else if (strcmp(part->name, "vcpu") == 0) {
+		((struct vcpu *)(void *)copy)->context.planned = 0;
 	}
 }
 

@@ -1,4 +1,4 @@
-/* The kernel's trace: a ring for each core, which who may ask the supervisor reads. Orders: idl/supervisor.idl, operator. */
+/* The kernel's trace: a ring for each core, which the operator's servers read. Orders: idl/supervisor.idl, operator. */
 #ifndef SUPERVISOR_TRACING_H
 #define SUPERVISOR_TRACING_H
 

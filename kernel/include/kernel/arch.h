@@ -127,7 +127,7 @@ void arch_interrupt_mask(uint32_t number);
 void arch_interrupt_complete(uint32_t number);
 
 #define INTERRUPTS_MAX 1020u
-/* By physical line: the index of the object that claimed it; 0: none. Changed under the kernel lock. (machine_calls.c) */
+/* By physical line: the index of the object that claimed it; 0: none. Holds the kernel lock. (machine_calls.c) */
 extern uint16_t interrupt_owner[INTERRUPTS_MAX];
 
 /* Called by the architecture. */

@@ -77,6 +77,7 @@ struct context {
 	struct notification *waits_for; /* WAITING: what it named */
 	struct sk_msg reply;         /* ANSWERED: what the other core replied */
 	uint32_t remote;             /* atomic: REMOTE_* */
+	uint32_t planned;            /* number of the last try to make a plan that named it */
 	struct context *remote_next; /* in its home core's inbox */
 	struct context *away_next;   /* in another core's inbox, with a call */
 	struct arch_fp_state *fp;
@@ -85,6 +86,7 @@ struct context {
 #define TOKEN_CALL 0x10000u  /* from one call's token to the next one's */
 
 static inline uint16_t token_index(uint64_t token) { return (uint16_t)token; }
+static inline uint64_t token_of(const struct context *context) { return context != NULL ? context->token : 0; }
 
 /* Does the context wait for the end of a call of its own? */
 static inline bool context_calls(const struct context *context)

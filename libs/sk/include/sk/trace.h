@@ -17,7 +17,7 @@
 enum sk_trace_kind {
 	SK_TRACE_NONE,      /* never written */
 	SK_TRACE_CALL,      /* a call, an exit or a fault reaches its server: tag; word: the first of the message */
-	SK_TRACE_REPLY,     /* it is answered: status in the tag; word: the first of the reply. Peer 0: the kernel did it */
+	SK_TRACE_REPLY,     /* it is answered: tag: status; word: the first of the reply. Peer 0: the kernel did it */
 	SK_TRACE_SIGNAL,    /* word: bits. Who signals is current; the peer is who waits for it, 0: nobody */
 	SK_TRACE_DISPATCH,  /* the plan's choice: who runs; the peer: on whose turn. Both 0: the core idles */
 	SK_TRACE_FAULT,     /* a thread: tag: reason; word: its address */
