@@ -27,18 +27,18 @@ def expect(title, result, status, *texts):
         sys.exit(f"status {result[0]}, not {status}, or without {missing}:\n{result[1]}")
 
 
-def with_kernel(source, *edits):
+def with_kernel(source, *edits, what="stack"):
     with tempfile.TemporaryDirectory() as folder:
         kernel, frames = changed_kernel(ROOT, BUILD, source, edits, folder)
-        return bounds("stack", "--kernel", kernel, "--frames", frames)
+        return bounds(what, "--kernel", kernel, "--frames", frames)
 
 
-def with_notes(*edits):
+def with_notes(*edits, what="stack"):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "notes.txt")
         with open(NOTES, encoding="utf-8") as notes, open(path, "w", encoding="utf-8") as file:
             file.write(change(notes.read(), edits, NOTES))
-        return bounds("stack", "--notes", path)
+        return bounds(what, "--notes", path)
 
 
 expect("the kernel as it is", bounds("stack"), 0, "recursion: none", "stack: at most")
@@ -72,3 +72,19 @@ expect("a note of no use", with_notes(("once dispatch_here:", "once plan_pick:")
        1, "once plan_pick: the image has nothing that this is about", "recursion: ")
 expect("a note without a reason", with_notes(("call_general 1: [system_calls] -- system calls by number",
                                               "call_general 1: [system_calls]")), 1, "a note without a reason")
+
+BEFORE = "static inline void enter(struct core *core,"
+SLOW = ("static __attribute__((noinline)) void slow(void)\n{\n"
+        "\t__asm__ volatile(\".rept 2000\\n\\tnop\\n\\t.endr\");\n}\n")
+ENTER = "\tbank_save(out);\n\tbank_load(in, to->arch_space.vttbr, pstate);\n\tfp_guard(core, from, to);\n"
+expect("the ways of the kernel as it is", bounds("paths"), 0, "straight runs, from the vector to the return: at most")
+expect("a straight run that is too long",
+       with_kernel("kernel/arch/aarch64/trap.c", (BEFORE, SLOW + BEFORE), (ENTER, ENTER + "\tslow();\n"),
+                   what="paths"), 1, "a straight run may take 2")
+expect("a loop without a bound",
+       with_kernel("kernel/arch/aarch64/trap.c", (ENTER, ENTER + "\tfor (uint64_t i = pstate; i != 0; i--) {\n"
+                                                  "\t\t__asm__ volatile(\"nop\");\n\t}\n"), what="paths"),
+       1, "without a bound")
+expect("a bound of a loop that there is not",
+       with_notes(("space.c `while (low < high) {`", "space.c `while (low > high) {`"), what="paths"),
+       1, "space_route has a loop", "the image has nothing that this is about")
