@@ -7,7 +7,7 @@
 #include "screen.h"
 
 static const struct command *const groups[] = {
-	command_vm, command_server, command_inject, command_statistics, command_trace, command_console,
+	command_vm, command_server, command_inject, command_statistics, command_top, command_trace, command_console,
 	command_system,
 };
 

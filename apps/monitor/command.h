@@ -45,6 +45,7 @@ extern const struct command command_vm[];
 extern const struct command command_server[];
 extern const struct command command_inject[];
 extern const struct command command_statistics[];
+extern const struct command command_top[];
 extern const struct command command_trace[];
 extern const struct command command_console[];
 extern const struct command command_system[];

@@ -13,11 +13,11 @@
 #include "report.h"
 #include "screen.h"
 #include "table.h"
+#include "usage.h"
 
 #define EXIT_REASONS 32u
 #define COUNTERS 32u                              /* in a message */
 #define KINDS (CORE_COUNTER_VIRQ_FLUSHES + 1u)      /* that the kernel has */
-#define SERVERS_MAX 64u
 #define SECONDS_MAX 60u
 #define NS_PER_S 1000000000ull
 
@@ -84,32 +84,10 @@ static void show_counters(const struct argument *arguments, uint32_t count)
 	table_end("the supervisor gave no counters");
 }
 
-struct usage {
-	uint64_t time_ns;
-	uint64_t calls;
-};
-
-static uint32_t read_usage(struct usage usage[SERVERS_MAX])
-{
-	struct sk_server_info server;
-	uint32_t servers = 0;
-
-	while (servers < SERVERS_MAX && operator_server(names_supervisor(), servers, &server) == SK_OK) {
-		usage[servers++] = (struct usage){ server.time_ns, server.calls_served };
-	}
-	return servers;
-}
-
-/* A restarted server's new threads count from zero again. */
-static uint64_t since(uint64_t before, uint64_t now)
-{
-	return now >= before ? now - before : now;
-}
-
 static void show_cpu(const struct argument *arguments, uint32_t count)
 {
-	static struct usage before[SERVERS_MAX];
-	static struct usage now[SERVERS_MAX];
+	static struct usage before[USAGE_SERVERS];
+	static struct usage now[USAGE_SERVERS];
 	uint64_t from_ns = 0;
 	char name[SK_NAME_BYTES];
 	char text[FORMAT_BYTES];
@@ -118,24 +96,24 @@ static void show_cpu(const struct argument *arguments, uint32_t count)
 	if (count != 0) {
 		uint64_t seconds = arguments[0].value < SECONDS_MAX ? arguments[0].value : SECONDS_MAX;
 
-		(void)read_usage(before);
+		(void)usage_servers(before);
 		from_ns = sk_now_ns();
 		if (!sk_sleep_until(from_ns + seconds * NS_PER_S)) {
 			screen_text("can't wait: no capability \"sched\" or no scheduler\n");
 			return;
 		}
 	}
-	uint32_t servers = read_usage(now);
+	uint32_t servers = usage_servers(now);
 	uint64_t span_ns = sk_now_ns() - from_ns;
 
 	table_begin("server|>CPU time|>of one core|>calls served");
 	for (uint32_t i = 0; i < servers && names_at(ARGUMENT_SERVER, i, name); i++) {
-		uint64_t time_ns = since(before[i].time_ns, now[i].time_ns);
+		uint64_t time_ns = usage_since(before[i].time_ns, now[i].time_ns);
 
 		table_cell("%s", name);
 		table_cell("%s", format_time(text, time_ns));
 		table_cell("%s", format_share(text, time_ns, span_ns));
-		table_cell("%llu", (unsigned long long)since(before[i].calls, now[i].calls));
+		table_cell("%llu", (unsigned long long)usage_since(before[i].count, now[i].count));
 	}
 	table_end("there are no servers");
 }

@@ -85,6 +85,7 @@ int main(void)
 	screen_open((struct sk_byte_ring *)(uintptr_t)stream->address, monitor.capacity,
 		    sk_cap_named_of_type("console", SK_OBJECT_TYPE_NOTIFICATION),
 		    sk_cap_named_of_type("notification", SK_OBJECT_TYPE_NOTIFICATION), terminal);
+	screen_open_keys(monitor.typed, monitor.capacity);
 	line_open(&monitor.line, "skink> ", terminal);
 	screen_text(sk_start()->instance == 0 ? "Skink's monitor; `help` lists the commands\n"
 					      : "\nthe monitor was restarted\n");

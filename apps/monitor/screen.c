@@ -15,6 +15,8 @@ static struct {
 	sk_cap_t console;
 	sk_cap_t self;
 	bool terminal;
+	struct sk_byte_ring *typed;
+	uint64_t typed_capacity;
 } screen;
 
 void screen_open(struct sk_byte_ring *ring, uint64_t capacity, sk_cap_t console, sk_cap_t self, bool terminal)
@@ -24,6 +26,20 @@ void screen_open(struct sk_byte_ring *ring, uint64_t capacity, sk_cap_t console,
 	screen.console = console;
 	screen.self = self;
 	screen.terminal = terminal;
+}
+
+void screen_open_keys(struct sk_byte_ring *typed, uint64_t capacity)
+{
+	screen.typed = typed;
+	screen.typed_capacity = capacity;
+}
+
+bool screen_key(void)
+{
+	uint8_t byte;
+
+	return screen.terminal && screen.typed != NULL &&
+	       sk_byte_ring_read(screen.typed, screen.typed_capacity, &byte, 1) == 1;
 }
 
 bool screen_is_terminal(void)

@@ -17,6 +17,12 @@ void screen_open(struct sk_byte_ring *ring, uint64_t capacity, sk_cap_t console,
 
 bool screen_is_terminal(void);
 
+/* `typed` is the stream's other half. */
+void screen_open_keys(struct sk_byte_ring *typed, uint64_t capacity);
+
+/* Was a key pressed since? It is taken. For commands that go on until then. */
+bool screen_key(void);
+
 /* Waits for room if it must; without a notification to wait at, what finds no room is lost. */
 void screen_write(const char *text, size_t bytes);
 

@@ -16,6 +16,7 @@ struct bench bench;
 
 static _Alignas(64) uint8_t memory[RING_BYTES];
 static _Alignas(64) uint8_t buffer[SK_PAGE_BYTES];
+static _Alignas(64) uint8_t typed[4096];
 static char printed[RING_BYTES];
 
 static const char *const servers[] = { "sched", "console", "monitor", "uart0", "uart1" };
@@ -63,12 +64,19 @@ uint64_t sk_wait(uint32_t slot, struct sk_msg *msg, struct sk_caller *caller)
 
 uint64_t sk_counter(void)
 {
-	return 2000000000;
+	return bench.now_ns;
 }
 
 bool sk_sleep_until(uint64_t deadline_ns)
 {
-	(void)deadline_ns;
+	bench.now_ns = deadline_ns;
+	bench.slept++;
+	if (bench.slept == bench.key_after) {
+		int was_empty;
+
+		(void)sk_byte_ring_write((struct sk_byte_ring *)(void *)typed, sk_byte_ring_capacity(sizeof(typed)),
+					 (const uint8_t *)"q", 1, &was_empty);
+	}
 	return true;
 }
 
@@ -97,6 +105,10 @@ sk_status_t operator_serve_server(const struct sk_caller *caller, uint32_t index
 		.threads = 1, .priority = 8, .cores = 3, .crashes = index, .memory_bytes = (index + 1) * 1024 * 640ull,
 		.calls_served = 1000 + index, .time_ns = 500000000,
 	};
+	if (index == 3) { /* the only one that works: half of the time */
+		info->time_ns += (bench.now_ns - BENCH_BEGIN_NS) / 2;
+		info->calls_served += (bench.now_ns - BENCH_BEGIN_NS) / 1000000;
+	}
 	(void)strncpy((char *)info->name, servers[index], sizeof(info->name) - 1);
 	(void)strncpy((char *)info->image, index < 3 ? servers[index] : "uart", sizeof(info->image) - 1);
 	return SK_OK;
@@ -136,6 +148,10 @@ sk_status_t operator_serve_vcpu(const struct sk_caller *caller, uint32_t vm, uin
 		return OPERATOR_ERROR_NO_SUCH_THREAD;
 	}
 	*detail = (struct sk_vcpu_detail){ .state = 4, .core = index, .exits = 100, .time_ns = 3000000 };
+	if (vm == 0 && index == 0) { /* likewise: a quarter */
+		detail->time_ns += (bench.now_ns - BENCH_BEGIN_NS) / 4;
+		detail->exits += (bench.now_ns - BENCH_BEGIN_NS) / 10000000;
+	}
 	detail->exit_counts[2] = vm == 0 ? 75 : 0;
 	detail->exit_counts[16] = vm == 0 ? 25 : 0;
 	return SK_OK;
@@ -451,7 +467,10 @@ void bench_open(bool terminal)
 	memset(&bench, 0, sizeof(bench));
 	start.region_count = 0;
 	bench.start = &start;
+	bench.now_ns = BENCH_BEGIN_NS;
+	screen_open_keys((struct sk_byte_ring *)(void *)typed, sk_byte_ring_capacity(sizeof(typed)));
 	memset(memory, 0, sizeof(memory));
+	memset(typed, 0, sizeof(typed));
 	assert_true(sk_process_adopt(&start));
 	screen_open((struct sk_byte_ring *)(void *)memory, sk_byte_ring_capacity(RING_BYTES), BENCH_CONSOLE_BITS,
 		    SK_CAP_NONE, terminal);

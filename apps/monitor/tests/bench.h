@@ -21,6 +21,8 @@
 
 enum bench_cap { BENCH_SUPERVISOR = 1, BENCH_CONSOLE = 2, BENCH_CONSOLE_BITS = 3, BENCH_INJECTION = 4 };
 
+#define BENCH_BEGIN_NS 2000000000ull /* the time at first */
+
 struct bench {
 	struct line line;
 	sk_status_t order_status;  /* what the next orders answer */
@@ -29,6 +31,9 @@ struct bench {
 	uint32_t console_selected;
 	uint64_t words[64];        /* uart0's persistent region, from 0x1000 on */
 	struct sk_start *start;    /* without regions at first */
+	uint64_t now_ns;
+	uint32_t slept;            /* times */
+	uint32_t key_after;        /* so many of them somebody presses a key; 0: never */
 };
 
 extern struct bench bench;

@@ -121,10 +121,41 @@ static void test_statistics(void **unused)
 	command_run("cpu");
 	bench_assert_contains("uart0    500.000 ms       25.0 %          1003\n");
 	command_run("cpu 2");
-	bench_assert_contains("uart0        0 ns            -             0\n");
+	bench_assert_contains("uart0     1.000 s       50.0 %          2000\n");
 	assert_answer("memory", "memory: 1024.0 MiB in all, 700.0 MiB free, the largest free piece 512.0 MiB\n"
 				"kernel objects: 300 of 4096; the supervisor's capability slots: 90 of 511\n");
 	assert_answer("system", "2 cores, 5 servers, 2 VMs; up 12.345 s; 3 crashes\n");
+}
+
+/* A program is told once; a person again and again, until a key is pressed. */
+static void test_top(void **unused)
+{
+	static const char table[] = "together 75.0 % of one core in 2.000 s\n"
+				    "server, vCPU  of one core  calls, exits a second\n"
+				    "uart0              50.0 %                   1000\n"
+				    "linux/0            25.0 %                    100\n"
+				    "sched               0.0 %                      0\n"
+				    "console             0.0 %                      0\n"
+				    "monitor             0.0 %                      0\n"
+				    "uart1               0.0 %                      0\n"
+				    "linux/1             0.0 %                      0\n"
+				    "zephyr/0            0.0 %                      0\n"
+				    "zephyr/1            0.0 %                      0\n";
+
+	(void)unused;
+	assert_answer("top 2", table);
+	assert_int_equal(bench.now_ns, BENCH_BEGIN_NS + 2000000000);
+	bench_open(true);
+	bench.key_after = 45; /* of ten a second: in the third round */
+	command_run("top 2");
+	assert_int_equal(bench.slept, 45);
+	const char *shown = bench_printed();
+	uint32_t rounds = 0;
+	while ((shown = strstr(shown, "\033[H\033[Jtogether 75.0 % of one core in 2.000 s; any key ends this")) != NULL) {
+		shown++;
+		rounds++;
+	}
+	assert_int_equal(rounds, 2);
 }
 
 static void test_crashes(void **unused)
@@ -269,6 +300,7 @@ int main(void)
 		cmocka_unit_test_setup(test_crashes, program),
 		cmocka_unit_test_setup(test_consoles, program),
 		cmocka_unit_test_setup(test_faults, program),
+		cmocka_unit_test_setup(test_top, program),
 		cmocka_unit_test_setup(test_trace, program),
 		cmocka_unit_test_setup(test_help, program),
 	};

@@ -51,6 +51,14 @@ static const struct command_help commands[] = {
 	  "two, by programs in apps/bench and apps/guest/bench; lines are neither blank nor comment.\n"
 	  "\n"
 	  "Exit status: 0 every figure is within what it must reach, 1 one is not, 2 and up as `skink run`.\n" },
+	{ COMMAND_TOP, "top", "[options] [MANIFEST]", "boots a system and shows who has its cores",
+	  "  skink top                                   the default system\n"
+	  "  skink top --cores 4 --vcpus 4 manifest/smp-4-on-4.dts\n"
+	  "\n"
+	  "It is `skink run` at a terminal, where the monitor's `top` is typed first: each second every server's and vCPU's\n"
+	  "share of a core, its calls and exits. Any key ends that; Ctrl-A 1 the first console, Ctrl-A x leaves.\n"
+	  "\n"
+	  "Exit status: as `skink run`.\n" },
 	{ COMMAND_TRACE, "trace", "[options] --until TEXT [MANIFEST]", "runs a system and shows what its kernel did",
 	  "  skink trace --from 'begin' --until 'end' --run 'echo begin; cat /etc/hosts; echo end; sleep 9'\n"
 	  "  skink trace --until 'login:' -o boot.txt manifest/one.dts       a line an event\n"

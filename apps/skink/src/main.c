@@ -43,6 +43,7 @@ static const struct {
 	{ "bench", COMMAND_BENCH, bench_main },
 	{ "inject", COMMAND_INJECT, inject_main },
 	{ "trace", COMMAND_TRACE, trace_main },
+	{ "top", COMMAND_TOP, run_main },
 };
 
 int main(int argc, char **argv)
@@ -64,5 +65,6 @@ int main(int argc, char **argv)
 		}
 	}
 	fatal(TOOL_BAD_INPUT,
-	      "unknown command '%s'; expected run, check, graph, pack, bench, inject or trace (see `skink --help`)", argv[1]);
+	      "unknown command '%s'; expected run, check, graph, pack, bench, inject, trace or top (see `skink --help`)",
+	      argv[1]);
 }

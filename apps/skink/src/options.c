@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define AT(field) offsetof(struct options, field)
-#define RUNS (COMMAND_RUN | COMMAND_TRACE)
+#define RUNS (COMMAND_RUN | COMMAND_TRACE | COMMAND_TOP)
 #define SYSTEM (RUNS | COMMAND_CHECK | COMMAND_PACK)
 #define ALL (SYSTEM | COMMAND_GRAPH)
 #define MACHINE (RUNS | COMMAND_BENCH | COMMAND_INJECT)
@@ -43,7 +43,7 @@ const struct option_row option_rows[] = {
 	  0, 0 },
 	{ "forward", "PORT:PORT", "a TCP port of the host's loopback that leads to one of the guest's (may be repeated)",
 	  RUNS, OPTION_LIST, AT(forward), 0, 0, AT(forward_count) },
-	{ "icount", NULL, "count instructions: virtual time is 1 ns for each, runs repeat exactly", COMMAND_RUN,
+	{ "icount", NULL, "count instructions: virtual time is 1 ns for each, runs repeat exactly", COMMAND_RUN | COMMAND_TOP,
 	  OPTION_FLAG, AT(icount), 0, 0, 0 },
 	{ "trace", NULL, "the monitor can have what the kernel does noted: `trace on`, `trace-show`", COMMAND_RUN | COMMAND_PACK,
 	  OPTION_FLAG, AT(trace), 0, 0, 0 },
@@ -54,10 +54,10 @@ const struct option_row option_rows[] = {
 	  1, 86400, 0 },
 	{ "batch", NULL, "no terminal: the first VM's console is standard output, logs are standard error", COMMAND_RUN,
 	  OPTION_FLAG, AT(batch), 0, 0, 0 },
-	{ "when", "TEXT", "with --batch: wait until the first VM's console has printed this", RUNS, OPTION_LIST,
+	{ "when", "TEXT", "with --batch: wait until the first VM's console has printed this", COMMAND_RUN | COMMAND_TRACE, OPTION_LIST,
 	  AT(when_texts), 0, 0, AT(when_count) },
 	{ "monitor", "COMMAND", "with --batch: run a monitor command, behind the --when before it (may be repeated)",
-	  RUNS, OPTION_LIST, AT(monitor), 0, 0, AT(monitor_count) },
+	  COMMAND_RUN | COMMAND_TRACE, OPTION_LIST, AT(monitor), 0, 0, AT(monitor_count) },
 	{ "log", "FILE", "with --batch: logs go there; otherwise: a copy of all that is shown", RUNS,
 	  OPTION_TEXT, AT(log), 0, 0, 0 },
 	{ "images", "DIR", "look for guest images and servers there first (may be repeated)", SYSTEM, OPTION_LIST,

@@ -17,6 +17,7 @@ enum command {
 	COMMAND_BENCH = 1u << 4,
 	COMMAND_INJECT = 1u << 5,
 	COMMAND_TRACE = 1u << 6,
+	COMMAND_TOP = 1u << 7,
 };
 
 struct options {

@@ -111,8 +111,19 @@ void session_resized(struct session *session)
 	tell_size(session);
 }
 
+/* `skink top` is a run at whose terminal this is typed first. */
+static void type_top(struct session *session)
+{
+	if (session->options->command == COMMAND_TOP && !session->heard) {
+		char *text = text_print("%cmtop\r", CTRL_A);
+		bytes_text(&session->to_machine, text);
+		free(text);
+	}
+}
+
 void session_output(struct session *session, const uint8_t *data, size_t size)
 {
+	type_top(session);
 	session->heard = true;
 	tell_size(session);
 	verdict_watch(&session->verdict, data, size);
