@@ -60,6 +60,6 @@ def read(folder, root, wanted):
                 for found in answer["files"]:
                     path = os.path.join(answer["current_working_directory"], found["file"])
                     path = os.path.relpath(os.path.realpath(path), os.path.realpath(root))
-                    if wanted(path):
+                    if wanted(path) and os.path.exists(os.path.join(root, path)): # not of a file that is no more
                         files.setdefault(path, File(path)).merge(found)
     return files

@@ -19,6 +19,39 @@ static void a_core_asks_of_its_own_slot(void **state)
 	invariants_check();
 }
 
+/* The slot whose budget's end a scheduler has not heard of yet is no more, and then the scheduler neither. */
+static void a_spent_slot_that_is_gone(void **state)
+{
+	(void)state;
+	struct actor scheduler;
+	struct actor actors[2];
+	actor_make(&scheduler, 1);
+	actor_serve(&scheduler);
+	world_plan(1, scheduler.thread, 0);
+	actor_start(&scheduler);
+	actor_syscall(&scheduler, SK_SYS_WAIT, actor_give(&scheduler, world_notification(), SK_RIGHT_WAIT, 0), 0, 0, 0);
+	K_OK(world.core[1], CORE_TAG_SET_SCHEDULER, scheduler.endpoint);
+	struct core_plan_slot plan[2] = { { .budget_ns = 1000000 }, { .budget_ns = 1000000 } };
+	for (uint32_t i = 0; i < 2; i++) {
+		actor_make(&actors[i], 1);
+		plan[i].task = actors[i].thread;
+	}
+	assert_int_equal(world_commit(1, 0, 2, plan), SK_OK);
+	actor_start(&actors[1]);
+	mock_advance(arch_ns_to_ticks(2000000));
+	assert_int_not_equal(core_at(1)->due, 0);
+	assert_int_equal(core_at(1)->due_slot, 1);
+	K_OK(actors[1].thread, THREAD_TAG_STOP);
+	K_OK(actors[1].thread, THREAD_TAG_DESTROY);
+	assert_int_not_equal(core_at(1)->due, 0);
+	K_OK(scheduler.thread, THREAD_TAG_STOP);
+	assert_int_equal(core_at(1)->due, 0);
+	assert_int_equal(core_at(1)->plan.count, 1);
+	actor_start(&actors[0]);
+	assert_runs(&actors[0]);
+	invariants_check();
+}
+
 static void queues_are_counted(void **state)
 {
 	(void)state;
@@ -275,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_core_asks_of_its_own_slot, world_setup),
+		cmocka_unit_test_setup(a_spent_slot_that_is_gone, world_setup),
 		cmocka_unit_test_setup(queues_are_counted, world_setup),
 		cmocka_unit_test_setup(a_notification_with_a_waiter_stays, world_setup),
 		cmocka_unit_test_setup(memory_in_use_becomes_no_thread, world_setup),
