@@ -35,8 +35,12 @@ bool campaign_has(const struct campaign *campaign, uint64_t boot);
 /* The command that runs this boot again; a new string. */
 char *campaign_replay(const struct campaign *campaign, uint64_t boot);
 
-/* boot.c: runs it in this process, once, and writes FOLDER/boots/NUMBER.csv. Returns the exit status for it. */
-int boot_run(const struct campaign *campaign, uint64_t boot);
+/*
+ * boot.c: runs it in this process, once, and writes FOLDER/boots/NUMBER.csv. Returns the exit status for it. A host that
+ * is busy may take the time away that a boot is given: TOOL_TIMEOUT, and nothing is written, asks to run it again as
+ * `patient`, with several times as much; what is not at its end then hangs.
+ */
+int boot_run(const struct campaign *campaign, uint64_t boot, bool patient);
 /* The file's name, with that ending; a new string. */
 char *boot_file(const struct campaign *campaign, uint64_t boot, const char *ending);
 

@@ -121,7 +121,7 @@ struct jobs {
 	bool trouble; /* a boot failed before its first fault */
 };
 
-static void start_boot(const struct campaign *campaign, struct jobs *jobs, uint64_t boot)
+static void start_boot(const struct campaign *campaign, struct jobs *jobs, uint64_t boot, bool patient)
 {
 	fflush(NULL);
 	pid_t process = fork();
@@ -129,7 +129,7 @@ static void start_boot(const struct campaign *campaign, struct jobs *jobs, uint6
 		fatal(TOOL_FAILED, "can't start a process: %s", strerror(errno));
 	}
 	if (process == 0) {
-		exit(boot_run(campaign, boot));
+		exit(boot_run(campaign, boot, patient));
 	}
 	jobs->running[jobs->count].process = process;
 	jobs->running[jobs->count++].boot = boot;
@@ -178,6 +178,10 @@ static void finish_boot(const struct campaign *campaign, struct jobs *jobs, stru
 	uint64_t boot = jobs->running[i].boot;
 	jobs->running[i] = jobs->running[--jobs->count];
 	status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	if (status == TOOL_TIMEOUT) {
+		start_boot(campaign, jobs, boot, true);
+		return;
+	}
 	if (status != TOOL_OK && status != TOOL_CRASHED) {
 		end_all(campaign, jobs, boot, status);
 	}
@@ -213,7 +217,7 @@ static bool run_boots(const struct campaign *campaign, struct table *table)
 		if (boot <= campaign->boots && !campaign_has(campaign, boot)) {
 			boot++;
 		} else if (boot <= campaign->boots && jobs.count < campaign->jobs) {
-			start_boot(campaign, &jobs, boot++);
+			start_boot(campaign, &jobs, boot++, false);
 		} else {
 			progress_show(table->count, total, worse_than_degraded(table), begun_ms);
 			finish_boot(campaign, &jobs, table);
