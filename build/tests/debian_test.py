@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """
 Debian in a guest: it boots to a login and has all its units running, apt installs a package from a repository that this test
-serves, ssh and scp work from the host. From the login on, device servers and drivers are killed.
+serves, ssh and scp work from the host; from the login on, device servers and drivers are killed. Then it boots again.
 
   debian_test.py SKINK MANIFEST IMAGE [OPTIONS OF skink run]
 
@@ -186,6 +186,12 @@ def work(guest, folder, public):
     copy(guest, folder)
     failed = guest.ssh("systemctl --failed --plain --no-legend")
     assert failed == "", f"after all that these units failed: {failed}"
+    copied, seen = guest.ssh("sha256sum /root/copied"), len(guest.text)
+    guest.ssh("(sleep 1; systemctl reboot) >/dev/null 2>&1 &")
+    guest.wait("^skink-debian login: ", seen)
+    guest.note("login prompt after a reboot")
+    assert guest.ssh("systemctl is-system-running --wait") == "running\n"
+    assert guest.ssh("sha256sum /root/copied") == copied, "the disk lost a file"
     guest.ssh("touch /run/done")
     assert guest.run.wait(SECONDS) == 0, "exit status"
     guest.note("switched off")
