@@ -143,6 +143,7 @@ static void core_start(struct core *core)
 	core->enabled = arch_virtualisation_enable(core) == SK_OK;
 	core->slot_started = arch_ticks();
 	core->deadline = UINT64_MAX;
+	core->guard = UINT64_MAX;
 	core->leaving = false;
 	/* Cores' timers don't stay in step: one that wakes all at once has them wait for each other. */
 	core->watch_ticks = arch_ns_to_ticks(PLAN_WATCH_NS - core->index * PLAN_WATCH_SKEW_NS);

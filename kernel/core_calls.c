@@ -62,7 +62,15 @@ sk_status_t core_do_commit_plan(struct kernel_call *call, struct core *core, uin
 
 sk_status_t core_do_set_wake_time(struct core *core, uint64_t wake_time_ns)
 {
-	plan_set_wake_time(core, wake_time_ns == 0 ? 0 : arch_ns_to_ticks(wake_time_ns));
+	core->plan.wake_time = wake_time_ns == 0 ? 0 : arch_ns_to_ticks(wake_time_ns);
+	plan_arm(core, arch_ticks());
+	return SK_OK;
+}
+
+sk_status_t core_do_set_guard(struct core *core, uint64_t time_ns)
+{
+	core->guard = time_ns == 0 ? UINT64_MAX : arch_ns_to_ticks(time_ns);
+	plan_arm(core, arch_ticks());
 	return SK_OK;
 }
 

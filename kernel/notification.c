@@ -17,9 +17,7 @@ void notification_signal(struct notification *notification, uint64_t bits)
 {
 	__atomic_fetch_or(&notification->bits, bits, __ATOMIC_SEQ_CST);
 	struct context *thread = __atomic_load_n(&notification->waiter, __ATOMIC_SEQ_CST);
-	if (thread == NULL) {
-		thread = __atomic_load_n(&notification->bound, __ATOMIC_SEQ_CST);
-	}
+	thread = thread != NULL ? thread : __atomic_load_n(&notification->bound, __ATOMIC_SEQ_CST);
 	struct core *core = core_this();
 	trace(core, SK_TRACE_SIGNAL, token_of(core->current), token_of(thread), 0, bits);
 	if (thread == NULL) {

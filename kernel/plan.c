@@ -9,6 +9,9 @@
  * ready bitmap may say yes too often (it is corrected when the slot is tried) but
  * never no: whatever makes a context ready sets the bits of all who wait for it.
  *
+ * A scheduler that waits, and lets time pass in which it should have done something, is at fault when the guard's time
+ * comes: whoever set that puts it off as long as he sees that all is well.
+ *
  * While the scheduler is away the last plan stays in force: spent budgets are
  * refilled and the spent slot goes to the end, so everybody gets a turn.
  */
@@ -16,9 +19,6 @@
 #include <kernel/trace.h>
 #include <sk/idl/kernel.h>
 #include <sk/idl/vm_exit_exit.h>
-
-#define EVENT_BUDGET 1u
-#define EVENT_WAKE 2u
 
 struct context *plan_scheduler(const struct core *core)
 {
@@ -80,15 +80,16 @@ const struct plan_slot *plan_account(struct core *core, uint64_t now)
 static void note_spent(struct core *core, const struct plan_slot *slot)
 {
 	if (slot != NULL && slot->budget_ticks != 0 && slot->left_ticks == 0) {
-		core->due |= 1u << EVENT_BUDGET;
+		core->due |= 1u << CORE_PLAN_EVENT_BUDGET_SPENT;
 		core->due_slot = (uint8_t)core->owner->slot;
 		core->reschedule = true;
 	}
 }
 
-static void timer_arm(struct core *core, uint64_t now)
+void plan_arm(struct core *core, uint64_t now)
 {
-	uint64_t deadline = core->plan.wake_time != 0 ? core->plan.wake_time : UINT64_MAX;
+	/* A wake time of 0 is none. */
+	uint64_t deadline = core->plan.wake_time - 1u < core->guard ? core->plan.wake_time : core->guard;
 	if (core->owner != NULL) {
 		core->watch = core->watch > now ? core->watch : now + core->watch_ticks;
 		deadline = core->watch < deadline ? core->watch : deadline;
@@ -129,11 +130,9 @@ void plan_wake(struct core *core, struct context *context)
 {
 	uint64_t slots = slots_of(core, context);
 	core->ready |= slots;
-	if (slots != 0 && !core->deciding && (core->owner == NULL || __builtin_ctzll(slots) < core->owner->slot)) {
-		core->reschedule = true;
-	}
+	bool urgent = slots != 0 && !core->deciding && (core->owner == NULL || __builtin_ctzll(slots) < core->owner->slot);
 	/* It may be what the scheduler waits for, and that may be in no slot. */
-	if (core->due != 0 || core->settling) {
+	if (urgent || core->due != 0 || core->settling) {
 		core->reschedule = true;
 	}
 }
@@ -169,7 +168,7 @@ static void run_without_scheduler(struct core *core)
 {
 	struct plan *plan = &core->plan;
 	refill(plan);
-	if ((core->due & 1u << EVENT_BUDGET) != 0 && core->due_slot < plan->count) {
+	if ((core->due & 1u << CORE_PLAN_EVENT_BUDGET_SPENT) != 0 && core->due_slot < plan->count) {
 		struct plan_slot spent = plan->slots[core->due_slot];
 		slot_remove(plan, core->due_slot);
 		slot_put(plan, plan->count++, &spent);
@@ -188,7 +187,7 @@ static struct context *scheduler_turn(struct core *core, struct context *schedul
 		if (!core->settling) {
 			return NULL;
 		}
-		uint32_t event = (core->due & 1u << EVENT_BUDGET) != 0 ? EVENT_BUDGET : EVENT_WAKE;
+		uint32_t event = (uint32_t)__builtin_ctz(core->due); /* a spent budget first */
 		core->due &= (uint8_t)~(1u << event);
 		struct sk_msg msg;
 		plan_due_message(&msg, core->index, event, core->due_slot, arch_ticks_to_ns(now));
@@ -238,7 +237,7 @@ struct context *plan_pick(struct core *core)
 		note_spent(core, plan_account(core, now));
 		core->reschedule = false;
 		core->current = choose(core, now);
-		timer_arm(core, now);
+		plan_arm(core, now);
 		trace(core, SK_TRACE_DISPATCH, token_of(core->current), token_of(core->owner), 0, 0);
 		if (core->current != NULL) {
 			return core->current;
@@ -299,17 +298,25 @@ void plan_tick(struct core *core)
 	core->deadline = 0; /* it fires until it is set anew */
 	if (core->plan.wake_time != 0 && now >= core->plan.wake_time) {
 		core->plan.wake_time = 0;
-		core->due |= 1u << EVENT_WAKE;
+		core->due |= 1u << CORE_PLAN_EVENT_WAKE_TIME;
 		core->reschedule = true;
 	}
-	struct context *current = core->current;
+	struct context *late = core->current;
 	/* It may have ended its turn already: the timer comes again while the core is among its interrupts. */
-	if (current != NULL && current->state == CONTEXT_READY && current->kind == CONTEXT_THREAD &&
-	    overrun(thread_of(current), away)) {
-		arch_unload(core); /* whoever repairs it may write to its frame */
-		thread_raise(core, thread_of(current), THREAD_FAULT_REASON_BUDGET, 0, 0, 0);
+	bool over = late != NULL && late->state == CONTEXT_READY && late->kind == CONTEXT_THREAD &&
+		    overrun(thread_of(late), away);
+	core->guard += core->guard != UINT64_MAX ? away : 0;
+	if (now >= core->guard) {
+		core->guard = UINT64_MAX;
+		late = plan_scheduler(core);
+		over = late != NULL && !context_calls(late);
 	}
-	timer_arm(core, now);
+	if (over) {
+		arch_unload(core); /* whoever repairs it may write to its frame */
+		notification_forget(late);
+		thread_raise(core, thread_of(late), THREAD_FAULT_REASON_BUDGET, 0, 0, 0);
+	}
+	plan_arm(core, now);
 }
 
 void plan_settled(struct core *core)
@@ -342,12 +349,6 @@ void plan_commit(struct core *core, struct plan_slot *slots, uint32_t count, uin
 	plan->wake_time = wake_time;
 	core->ready = all_slots(core);
 	core->reschedule = true;
-}
-
-void plan_set_wake_time(struct core *core, uint64_t wake_time)
-{
-	core->plan.wake_time = wake_time;
-	timer_arm(core, arch_ticks());
 }
 
 void plan_forget(struct core *core, struct context *context)

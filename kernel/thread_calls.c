@@ -28,16 +28,12 @@ void thread_create(struct thread *thread, struct object *object, struct space *p
 
 enum thread_state thread_state(const struct thread *thread)
 {
-	if (thread->context.faulting) {
-		return THREAD_STATE_FAULTED;
-	}
-	switch (thread->context.state) {
-	case CONTEXT_STOPPED: return THREAD_STATE_STOPPED;
-	case CONTEXT_READY: return THREAD_STATE_READY;
-	case CONTEXT_RECEIVING: return THREAD_STATE_RECEIVING;
-	case CONTEXT_WAITING: return THREAD_STATE_WAITING;
-	default: return THREAD_STATE_CALLING;
-	}
+	static const enum thread_state states[] = {
+		[CONTEXT_STOPPED] = THREAD_STATE_STOPPED, [CONTEXT_READY] = THREAD_STATE_READY,
+		[CONTEXT_RECEIVING] = THREAD_STATE_RECEIVING, [CONTEXT_WAITING] = THREAD_STATE_WAITING,
+	};
+	uint8_t state = thread->context.state;
+	return thread->context.faulting ? THREAD_STATE_FAULTED : state < CONTEXT_QUEUED ? states[state] : THREAD_STATE_CALLING;
 }
 
 sk_status_t thread_do_configure(struct thread *thread, uint64_t entry, uint64_t stack, uint64_t argument,
@@ -228,9 +224,7 @@ static void forget_here(void *argument)
 	struct core *core = core_at(context->core);
 	core_drain(core);
 	endpoint_detach(context);
-	if (core->fp_owner == context) {
-		core->fp_owner = NULL;
-	}
+	core->fp_owner = core->fp_owner == context ? NULL : core->fp_owner;
 	plan_forget(core, context);
 }
 

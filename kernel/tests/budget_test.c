@@ -334,6 +334,103 @@ static void a_scheduler_that_is_due_for_ever(void **state)
 	invariants_check();
 }
 
+static void guard(uint64_t in_ms)
+{
+	K_OK(world.core[1], CORE_TAG_SET_GUARD, in_ms == 0 ? 0 : arch_ticks_to_ns(mock.now) + in_ms * MS);
+	mock_settle();
+}
+
+static void scene_restart(const struct scene *scene)
+{
+	K_OK(scene->server.thread, THREAD_TAG_STOP);
+	K_OK(scene->server.thread, THREAD_TAG_CONFIGURE, 0x400000, 0, 0, 0);
+	actor_reply_wait(&scene->keeper, 0, 0, 0);
+	waits(&scene->server);
+	assert_runs(&scene->other);
+	invariants_check();
+}
+
+/* It waits for ever, with nothing due: nobody would ever find out. */
+static void a_scheduler_that_lets_the_guards_time_pass(void **state)
+{
+	(void)state;
+	struct scene scene;
+	scene_make(&scene);
+	K_OK(world.core[1], CORE_TAG_SET_SCHEDULER, scene.server.endpoint);
+	/* Put off again and again, and taken away. */
+	for (uint32_t i = 0; i < 5; i++) {
+		guard(20);
+		mock_advance(TICKS(12 * MS));
+		assert_runs(&scene.other);
+	}
+	guard(0);
+	mock_advance(TICKS(100 * MS));
+	assert_runs(&scene.other);
+	/* While it waits for its next call. */
+	guard(20);
+	mock_advance(TICKS(19 * MS));
+	assert_runs(&scene.other);
+	mock_advance(TICKS(1 * MS));
+	check_overrun(&scene.keeper);
+	assert_null(plan_scheduler(core_at(1)));
+	mock_advance(TICKS(100 * MS));
+	assert_runs(&scene.keeper); /* once */
+	scene_restart(&scene);
+	assert_ptr_equal(plan_scheduler(core_at(1)), scene.server.c);
+	/* While it waits for something else; which it is not told any more. */
+	uint32_t named = world_notification();
+	signal_to(&scene.server);
+	guard(10);
+	actor_syscall(&scene.server, SK_SYS_WAIT, actor_give(&scene.server, named, SK_RIGHT_WAIT, 0), 0, 0, 0);
+	mock_advance(TICKS(10 * MS));
+	check_overrun(&scene.keeper);
+	mock_syscall(0, SK_SYS_SIGNAL, (const uint64_t[8]){ named, 1 });
+	mock_settle();
+	assert_runs(&scene.keeper);
+	scene_restart(&scene);
+	/* While it decides, and while all sleep. */
+	guard(10);
+	K_OK(world.core[1], CORE_TAG_SET_WAKE_TIME, 1);
+	mock_settle();
+	assert_runs(&scene.server);
+	mock_advance(TICKS(10 * MS));
+	check_overrun(&scene.keeper);
+	scene_restart(&scene);
+	guard(10);
+	actor_syscall(&scene.other, SK_SYS_WAIT, actor_give(&scene.other, world_notification(), SK_RIGHT_WAIT, 0), 0, 0, 0);
+	assert_true(world_idle(1));
+	mock_advance(TICKS(10 * MS));
+	check_overrun(&scene.keeper);
+}
+
+static void a_guard_of_nobody_does_nothing(void **state)
+{
+	(void)state;
+	struct scene scene;
+	scene_make(&scene);
+	guard(1); /* no scheduler yet */
+	mock_advance(TICKS(50 * MS));
+	assert_runs(&scene.other);
+	K_OK(world.core[1], CORE_TAG_SET_SCHEDULER, scene.server.endpoint);
+	K_OK(scene.server.thread, THREAD_TAG_STOP);
+	guard(1);
+	mock_advance(TICKS(50 * MS));
+	assert_runs(&scene.other);
+	invariants_check();
+	K_OK(scene.server.thread, THREAD_TAG_CONFIGURE, 0x400000, 0, 0, 0);
+	waits(&scene.server);
+	mock_advance(TICKS(50 * MS));
+	assert_runs(&scene.other);
+	/* The machine stands still: that is not the scheduler's doing. */
+	guard(20);
+	mock_advance(TICKS(5 * MS));
+	mock.now += TICKS(1000 * MS);
+	mock_settle();
+	assert_runs(&scene.other);
+	mock_advance(TICKS(30 * MS));
+	check_overrun(&scene.keeper);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +443,8 @@ int main(void)
 		cmocka_unit_test_setup(time_that_nobody_had_is_nobodys, world_setup),
 		cmocka_unit_test_setup(a_scheduler_that_decides_for_ever, world_setup),
 		cmocka_unit_test_setup(a_scheduler_that_is_due_for_ever, world_setup),
+		cmocka_unit_test_setup(a_scheduler_that_lets_the_guards_time_pass, world_setup),
+		cmocka_unit_test_setup(a_guard_of_nobody_does_nothing, world_setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,6 +49,8 @@ const char *crash_reason_text(uint32_t reason)
 		return "missed heartbeat";
 	case SK_CRASH_REASON_KILLED:
 		return "killed by the operator";
+	case SK_CRASH_REASON_STARVED:
+		return "it left somebody without a timer or a turn";
 	case SK_CRASH_REASON_DEPENDENCY:
 		return "a server that it depends on gave up";
 	default:

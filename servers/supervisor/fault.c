@@ -7,12 +7,19 @@
 #include "standby.h"
 #include "tasks.h"
 #include "trap.h"
+#include "watch.h"
 
-/* A deliberate end is a breakpoint with a number of its own, whichever of the kernel's reasons that is. */
-static enum sk_crash_reason reason_of(uint32_t kernel_reason, uint64_t syndrome)
+/*
+ * A deliberate end is a breakpoint with a number of its own, whichever of the kernel's reasons that is. What the kernel's
+ * guard finds is a budget that is over.
+ */
+static enum sk_crash_reason reason_of(const struct server *server, uint32_t kernel_reason, uint64_t syndrome)
 {
 	if (sk_fault_is_exit(syndrome)) {
 		return SK_CRASH_REASON_EXIT;
+	}
+	if (kernel_reason == SK_CRASH_REASON_BUDGET && server->index == system_state.sched && watch_over()) {
+		return SK_CRASH_REASON_STARVED;
 	}
 	return kernel_reason >= SK_CRASH_REASON_MEMORY && kernel_reason <= SK_CRASH_REASON_OTHER
 		       ? (enum sk_crash_reason)kernel_reason
@@ -46,7 +53,7 @@ sk_status_t thread_fault_serve_fault(const struct sk_caller *caller, uint32_t re
 	struct server *server = &system_state.servers[index];
 	struct crash_cause cause = {
 		.thread = fault_client_thread(client),
-		.reason = reason_of(reason, syndrome),
+		.reason = reason_of(server, reason, syndrome),
 		.syndrome = syndrome,
 		.address = address,
 		.caller_tag = caller_tag,

@@ -7,12 +7,19 @@
 #include "errand.h"
 #include "lifecycle.h"
 #include "object.h"
+#include "watch.h"
 
 #define NS_PER_MS 1000000ull
 
+static uint64_t period_ns(const struct server *server)
+{
+	return server->config->heartbeat_ms * NS_PER_MS;
+}
+
 static void rearm(const struct server *server)
 {
-	alarm_set(ALARM_HEARTBEAT + server->index, sk_now_ns() + server->config->heartbeat_ms * NS_PER_MS);
+	alarm_set(ALARM_HEARTBEAT + server->index, sk_now_ns() + period_ns(server));
+	watch_set(server, period_ns(server));
 }
 
 void heartbeat_begin(struct server *server)
@@ -25,7 +32,10 @@ void heartbeat_begin(struct server *server)
 /* A question that is open goes to the next instance: it must answer in its turn. */
 void heartbeat_end(struct server *server)
 {
-	alarm_set(ALARM_HEARTBEAT + server->index, 0);
+	if (server->config->heartbeat_ms != 0) {
+		alarm_set(ALARM_HEARTBEAT + server->index, 0);
+		watch_set(server, 0);
+	}
 }
 
 /* The time counts from when the question is with the server, not while it waits behind another's. */
@@ -63,9 +73,14 @@ static void look_around(const struct server *server)
 	}
 }
 
-bool heartbeat_due(struct server *server)
+bool heartbeat_due(struct server *server, enum sk_crash_reason *reason)
 {
+	*reason = SK_CRASH_REASON_HEARTBEAT;
 	if (server->beat == BEAT_OPEN) {
+		return false;
+	}
+	*reason = SK_CRASH_REASON_STARVED;
+	if (server->index == system_state.sched && watch_starved(period_ns(server))) {
 		return false;
 	}
 	rearm(server);

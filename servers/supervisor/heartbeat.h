@@ -11,7 +11,10 @@
 void heartbeat_begin(struct server *server);
 void heartbeat_end(struct server *server);
 
-/* The alarm ALARM_HEARTBEAT + index rang. False: the last question is still open, the server is to be ended. */
-bool heartbeat_due(struct server *server);
+/*
+ * The alarm ALARM_HEARTBEAT + index rang. False: the last question is still open, or the scheduler leaves somebody
+ * behind (watch.h): the server is to be ended, for `*reason`.
+ */
+bool heartbeat_due(struct server *server, enum sk_crash_reason *reason);
 
 #endif

@@ -40,9 +40,10 @@ static void ring(uint32_t alarm)
 		lifecycle_backoff_over(&system_state.servers[alarm - ALARM_RESTART]);
 	} else if (alarm < ALARM_HALT) {
 		struct server *server = &system_state.servers[alarm - ALARM_HEARTBEAT];
+		enum sk_crash_reason reason;
 
-		if (!heartbeat_due(server)) {
-			(void)lifecycle_kill(server, SK_CRASH_REASON_HEARTBEAT);
+		if (!heartbeat_due(server, &reason)) {
+			(void)lifecycle_kill(server, reason);
 		}
 	} else if (alarm == ALARM_AFTER) {
 		lifecycle_after();

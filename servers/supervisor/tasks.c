@@ -18,6 +18,7 @@ static sk_rights_t task_rights(uint32_t kind)
 }
 
 static struct sk_task_table *table; /* NULL: there is no scheduler */
+static const struct sk_timer_table *timers;
 
 static struct server *scheduler(void)
 {
@@ -44,7 +45,7 @@ static sk_status_t share(const char *name, uint64_t bytes, sk_map_flags_t access
 	if (status == SK_OK) {
 		status = grant_region(scheduler(), name, &memory);
 	}
-	if (status == SK_OK && view != NULL) {
+	if (status == SK_OK) {
 		*view = object_view(range.memory, range.bytes);
 		status = *view == NULL ? SK_NO_MEMORY : SK_OK;
 	}
@@ -98,10 +99,11 @@ uint16_t tasks_windows_of_vm(uint32_t core, uint32_t vm)
 sk_status_t tasks_init(void)
 {
 	void *view = NULL;
+	void *times = NULL;
 	sk_status_t status = share("tasks", sizeof(struct sk_task_table), SK_MAP_FLAGS_READ, &view);
 
 	if (status == SK_OK) {
-		status = share("timers", sizeof(struct sk_timer_table), SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE, NULL);
+		status = share("timers", sizeof(struct sk_timer_table), SK_MAP_FLAGS_READ | SK_MAP_FLAGS_WRITE, &times);
 	}
 	for (uint32_t core = 0; status == SK_OK && core < system_state.core_count; core++) {
 		status = grant_cap_at(scheduler(), SCHED_CORE_SLOT + core, system_state.cores[core],
@@ -119,6 +121,7 @@ sk_status_t tasks_init(void)
 	}
 	if (status == SK_OK) {
 		table = view;
+		timers = times;
 		set_policies();
 	}
 	return status;
@@ -198,4 +201,14 @@ void tasks_deadline_over(void)
 	if (table != NULL) {
 		__atomic_store_n(&table->deadline_ns, 0, __ATOMIC_RELEASE);
 	}
+}
+
+const struct sk_task_table *tasks_table(void)
+{
+	return table;
+}
+
+const struct sk_timer_table *tasks_timers(void)
+{
+	return timers;
 }

@@ -31,6 +31,10 @@ void tasks_changed(uint32_t core);
 /* The supervisor's own timer: SK_SIGNAL_TIMER on its notification at `at_ns`; 0: none. */
 void tasks_set_deadline(uint64_t at_ns);
 
+/* What the scheduler has: NULL if there is none. Its timers are its to write, any word may be anything. */
+const struct sk_task_table *tasks_table(void);
+const struct sk_timer_table *tasks_timers(void);
+
 /* SK_SIGNAL_TIMER came, in time or not: no timer is set any more. */
 void tasks_deadline_over(void);
 

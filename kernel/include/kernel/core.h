@@ -58,6 +58,7 @@ struct core {
 	uint64_t deadline;           /* what the timer is set to */
 	uint64_t watch;              /* ticks at which the timer comes at the latest while anything runs */
 	uint64_t watch_ticks;        /* PLAN_WATCH_NS */
+	uint64_t guard;              /* ticks at which the scheduler is at fault, waiting or not; UINT64_MAX: never */
 	uint64_t tick_entries;       /* COUNT_ENTRIES when the timer came last */
 	struct plan plan;
 	struct object *scheduler;    /* its endpoint */
@@ -131,10 +132,11 @@ void plan_settled(struct core *core);
 struct context *plan_continue(struct core *core);
 /* No slot names the context any more. */
 void plan_forget(struct core *core, struct context *context);
-/* Puts a new plan in force: contexts and budgets are checked already. */
-void plan_set_wake_time(struct core *core, uint64_t wake_time);
+/* Sets the timer to what is due next: after the plan's wake time, or the guard, was changed. */
+void plan_arm(struct core *core, uint64_t now);
 /* What has run up to `now`, in ticks, is in the figures of the current slot, which is returned; NULL: there is none. */
 const struct plan_slot *plan_account(struct core *core, uint64_t now);
+/* Puts a new plan in force: contexts and budgets are checked already. */
 void plan_commit(struct core *core, struct plan_slot *slots, uint32_t count, uint64_t wake_time);
 
 #endif

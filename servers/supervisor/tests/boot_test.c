@@ -481,14 +481,16 @@ static void orders_need_the_right_state_and_are_answered(void **state)
 static void a_silent_server_misses_its_heartbeat(void **state)
 {
 	struct server *uart = server(UART);
+	enum sk_crash_reason reason;
 
 	(void)state;
-	assert_true(heartbeat_due(uart));
+	assert_true(heartbeat_due(uart, &reason));
 	errand_ends(HEARTBEAT_TAG_PING, SK_OK);
-	assert_true(heartbeat_due(uart));
-	assert_false(heartbeat_due(uart));
+	assert_true(heartbeat_due(uart, &reason));
+	assert_false(heartbeat_due(uart, &reason));
+	assert_int_equal(reason, SK_CRASH_REASON_HEARTBEAT);
 	errand_ends(HEARTBEAT_TAG_PING, SK_OK);
-	assert_true(heartbeat_due(uart));
+	assert_true(heartbeat_due(uart, &reason));
 	errand_ends(HEARTBEAT_TAG_PING, SK_SERVER_DIED);
 }
 

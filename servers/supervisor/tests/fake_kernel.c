@@ -383,6 +383,11 @@ static sk_status_t call_core(struct fake_object *object, struct sk_msg *msg)
 		memcpy(fake.plan[core], buffer, sizeof(fake.plan[core]));
 		fake.plans++;
 		return SK_OK;
+	case CORE_TAG_SLOT_INFO:
+		return msg->w[0] < fake.plan_count[core] ? SK_OK : SK_BAD_ARG;
+	case CORE_TAG_SET_GUARD:
+		fake.guard_ns[core] = msg->w[0];
+		return SK_OK;
 	case CORE_TAG_SET_SCHEDULER:
 	case CORE_TAG_ONLINE:
 		return SK_OK;

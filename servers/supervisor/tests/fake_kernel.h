@@ -74,6 +74,7 @@ struct fake {
 	uint32_t plans;
 	struct core_plan_slot plan[SK_MAX_CORES][SK_PLAN_SLOTS];
 	uint32_t plan_count[SK_MAX_CORES];
+	uint64_t guard_ns[SK_MAX_CORES];
 	char printed[4096];
 	uint64_t now_ns;
 	uint32_t vm_short_of;   /* of a VM's space that is made from now on */

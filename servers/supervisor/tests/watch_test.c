@@ -13,6 +13,7 @@
 #include <sk/idl/supervisor_server.h>
 #include <sk/idl/vm_exit_server.h>
 
+#include "../../sched/contract.h"
 #include "../boot.h"
 #include "../crash.h"
 #include "../errand.h"
@@ -43,6 +44,19 @@ static void answers(sk_status_t status)
 	errand_finish();
 }
 
+/* What the server is to be ended for; 0: all is well. */
+static uint32_t fails(uint32_t index)
+{
+	enum sk_crash_reason reason;
+
+	return heartbeat_due(server(index), &reason) ? 0 : (uint32_t)reason;
+}
+
+static bool due(uint32_t index)
+{
+	return fails(index) == 0;
+}
+
 static int boot(void **state)
 {
 	(void)state;
@@ -54,6 +68,9 @@ static int boot(void **state)
 		errand_finish();
 	}
 	fake.calls_allowed = false;
+	for (uint32_t core = 0; core < 2; core++) {
+		fake.plan_count[core] = SK_PLAN_SLOTS; /* as the scheduler has it */
+	}
 	return 0;
 }
 
@@ -76,10 +93,10 @@ static void a_wrong_answer_is_the_end(void **state)
 	for (uint32_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		uint32_t crashes = crash_count();
 
-		assert_true(heartbeat_due(uart));
+		assert_true(due(UART));
 		answers(SK_OK);
 		assert_int_equal(crash_count(), crashes);
-		assert_true(heartbeat_due(uart));
+		assert_true(due(UART));
 		answers(wrong[i]);
 		assert_int_equal(crash_count(), crashes + 1);
 		assert_int_equal(crash_find(crashes + 1)->reason, SK_CRASH_REASON_HEARTBEAT);
@@ -95,14 +112,14 @@ static void who_can_not_answer_has_not_answered_wrongly(void **state)
 	uint32_t crashes = crash_count();
 
 	(void)state;
-	assert_true(heartbeat_due(uart));
+	assert_true(due(UART));
 	answers(SK_SERVER_DIED);
-	assert_true(heartbeat_due(uart));
+	assert_true(due(UART));
 	uart->knows_heartbeat = false;
 	answers(SK_UNKNOWN_OP);
-	assert_true(heartbeat_due(uart));
+	assert_true(due(UART));
 	answers(SK_UNKNOWN_OP);
-	assert_true(heartbeat_due(uart));
+	assert_true(due(UART));
 	answers(SK_OK);
 	assert_int_equal(crash_count(), crashes);
 }
@@ -144,6 +161,138 @@ static void a_scheduler_that_goes_on_is_told_to_look(void **state)
 	}
 }
 
+#define MS 1000000ull
+#define PERIOD_NS (20 * MS) /* watched.dts */
+
+/* A period later the scheduler has rung, and the supervisor has looked. */
+static uint32_t look(void)
+{
+	fake.now_ns += PERIOD_NS;
+
+	uint32_t reason = fails(SCHED);
+
+	if (reason == 0) {
+		answers(SK_OK);
+	}
+	return reason;
+}
+
+/* It ends for that, and the next instance is well. */
+static void ends_for(uint32_t reason)
+{
+	uint32_t crashes = crash_count();
+
+	assert_int_equal(lifecycle_kill(server(SCHED), (enum sk_crash_reason)reason), SK_OK);
+	assert_int_equal(crash_find(crashes + 1)->reason, reason);
+	assert_int_equal(server(SCHED)->state, SK_SERVER_STATE_RUNNING);
+}
+
+static void faults(uint32_t index, uint32_t kernel_reason)
+{
+	const struct sk_caller thread = { .badge = fake_at(server(index)->workers[0].thread)->fault_badge };
+	bool resume = false;
+
+	assert_int_equal(thread_fault_serve_fault(&thread, kernel_reason, 0, 0, 0, 0, 0, &resume), SK_DEFERRED);
+}
+
+/* The kernel is to say so if the scheduler rings no more. */
+static void the_guard_goes_before_the_scheduler(void **state)
+{
+	uint32_t crashes;
+
+	(void)state;
+	assert_int_equal(look(), 0);
+	assert_int_equal(fake.guard_ns[0], fake.now_ns + 2 * PERIOD_NS);
+	assert_int_equal(look(), 0);
+	assert_int_equal(fake.guard_ns[0], fake.now_ns + 2 * PERIOD_NS);
+	assert_int_equal(fake.guard_ns[1], 0);
+	/* Other servers' heartbeats have nothing to do with it. */
+	fake.now_ns += MS;
+	assert_true(due(UART));
+	answers(SK_OK);
+	assert_int_equal(fake.guard_ns[0], fake.now_ns - MS + 2 * PERIOD_NS);
+	/* A budget that is over is no guard's find, unless the guard's time is over; and then it is the scheduler's. */
+	crashes = crash_count();
+	faults(SCHED, SK_CRASH_REASON_BUDGET);
+	assert_int_equal(crash_find(crashes + 1)->reason, SK_CRASH_REASON_BUDGET);
+	fake.now_ns = fake.guard_ns[0];
+	faults(UART, SK_CRASH_REASON_BUDGET);
+	assert_int_equal(crash_find(crashes + 2)->reason, SK_CRASH_REASON_BUDGET);
+	faults(SCHED, SK_CRASH_REASON_BUDGET);
+	assert_int_equal(crash_find(crashes + 3)->reason, SK_CRASH_REASON_STARVED);
+	assert_int_equal(fake.guard_ns[0], fake.now_ns + 2 * PERIOD_NS);
+	/* While it is stopped there is nothing to guard. */
+	lifecycle_stop(server(SCHED));
+	assert_int_equal(fake.guard_ns[0], 0);
+	assert_int_equal(lifecycle_restart(server(SCHED)), SK_OK);
+	assert_int_equal(fake.guard_ns[0], fake.now_ns + 2 * PERIOD_NS);
+}
+
+static void set_timer(uint32_t core, uint32_t client, uint64_t at_ns)
+{
+	((struct sk_timer_table *)(uintptr_t)tasks_timers())->deadline_ns[core * SCHED_CLIENTS + client] = at_ns;
+}
+
+static void a_timer_that_is_never_rung(void **state)
+{
+	(void)state;
+	for (uint32_t core = 0; core < 2; core++) {
+		set_timer(core, MONITOR, fake.now_ns + PERIOD_NS);
+		assert_int_equal(look(), 0);
+		assert_int_equal(look(), 0);
+		assert_int_equal(look(), 0); /* just that late it may be */
+		assert_int_equal(look(), SK_CRASH_REASON_STARVED);
+		ends_for(SK_CRASH_REASON_STARVED);
+		set_timer(core, MONITOR, 0);
+		assert_int_equal(look(), 0);
+	}
+	/* A client that there is not. */
+	set_timer(0, system_state.manifest.server_count, 1);
+	set_timer(0, SCHED_CLIENT_SUPERVISOR, 1);
+	assert_int_equal(look(), 0);
+}
+
+static uint32_t tasks_of(uint32_t core)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < tasks_table()->task_end; i++) {
+		const struct sk_task *task = &tasks_table()->tasks[i];
+
+		count += task->kind != SK_TASK_KIND_NONE && task->core == core ? 1u : 0u;
+	}
+	return count;
+}
+
+static void a_plan_without_somebody(void **state)
+{
+	struct sk_task *task = (struct sk_task *)(uintptr_t)&tasks_table()->tasks[4];
+	const struct sk_task before = *task;
+
+	(void)state;
+	for (uint32_t core = 0; core < 2; core++) {
+		fake.plan_count[core] = tasks_of(core) - 1;
+		assert_int_equal(look(), 0); /* it may be about to change */
+		fake.plan_count[core]++;
+		assert_int_equal(look(), 0);
+		fake.plan_count[core]--;
+		assert_int_equal(look(), 0);
+		assert_int_equal(look(), SK_CRASH_REASON_STARVED);
+		ends_for(SK_CRASH_REASON_STARVED);
+		assert_int_equal(look(), 0); /* of another's plan nothing follows */
+		fake.plan_count[core]++;
+		assert_int_equal(look(), 0);
+	}
+	/* Where somebody has a budget he may rest. */
+	task->budget_ns = MS;
+	fake.plan_count[task->core]--;
+	assert_int_equal(look(), 0);
+	assert_int_equal(look(), 0);
+	*task = before;
+	fake.plan_count[task->core]++;
+	assert_int_equal(look(), 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +300,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(who_can_not_answer_has_not_answered_wrongly),
 		cmocka_unit_test(a_timer_that_rings_too_early_is_set_again),
 		cmocka_unit_test(a_scheduler_that_goes_on_is_told_to_look),
+		cmocka_unit_test(the_guard_goes_before_the_scheduler),
+		cmocka_unit_test(a_timer_that_is_never_rung),
+		cmocka_unit_test(a_plan_without_somebody),
 	};
 
 	manifest_file = argc > 1 ? argv[1] : "watched.dtb";

@@ -4,7 +4,8 @@
  * the system call in which it waits becomes a jump to itself; then it is called, or signalled. The scheduler's workers
  * hang one after the other, at whatever comes first: mostly an event of the plan.
  *
- * Arguments: start-ms (of the machine's clock), budget-us (that the manifest gives every server).
+ * Arguments: start-ms (of the machine's clock), budget-us (that the manifest gives every server); deaf-ms (the
+ * scheduler's heartbeat): only the scheduler, and what it does for ever is to wait.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -71,7 +72,8 @@ static void settle(const char *name, uint32_t server, uint32_t thread)
 	}
 }
 
-static sk_status_t make_loop(uint32_t server, uint32_t thread)
+/* The instruction behind the system call in which it waits. */
+static sk_status_t change_next(uint32_t server, uint32_t thread, uint32_t instruction)
 {
 	uint64_t word = 0;
 	uint64_t address = place(server, thread);
@@ -80,7 +82,7 @@ static sk_status_t make_loop(uint32_t server, uint32_t thread)
 
 	if (status == SK_OK) {
 		status = injection_change_word(hanger.injection, server, address & ~7ull, UINT32_MAX * (1ull << shift),
-					       (uint64_t)INSTRUCTION_LOOP << shift, &word);
+					       (uint64_t)instruction << shift, &word);
 	}
 	return status;
 }
@@ -108,7 +110,7 @@ static void hang(uint32_t server, const struct sk_server_info *info, uint32_t th
 	uint32_t before = crashes();
 
 	settle((const char *)info->name, server, thread);
-	if (make_loop(server, thread) != SK_OK) {
+	if (change_next(server, thread, INSTRUCTION_LOOP) != SK_OK) {
 		printf("not ok %s: no fault could be made\n", (const char *)info->name);
 		hanger.failed++;
 		return;
@@ -126,6 +128,38 @@ static void hang(uint32_t server, const struct sk_server_info *info, uint32_t th
 		call((const char *)info->name);
 	}
 	tell(info, thread, way, from_ns, before);
+}
+
+/*
+ * The scheduler waits for ever: whatever it is told, it waits again. It has a heartbeat, but who would ring for that? And
+ * the sleep here is one more call that it does not hear.
+ */
+static void deafen(uint32_t server)
+{
+	static struct sk_crash_record record;
+	uint64_t period_ns = sk_argument_number("deaf-ms", 0) * NS_PER_MS;
+
+	for (uint32_t i = 0; i < 5; i++) {
+		uint32_t before = crashes();
+
+		settle("sched", server, 0);
+
+		uint64_t from_ns = sk_now_ns();
+		bool made = change_next(server, 0, instruction_branch(-1)) == SK_OK;
+
+		(void)sk_sleep_until(from_ns + 4 * period_ns);
+
+		bool seen = crashes() == before + 1 &&
+			    operator_crash(hanger.supervisor, before + 1, &record) == SK_OK;
+		uint64_t noticed_ns = seen ? record.at_ns - from_ns : 0;
+		bool fine = made && seen && record.reason == SK_CRASH_REASON_STARVED && record.server == server &&
+			    noticed_ns <= 2 * period_ns + NS_PER_MS && sk_now_ns() < from_ns + 5 * period_ns;
+
+		hanger.passed += fine ? 1 : 0;
+		hanger.failed += fine ? 0 : 1;
+		printf("%sok sched is deaf: noticed after %" PRIu64 " us, crashes %" PRIu32 "\n", fine ? "" : "not ",
+		       noticed_ns / 1000, crashes() - before);
+	}
 }
 
 static void signalled(uint64_t bits)
@@ -148,8 +182,12 @@ int main(void)
 			continue;
 		}
 		if (strcmp((const char *)info.name, "sched") == 0) {
-			for (uint32_t thread = 0; thread < info.threads; thread++) {
+			for (uint32_t thread = 0; thread < info.threads && sk_argument("deaf-ms") == NULL; thread++) {
 				hang(i, &info, thread, EITHER);
+			}
+			if (sk_argument("deaf-ms") != NULL) {
+				deafen(i);
+				break;
 			}
 			continue;
 		}
