@@ -41,7 +41,12 @@ void heartbeat_end(struct server *server)
 /* The time counts from when the question is with the server, not while it waits behind another's. */
 static void asked(uint32_t index)
 {
-	system_state.servers[index].beat = BEAT_OPEN;
+	struct server *server = &system_state.servers[index];
+
+	server->beat = BEAT_OPEN;
+	if (server->state == SK_SERVER_STATE_RUNNING) {
+		rearm(server);
+	}
 }
 
 /*

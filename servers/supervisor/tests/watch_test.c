@@ -14,6 +14,7 @@
 #include <sk/idl/vm_exit_server.h>
 
 #include "../../sched/contract.h"
+#include "../alarm.h"
 #include "../boot.h"
 #include "../crash.h"
 #include "../errand.h"
@@ -25,6 +26,10 @@
 #include "test_archive.h"
 
 enum { SCHED, CONSOLE, MONITOR, VMM, UART };
+
+#define MS 1000000ull
+#define PERIOD_NS (20 * MS)	  /* the scheduler's: watched.dts */
+#define UART_PERIOD_NS (100 * MS) /* system.dts */
 
 static const char *manifest_file;
 
@@ -124,6 +129,24 @@ static void who_can_not_answer_has_not_answered_wrongly(void **state)
 	assert_int_equal(crash_count(), crashes);
 }
 
+/* One question at a time is under way: who is asked late has all of its time from then on. */
+static void who_is_asked_late_may_answer_late(void **state)
+{
+	(void)state;
+	assert_true(due(SCHED));
+	assert_true(due(UART)); /* behind the scheduler, which does not answer for long */
+	fake.now_ns += UART_PERIOD_NS - 1;
+	answers(SK_OK);
+	fake.now_ns += UART_PERIOD_NS - 1;
+	for (uint32_t alarm = alarm_take(fake.now_ns); alarm != ALARM_NONE; alarm = alarm_take(fake.now_ns)) {
+		assert_int_not_equal(alarm, ALARM_HEARTBEAT + UART);
+	}
+	fake.now_ns++;
+	assert_int_equal(alarm_take(fake.now_ns), ALARM_HEARTBEAT + UART);
+	assert_int_equal(fails(UART), SK_CRASH_REASON_HEARTBEAT);
+	answers(SK_OK);
+}
+
 /* A timer that rings is used up, whoever rang it, and when: the next one is told even if it is the same. */
 static void a_timer_that_rings_too_early_is_set_again(void **state)
 {
@@ -161,8 +184,6 @@ static void a_scheduler_that_goes_on_is_told_to_look(void **state)
 	}
 }
 
-#define MS 1000000ull
-#define PERIOD_NS (20 * MS) /* watched.dts */
 
 /* A period later the scheduler has rung, and the supervisor has looked. */
 static uint32_t look(void)
@@ -298,6 +319,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_wrong_answer_is_the_end),
 		cmocka_unit_test(who_can_not_answer_has_not_answered_wrongly),
+		cmocka_unit_test(who_is_asked_late_may_answer_late),
 		cmocka_unit_test(a_timer_that_rings_too_early_is_set_again),
 		cmocka_unit_test(a_scheduler_that_goes_on_is_told_to_look),
 		cmocka_unit_test(the_guard_goes_before_the_scheduler),
