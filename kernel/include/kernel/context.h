@@ -30,6 +30,7 @@ enum context_state {
 	CONTEXT_BLOCKED,    /* vCPU: halted until an interrupt is pending */
 };
 
+/* What a context is the head of. */
 enum context_kind { CONTEXT_THREAD, CONTEXT_VCPU };
 
 /* What other cores may ask of a context's home core. */
@@ -85,6 +86,7 @@ struct context {
 
 #define TOKEN_CALL 0x10000u  /* from one call's token to the next one's */
 
+/* The caller's index in the table of objects. */
 static inline uint16_t token_index(uint64_t token) { return (uint16_t)token; }
 static inline uint64_t token_of(const struct context *context) { return context != NULL ? context->token : 0; }
 
@@ -127,6 +129,7 @@ struct thread {
 	struct arch_fp_state fp_state;
 };
 
+/* The thread that a context of kind CONTEXT_THREAD is the head of. */
 static inline struct thread *thread_of(struct context *context) { return (struct thread *)(void *)context; }
 
 #endif

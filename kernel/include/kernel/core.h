@@ -10,6 +10,7 @@
 #include <kernel/vcpu.h>
 #include <sk/trace.h>
 
+/* What is counted on each core; in this order in core.counters. */
 enum core_counter_index {
 	COUNT_ENTRIES, COUNT_EXITS, COUNT_CALLS, COUNT_REPLIES, COUNT_SIGNALS, COUNT_INTERRUPTS,
 	COUNT_TLB_MAINTENANCE, COUNT_VCPU_SWITCHES, COUNT_FP_SWITCHES, COUNT_CROSS_CORE, COUNT_PLAN_CALLS,
@@ -35,6 +36,7 @@ struct plan {
 #define PLAN_WATCH_NS 5000000ull
 #define PLAN_WATCH_SKEW_NS 50000ull
 
+/* How far a core is with what another one asks it to run. */
 enum sync_state { SYNC_NONE, SYNC_ASKED, SYNC_RUNNING };
 
 struct core {
@@ -76,13 +78,16 @@ struct core {
 	void *sync_argument;
 };
 
+/* All cores of the machine by index, and how many they are; not all need be online. */
 extern struct core cores[SK_MAX_CORES];
 extern uint32_t core_count;      /* cores of the machine; not all need be online */
 
+/* Core `index`, below core_count. */
 static inline struct core *core_at(uint32_t index) { return &cores[index]; }
 /* This core. */
 static inline struct core *core_this(void) { return arch_core_this(); }
 
+/* One more of `which`, on this core. */
 static inline void core_count_event(struct core *core, enum core_counter_index which) { core->counters[which]++; }
 
 /*

@@ -76,6 +76,7 @@ static inline struct context *fast_reply_target(const struct core *core, const s
 	return server->caller;
 }
 
+/* The server of a straight run has replied, and waits again. */
 static inline void fast_give_back(struct core *core, struct context *server, uint64_t tag, uint64_t w0)
 {
 	trace(core, SK_TRACE_REPLY, server->plain_token, server->token, tag, w0);

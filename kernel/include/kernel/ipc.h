@@ -12,6 +12,7 @@
 /* Of a reply nothing but the status is left then: one contiguous mask. */
 #define IPC_SLOW_REPLY_TAG 0x3ffff0000ull
 
+/* The system calls of sk/abi.h, by their general path. */
 struct context *ipc_call(struct core *core);
 struct context *ipc_reply_wait(struct core *core);
 struct context *ipc_wait(struct core *core);

@@ -17,6 +17,7 @@
 
 struct space;
 
+/* What an entry is; as kernel.idl numbers them. */
 enum object_type {
 	OBJECT_NONE,
 	OBJECT_MEMORY,
@@ -89,22 +90,27 @@ _Static_assert(sizeof(struct object) == 64, "an object is one cache line");
 /* A capability, one word: it is read and replaced with single loads and stores. */
 typedef uint64_t capability;
 
+/* An empty slot of a capability table. */
 #define CAPABILITY_NONE 0ull
 
+/* A capability of its parts: 16 bits, 16, 8 and 24. */
 static inline capability capability_make(uint32_t index, uint32_t generation, uint32_t rights, uint32_t badge)
 {
 	return (uint64_t)index | (uint64_t)generation << 16 | (uint64_t)rights << 32 | (uint64_t)badge << 40;
 }
 
+/* The parts of a capability; whether the object has that generation still is the caller's question. */
 static inline uint32_t capability_index(capability cap) { return (uint32_t)cap & 0xffffu; }
 static inline uint32_t capability_generation(capability cap) { return (uint32_t)(cap >> 16) & 0xffffu; }
 static inline uint32_t capability_rights(capability cap) { return (uint32_t)(cap >> 32) & 0xffu; }
 static inline uint32_t capability_badge(capability cap) { return (uint32_t)(cap >> 40); }
 
+/* The table, and how many entries it has. */
 extern struct object *object_table; /* [0] is never valid */
 extern uint32_t object_count;
 extern uint32_t object_free_count;  /* entries that can still be had */
 
+/* An entry by its index, and the other way round; no bound is checked. */
 static inline struct object *object_at(uint32_t index) { return &object_table[index]; }
 static inline uint32_t object_index(const struct object *object) { return (uint32_t)(object - object_table); }
 

@@ -16,7 +16,7 @@
 struct vcpu;
 struct endpoint;
 
-#define SPACE_ROUTES 64u
+#define SPACE_ROUTES 64u     /* ranges of guest-physical addresses whose accesses go to a server */
 
 /* Exits go to `endpoint`, as long as its generation is the one noted. */
 struct exit_route {

@@ -13,6 +13,7 @@
 
 #define EXIT_REASONS 32u /* numbers of interface vm_exit; 0 catches what has no route of its own */
 
+/* Words of a bit for each line of a vCPU, private ones first. */
 #define VCPU_LINE_WORDS ((SK_PRIVATE_LINES + SK_SHARED_LINES_MAX) / 64u)
 
 struct vcpu {
@@ -40,6 +41,7 @@ struct vcpu {
 #define VCPU_WORK_KICK (1u << 4)     /* external_interrupt is due, if it has a route */
 #define VCPU_WORK_ENDED (1u << 5)    /* interrupt_end is due for each of ended_lines, if it has a route */
 
+/* The vCPU that a context of kind CONTEXT_VCPU is the head of. */
 static inline struct vcpu *vcpu_of(struct context *context) { return (struct vcpu *)(void *)context; }
 
 /*

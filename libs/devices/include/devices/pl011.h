@@ -21,6 +21,7 @@
 #include <sk/idl/uart.h>
 #include <devices/pl011_registers.h>
 
+/* vCPUs of a VM whose accesses can be told apart, by index. */
 #define PL011_VCPUS 16u
 
 /* What a write asks of its caller. */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A UART that is driven; its registers, mapped as device memory. */
 struct pl011_port {
 	volatile uint32_t *registers;
 };

@@ -24,10 +24,12 @@ enum pl011_register {
 	PL011_BYTES = 0x1000,
 };
 
+/* Characters in each FIFO, while they are on. */
 #define PL011_FIFO_DEPTH 16u
 
 #define PL011_ERROR_OVERRUN (1u << 3) /* in RSR; in DR at bit 11 */
 
+/* Bits of FR (3.3.3). */
 #define PL011_FR_CTS (1u << 0)
 #define PL011_FR_DSR (1u << 1)
 #define PL011_FR_DCD (1u << 2)
@@ -38,10 +40,12 @@ enum pl011_register {
 #define PL011_FR_TXFE (1u << 7) /* transmit FIFO empty */
 #define PL011_FR_RI (1u << 8)
 
+/* Bits of LCR_H (3.3.7). */
 #define PL011_LCR_H_BRK (1u << 0)
 #define PL011_LCR_H_FEN (1u << 4) /* FIFOs on; off: one character each way */
 #define PL011_LCR_H_WLEN_8 (3u << 5)
 
+/* Bits of CR (3.3.8). */
 #define PL011_CR_UARTEN (1u << 0)
 #define PL011_CR_LBE (1u << 7) /* loopback */
 #define PL011_CR_TXE (1u << 8)
@@ -51,6 +55,7 @@ enum pl011_register {
 #define PL011_CR_OUT1 (1u << 12)
 #define PL011_CR_OUT2 (1u << 13)
 
+/* Bits of IMSC, RIS, MIS and ICR (3.3.10 to 3.3.13). */
 #define PL011_INT_RX (1u << 4)
 #define PL011_INT_TX (1u << 5)
 #define PL011_INT_RT (1u << 6) /* receive timeout */

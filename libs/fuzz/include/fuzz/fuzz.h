@@ -26,6 +26,7 @@ void fuzz_one(void);
 /* Called for an assertion of a harness that does not hold: says so and ends the process, as a finding. */
 _Noreturn void fuzz_fail(const char *file, int line, const char *what);
 
+/* What a harness asserts; it holds in every build. */
 #define FUZZ_EXPECT(condition)                                     \
 	do {                                                       \
 		if (!(condition)) {                                \

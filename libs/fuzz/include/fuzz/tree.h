@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes that a tree can grow to. */
 #define FUZZ_TREE_ROOM 65536u
 
 /*

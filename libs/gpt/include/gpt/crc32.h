@@ -8,12 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes that are taken in one step: a table for each. */
 #define CRC32_SLICES 8u
 
+/* Tables of 8 KiB, filled by crc32_init() and only read afterwards. */
 struct crc32_tables {
 	uint32_t slices[CRC32_SLICES][256];
 };
 
+/* Fills the tables: once, before crc32_add(). */
 void crc32_init(struct crc32_tables *tables);
 
 /* The CRC of what `crc` stands for (0: nothing yet) with `bytes` of `data` behind it. */

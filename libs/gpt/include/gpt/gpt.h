@@ -18,6 +18,7 @@
 
 #include <gpt/crc32.h>
 
+/* Limits: of a block, of partitions in use, of a table; a name is UTF-16 on the disk (UEFI 2.10, section 5.3.3). */
 #define GPT_BLOCK_BYTES_MAX 4096u
 #define GPT_PARTITIONS 128u /* in use, of a disk */
 #define GPT_ENTRIES_MAX 1024u

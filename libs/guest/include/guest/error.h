@@ -8,8 +8,10 @@
 
 #include <stdbool.h>
 
+/* Room for a reason, its zero included; a longer one is cut. */
 #define GUEST_ERROR_BYTES 200u
 
+/* One reason, without a newline at its end. */
 struct guest_error {
 	char text[GUEST_ERROR_BYTES];
 };

@@ -36,6 +36,7 @@ static inline uint8_t *ram_at(const struct guest_ram *ram, uint64_t address, uin
 	return ram_holds(ram, address, bytes) ? ram->host + (address - ram->base) : NULL;
 }
 
+/* The first guest-physical address behind RAM. */
 static inline uint64_t ram_end(const struct guest_ram *ram)
 {
 	return ram->base + ram->bytes;

@@ -24,9 +24,11 @@
 #include <sk/start.h>
 #include <sk/vcpu.h>
 
+/* The root's `compatible`: the version of the format. */
 #define MANIFEST_COMPATIBLE "skink,system-1"
 #define MANIFEST_NONE UINT32_MAX /* no such server, VM or device */
 
+/* How many there can be; SCHEMA.md has the same limits. */
 #define MANIFEST_DEVICES SK_BOOT_DEVICES
 #define MANIFEST_DEVICE_INTERRUPTS 4u
 #define MANIFEST_SERVERS 48u
@@ -43,6 +45,7 @@
 #define MANIFEST_STREAMS 35u /* '1'..'9', then 'a'..'z' */
 #define MANIFEST_SERVER_STREAMS 7u
 
+/* [base, base + bytes). */
 struct manifest_range {
 	uint64_t base;
 	uint64_t bytes;
@@ -75,6 +78,7 @@ struct manifest_device {
 #define MANIFEST_PCI_COMMAND 4u /* a function's command and status; 0 stops it: no access to memory, no registers */
 #define MANIFEST_PCI_SPARE_BYTES 0x10000u
 
+/* Is it a host bridge, whose functions are devices of their own? */
 static inline bool manifest_is_pci_host(const struct manifest_device *device)
 {
 	return device->window.bytes != 0;
@@ -228,12 +232,14 @@ static inline uint32_t manifest_device_memories(const struct manifest_vm *vm, co
 	return device->bounce_memory ? 1 : vm->memory_count;
 }
 
+/* The index in vm->memory of the i-th, below manifest_device_memories(). */
 static inline uint32_t manifest_device_memory(const struct manifest_vm *vm, const struct manifest_vm_device *device,
 					      uint32_t i)
 {
 	return device->bounce_memory ? vm->memory_count - 1 : i;
 }
 
+/* How a core's time is given out (SCHEMA.md, /scheduling). */
 enum manifest_policy { MANIFEST_FIXED_PRIORITY, MANIFEST_ROUND_ROBIN, MANIFEST_EDF, MANIFEST_TIME_PARTITION };
 
 /* A part of a core's frame, and who runs in it. */
@@ -278,6 +284,7 @@ struct manifest {
 	struct manifest_chosen chosen;
 };
 
+/* Room for texts of a manifest_error, each with its zero; longer ones are cut. */
 #define MANIFEST_PATH_BYTES 128u
 #define MANIFEST_TEXT_BYTES 256u
 
@@ -288,6 +295,7 @@ struct manifest_error {
 	char text[MANIFEST_TEXT_BYTES];
 };
 
+/* Takes one thing that is wrong; `error` is gone after it returns. */
 typedef void manifest_report(void *context, const struct manifest_error *error);
 
 /*

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Of an address in a frame. */
 #define PACKET_ADDRESS_BYTES 6u
 
 /* From and to the six bytes of a frame. */

@@ -18,6 +18,7 @@
 
 #include <sk/idl/net.h>
 
+/* Of one half of a channel; idl/net.idl has the layout. */
 #define PACKET_SLOTS 256u
 #define PACKET_SLOT_BYTES 2048u
 #define PACKET_SLOTS_MAX 33u /* of one packet */
@@ -32,6 +33,7 @@ struct packet_flow {
 	uint8_t buffers[PACKET_SLOTS][PACKET_SLOT_BYTES];
 };
 
+/* The whole region, of which each side writes one half's packets. */
 struct packet_channel {
 	struct packet_flow to_switch;
 	struct packet_flow from_switch;
@@ -57,6 +59,7 @@ struct packet_in {
 	uint32_t slots;
 };
 
+/* Slots that a packet of `bytes` bytes takes. */
 static inline uint32_t packet_slots(uint32_t bytes)
 {
 	return (bytes + PACKET_SLOT_BYTES - 1u) / PACKET_SLOT_BYTES;

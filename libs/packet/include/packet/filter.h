@@ -14,6 +14,7 @@
 #define PACKET_FILTER_ADDRESSES 16u /* of a table; with more of them, what is of its kind is taken */
 #define PACKET_FILTER_BYTES (2u * (4u + PACKET_FILTER_ADDRESSES * PACKET_ADDRESS_BYTES)) /* two full tables */
 
+/* Back to what it is at the start: every packet is wanted. */
 void packet_filter_reset(struct sk_packet_filter *filter);
 
 /* Command VIRTIO_NET_CTRL_RX_…; false: there is no such mode. */

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+/* How many flows are told apart: results of packet_flow_hash(). */
 #define PACKET_FLOWS 256u
 
 /* Of the bytes at `frame`; there may be more or less of them than the frame has. */

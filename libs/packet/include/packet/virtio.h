@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Linux's header then has the layout of virtio 1.0 and later alone. */
 #define VIRTIO_NET_NO_LEGACY
 #include <linux/virtio_net.h>
 

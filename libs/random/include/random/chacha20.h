@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+/* Of a key; of a block, in 32-bit words. */
 #define CHACHA20_KEY_BYTES 32u
 #define CHACHA20_BLOCK_WORDS 16u
 

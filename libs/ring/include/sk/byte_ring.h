@@ -36,6 +36,7 @@ static inline uint64_t sk_byte_ring_capacity(uint64_t bytes)
 	return bytes - offsetof(struct sk_byte_ring, data);
 }
 
+/* 0 if the indices make no sense: more is waiting than there is room for. */
 static inline int sk_byte_ring_sane(const struct sk_byte_ring *ring, uint64_t capacity)
 {
 	uint64_t read = __atomic_load_n(&ring->read, __ATOMIC_ACQUIRE);
@@ -72,6 +73,7 @@ static inline uint64_t sk_byte_ring_write(struct sk_byte_ring *ring, uint64_t ca
 	return n;
 }
 
+/* Reads up to `count` bytes and returns how many there were. */
 static inline uint64_t sk_byte_ring_read(struct sk_byte_ring *ring, uint64_t capacity,
 					 uint8_t *bytes, uint64_t count)
 {

@@ -32,6 +32,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Sizes and limits of the kernel's interface. */
 #define SK_PAGE_BYTES 4096u
 #define SK_WORDS 6u               /* message words that travel in registers */
 #define SK_MAX_CORES 8u
@@ -41,6 +42,7 @@
 #define SK_CAP_SLOTS 511u         /* capability slots of a process; slot 0 is never valid */
 #define SK_SPACE_PAGES 3u         /* of a space: what the kernel knows of it, the capability table, the root table */
 
+/* The immediate of `svc`: which system call it is. */
 enum sk_syscall {
 	SK_SYS_CALL = 0,
 	SK_SYS_REPLY_WAIT = 1,
@@ -103,6 +105,7 @@ typedef int64_t sk_status_t;
  */
 #define SK_REPLY_SYSTEM 0x8000u
 
+/* The tag of a reply with `status`, and without payload. */
 static inline uint64_t sk_reply_tag(sk_status_t status)
 {
 	return status < 0 ? (SK_REPLY_SYSTEM | (uint64_t)-status) : (uint64_t)status;

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+/* An archive in memory, from its first entry's header on. */
 struct sk_archive {
 	const uint8_t *base;
 	uint64_t bytes;

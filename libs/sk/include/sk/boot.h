@@ -12,6 +12,7 @@
 
 #include <sk/abi.h>
 
+/* "1SKKBOOT", little-endian, the version of this layout, and how much there can be of what is below. */
 #define SK_BOOT_MAGIC 0x544f4f424b4b5331ull
 #define SK_BOOT_VERSION 1u
 #define SK_BOOT_SEGMENTS 8u

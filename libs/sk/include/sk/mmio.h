@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Where in the word what is: the register is 64 bits wide, its number, sign extension, log2 of the size, the vCPU. */
 #define SK_MMIO_WIDE (1ull << 0)
 #define SK_MMIO_REGISTER_SHIFT 1
 #define SK_MMIO_SIGN (1ull << 6)

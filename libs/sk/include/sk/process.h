@@ -17,6 +17,7 @@ struct sk_process {
 	uint64_t ns_per_tick; /* of the counter, 32.32 fixed point */
 };
 
+/* This process. */
 extern struct sk_process sk_process;
 
 /*
@@ -25,6 +26,7 @@ extern struct sk_process sk_process;
  */
 bool sk_process_adopt(const struct sk_start *start);
 
+/* The start page, as the supervisor wrote it; it does not change. */
 static inline const struct sk_start *sk_start(void)
 {
 	return sk_process.start;

@@ -99,6 +99,7 @@ sk_server_loop(bool (*dispatch)(const struct sk_caller *, struct sk_msg *), void
 	}
 }
 
+/* Defines what each worker of this server runs: the loop over these two functions. Once in a program. */
 #define SK_SERVER(dispatch, signalled)                 \
 	_Noreturn void sk_server_serve(void)           \
 	{                                              \

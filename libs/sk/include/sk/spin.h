@@ -9,10 +9,12 @@
 
 #include <stdint.h>
 
+/* Zero is free. */
 struct sk_spin {
 	uint32_t taken;
 };
 
+/* Waits until it is free and takes it. Acquire. */
 static inline void sk_spin_lock(struct sk_spin *spin)
 {
 	while (__atomic_exchange_n(&spin->taken, 1, __ATOMIC_ACQUIRE) != 0) {
@@ -21,6 +23,7 @@ static inline void sk_spin_lock(struct sk_spin *spin)
 	}
 }
 
+/* By the thread that holds it. Release. */
 static inline void sk_spin_unlock(struct sk_spin *spin)
 {
 	__atomic_store_n(&spin->taken, 0, __ATOMIC_RELEASE);

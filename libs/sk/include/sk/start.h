@@ -9,6 +9,7 @@
 
 #include <sk/abi.h>
 
+/* What a start page begins with ("1SKDSTRT", little-endian), its size, and the sizes of its tables. */
 #define SK_START_MAGIC 0x54525453444b5331ull
 #define SK_START_BYTES 8192u   /* the start "page" is two pages: the console alone maps two streams of each server */
 #define SK_START_CAPS 96u

@@ -9,6 +9,7 @@
 #include <sk/abi.h>
 #include <sk/arch/vcpu.h> /* struct sk_vcpu_state, per architecture */
 
+/* Lines of each vCPU, most lines that vCPUs share, and most vCPUs of a VM. */
 #define SK_PRIVATE_LINES 32u
 #define SK_SHARED_LINES_MAX 224u
 #define SK_VM_VCPUS_MAX 16u
@@ -25,6 +26,7 @@ struct sk_line {
 	uint32_t state;
 };
 
+/* Bits and fields of sk_line.config. */
 #define SK_LINE_ENABLED (1u << 0)
 #define SK_LINE_LEVEL (1u << 1)          /* level-triggered; otherwise edge */
 #define SK_LINE_GROUP1 (1u << 2)
@@ -36,6 +38,7 @@ struct sk_line {
 #define SK_LINE_ASSERTED (1u << 1)       /* the device holds the level high */
 #define SK_LINE_ACTIVE (1u << 2)         /* taken, not ended (as of the last look at the list registers) */
 
+/* The entry of a line in the table: `vcpu` counts for private lines alone. */
 static inline uint32_t sk_line_index(uint32_t vcpu, uint32_t line)
 {
 	return line < SK_PRIVATE_LINES ? vcpu * SK_PRIVATE_LINES + line

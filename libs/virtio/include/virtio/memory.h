@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Ranges that a VM's memory can have; what is no index of one. */
 #define VIRTIO_MEMORY_RANGES 4u
 #define VIRTIO_MEMORY_NONE UINT32_MAX
 

@@ -10,12 +10,14 @@
 #ifndef VIRTIO_MMIO_H
 #define VIRTIO_MMIO_H
 
+/* Linux's header then has the registers of version 2 alone. */
 #define VIRTIO_MMIO_NO_LEGACY
 #include <linux/virtio_ids.h>
 #include <linux/virtio_mmio.h>
 
 #include <virtio/queue.h>
 
+/* Queues that a device can have, as a number and as a mask; what the registers take. */
 #define VIRTIO_QUEUES 16u
 #define VIRTIO_MMIO_BYTES 0x200u /* registers and configuration space; behind them reads as zero */
 #define VIRTIO_MMIO_ALL_QUEUES ((1u << VIRTIO_QUEUES) - 1u)

@@ -22,6 +22,7 @@
 #include <sk/idl/virtio.h>
 #include <virtio/memory.h>
 
+/* Largest queue, in descriptors, and longest chain. */
 #define VIRTIO_QUEUE_SIZE_MAX 256u
 #define VIRTIO_CHAIN_SEGMENTS VIRTIO_QUEUE_SIZE_MAX /* no chain may be longer, indirect or not (section 2.7.5.3.1) */
 
@@ -123,6 +124,7 @@ static inline uint16_t virtio_queue_used_index(const struct virtio_queue *queue)
 	return (uint16_t)(queue->state->position >> 16);
 }
 
+/* The index in the available ring, free-running, of the next chain. */
 static inline uint16_t virtio_queue_available_index(const struct virtio_queue *queue)
 {
 	return (uint16_t)queue->state->position;

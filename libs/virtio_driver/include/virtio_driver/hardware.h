@@ -61,6 +61,7 @@ bool virtio_hardware_reset(const struct virtio_hardware *hardware);
  */
 bool virtio_hardware_begin(struct virtio_hardware *hardware, uint64_t wanted);
 
+/* Was feature bit `feature` agreed on by virtio_hardware_begin()? */
 static inline bool virtio_hardware_has(const struct virtio_hardware *hardware, uint32_t feature)
 {
 	return (hardware->features >> feature & 1u) != 0;

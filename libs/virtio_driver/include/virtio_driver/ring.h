@@ -19,6 +19,7 @@
 
 #include <virtio_driver/dma.h>
 
+/* Largest ring that is driven, in descriptors; what is no descriptor. */
 #define VIRTIO_RING_SIZE_MAX 256u
 #define VIRTIO_RING_NONE 0xffffu
 

@@ -23,6 +23,7 @@ struct virtio_transport {
 	uint32_t (*config)(const struct virtio_hardware *hardware, uint32_t offset, uint32_t bytes);
 };
 
+/* virtio 1.2, sections 4.2 and 4.1. */
 extern const struct virtio_transport virtio_transport_mmio;
 extern const struct virtio_transport virtio_transport_pci;
 

@@ -25,6 +25,7 @@ static inline uint64_t arch_argument(const struct arch_frame *frame, unsigned in
 	return frame->x[index];
 }
 
+/* Result register `index`, 0 to 8, of a system call. */
 static inline void arch_set_result(struct arch_frame *frame, unsigned index, uint64_t value)
 {
 	frame->x[index] = value;
@@ -42,6 +43,7 @@ static inline void arch_put_words(struct arch_frame *to, const uint64_t *words)
 	to->x[7] = w5;
 }
 
+/* Addresses of a space: three levels of tables. */
 #define ARCH_SPACE_BITS 39u
 
 struct arch_space {
@@ -49,6 +51,7 @@ struct arch_space {
 	uint64_t *root;     /* level 1: 512 entries of 1 GiB */
 };
 
+/* FP and SIMD registers, while another context's are in the hardware. */
 struct arch_fp_state {
 	__attribute__((aligned(16))) uint8_t v[32][16];
 	uint64_t fpcr, fpsr;
@@ -56,6 +59,7 @@ struct arch_fp_state {
 
 _Static_assert(offsetof(struct arch_fp_state, fpcr) == 512, "entry.S");
 
+/* Most list registers that GICv3 allows. */
 #define LIST_REGISTERS_MAX 16u
 
 /* A vCPU's registers that stay in the hardware while a server handles its exit. */
@@ -82,6 +86,7 @@ struct arch_core {
 static inline uint64_t arch_counter(void) { return read_sysreg(cntpct_el0); }
 
 struct core;
+/* This core: TPIDR_EL2 points to it. */
 static inline struct core *arch_core_this(void)
 {
 	struct core *core;

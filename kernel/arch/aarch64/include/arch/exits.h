@@ -18,13 +18,16 @@
 #define EXIT_NONE 0u
 uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr);
 
+/* The register number that stands for zero where an access names one. */
 #define ZERO_REGISTER 31u
 
+/* The value that the guest's register `index` (0 to 31) holds. */
 static inline uint64_t exits_register(const struct arch_frame *frame, uint32_t index)
 {
 	return index == ZERO_REGISTER ? 0 : frame->x[index];
 }
 
+/* Stores it; what goes to the zero register is lost. */
 static inline void exits_set_register(struct arch_frame *frame, uint32_t index, uint64_t value)
 {
 	if (index != ZERO_REGISTER) {
@@ -38,6 +41,7 @@ static inline void exits_step(void)
 	write_sysreg(elr_el2, read_sysreg(elr_el2) + 4);
 }
 
+/* The register that a trapped MSR or MRS names, as vm_exit.idl numbers it. */
 static inline uint32_t exits_sysreg_encoding(uint64_t esr)
 {
 	/* As SYSREG_ENCODING of its fields; op1 and CRn are neighbours in both. */

@@ -8,7 +8,7 @@
 #define IMAGE_RAM_BASE 0x40000000     /* where a boot loader finds RAM's start */
 #define IMAGE_TEXT_OFFSET 0x80000     /* and how far behind it the Image header asks to be put */
 #define KERNEL_STACK_BYTES 16384      /* per core, the lowest page unmapped */
-#define KERNEL_STACK_SHIFT 14
+#define KERNEL_STACK_SHIFT 14         /* their size as a power of two */
 
 #if !defined(__ASSEMBLER__) && !defined(LINKER_SCRIPT)
 #include <sk/abi.h>

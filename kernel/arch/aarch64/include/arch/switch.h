@@ -27,6 +27,7 @@
 /* EL0t, EL1t, EL1h: the modes a guest may be in. */
 #define GUEST_MODES (1u << SPSR_M_EL0T | 1u << SPSR_M_EL1T | 1u << SPSR_M_EL1H)
 
+/* May a vCPU be entered with this PSTATE? */
 static inline bool pstate_is_guest(uint64_t pstate)
 {
 	return (GUEST_MODES >> (pstate & SPSR_M_MASK) & 1u) != 0;
@@ -45,6 +46,7 @@ static inline void bank_save(struct arch_frame *frame)
 	frame->tpidr_el0 = tpidr;
 }
 
+/* The same back into the hardware, with the space that it has. */
 static inline void bank_load(const struct arch_frame *frame, uint64_t vttbr, uint64_t pstate)
 {
 	uint64_t sp, pc;
@@ -118,8 +120,10 @@ static inline void fp_guard(const struct core *core, const struct context *from,
 	}
 }
 
+/* Makes a vCPU resident on its core: the one that was leaves first. */
 void vcpu_load(struct core *core, struct vcpu *vcpu);
 
+/* What `from` has in the hardware leaves. */
 static inline void switch_out(const struct core *core, struct context *from)
 {
 	bank_save(from->frame);

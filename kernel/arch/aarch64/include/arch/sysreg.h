@@ -10,11 +10,14 @@
 #define ARCH_SYSREG_H
 
 #ifdef __ASSEMBLER__
+/* Bit `n` of a register. */
 #define SYSREG_BIT(n) (1 << (n))
 #else
 #include <stdint.h>
+/* Bit `n` of a register. */
 #define SYSREG_BIT(n) (1ull << (n))
 
+/* The value of the register that the assembler knows as `name`. */
 #define read_sysreg(name)                                                      \
 	({                                                                     \
 		uint64_t sysreg_value_;                                        \
@@ -32,11 +35,13 @@
 #define load_pair(first, second, address)                                      \
 	__asm__ volatile("ldp %0, %1, %2" : "=r"(first), "=r"(second) : "Ump"(*(const uint64_t(*)[2])(address)))
 
+/* A field's value in a word, and a value where the field is in a word: `field` is "lowest bit, mask". */
 #define field_get(value, field) field_get_(value, field)
 #define field_put(value, field) field_put_(value, field)
 #define field_get_(value, shift, mask) (((uint64_t)(value) >> (shift)) & (mask))
 #define field_put_(value, shift, mask) (((uint64_t)(value) & (mask)) << (shift))
 
+/* Barriers, for the compiler too. */
 #define isb() __asm__ volatile("isb" : : : "memory")
 #define dsb_ish() __asm__ volatile("dsb ish" : : : "memory")
 #define dsb_ishst() __asm__ volatile("dsb ishst" : : : "memory")
@@ -50,6 +55,7 @@
 #define ESR_EC_SAME_LEVEL SYSREG_BIT(26) /* beside the class of an abort from a lower one */
 #define ESR_IL SYSREG_BIT(25)
 
+/* Exception classes (ESR_EL2.EC). */
 #define EC_UNKNOWN 0x00
 #define EC_WFX 0x01
 #define EC_FP_TRAP 0x07
@@ -92,6 +98,7 @@
 #define ISS_SYS_READ SYSREG_BIT(0)
 #define SYSREG_ENCODING(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 
+/* PAR_EL1: the translation failed; else where it leads. */
 #define PAR_F SYSREG_BIT(0)
 #define PAR_ADDRESS 0xfffffffff000ull
 
@@ -187,6 +194,7 @@
 #define DCZID_BS 0, 0xf              /* log2 of the block's words */
 #define CTR_DMINLINE 16, 0xf         /* log2 of the smallest data cache line's words */
 
+/* ID_AA64MMFR1_EL1, SCTLR_EL1. */
 #define MMFR1_PAN 20, 0xf
 #define SCTLR_EL1_SPAN SYSREG_BIT(23)
 #define SCTLR_EL1_DZE SYSREG_BIT(14)

@@ -10,9 +10,11 @@
 #include <sk/abi.h>
 #include <stdbool.h>
 
+/* Of each table, and the level of pages. */
 #define TABLE_ENTRIES 512u
 #define TABLE_LAST_LEVEL 3u
 
+/* Bits of an entry, of either stage. */
 #define DESC_VALID SYSREG_BIT(0)
 #define DESC_TABLE SYSREG_BIT(1)     /* levels 1 and 2: a table, not a block; level 3: a page, must be set */
 #define DESC_INNER 0x300ull
@@ -45,6 +47,7 @@ static inline uint64_t table_leaf(uint64_t physical, uint64_t attributes, uint32
 	return physical | attributes | (level == TABLE_LAST_LEVEL ? DESC_TABLE : 0);
 }
 
+/* Does the entry lead to a table of the next level? */
 static inline bool table_is_linked(uint64_t entry, uint32_t level)
 {
 	return level < TABLE_LAST_LEVEL && (entry & (DESC_VALID | DESC_TABLE)) == (DESC_VALID | DESC_TABLE);

@@ -34,8 +34,10 @@ void firmware_serve(struct guest *guest, const struct firmware_call *call, struc
 #define FIRMWARE_OWNER(function) ((function) >> 24 & 0x3fu)
 #define FIRMWARE_OWNER_HYPERVISOR 6u
 
+/* Answer to a function that there is none of (DEN 0028, section 7). */
 #define FIRMWARE_NOT_SUPPORTED ((uint64_t)-1)
 
+/* SMCCC's own functions (DEN 0028, section 7), and their answers. */
 #define FIRMWARE_SMCCC_VERSION 0x80000000u
 #define FIRMWARE_SMCCC_FEATURES 0x80000001u
 #define FIRMWARE_WORKAROUND_1 0x80008000u /* Spectre variant 2 */
@@ -45,6 +47,7 @@ void firmware_serve(struct guest *guest, const struct firmware_call *call, struc
 #define FIRMWARE_NOT_REQUIRED ((uint64_t)-2)  /* WORKAROUND_2's own way to say it */
 #define FIRMWARE_UNAFFECTED 1u                /* the others' */
 
+/* Random numbers (DEN 0098): functions, and errors of TRNG_RND. */
 #define FIRMWARE_TRNG_VERSION 0x84000050u
 #define FIRMWARE_TRNG_FEATURES 0x84000051u
 #define FIRMWARE_TRNG_UUID 0x84000052u

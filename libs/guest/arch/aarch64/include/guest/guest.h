@@ -9,6 +9,7 @@
 #include <guest/ram.h>
 #include <guest/vgic.h>
 
+/* Whether a vCPU is on, as PSCI tells it. */
 enum guest_power { GUEST_POWER_ON, GUEST_POWER_OFF, GUEST_POWER_ON_PENDING };
 
 /* Beside it in the same word: whose CPU_ON it was, by which one that is delivered again knows its own work. */
@@ -45,8 +46,10 @@ struct guest {
 	uint64_t id[128];        /* what the guest reads from op0=3, op1=0, CRn=0: index CRm * 8 + op2 */
 };
 
+/* What is logged once in a boot of the guest; bits of guest.logged. */
 enum guest_once { GUEST_ONCE_ABORT, GUEST_ONCE_SYSREG, GUEST_ONCE_EXCEPTION };
 
+/* Of vCPU `vcpu`; acquires what the one that switched it on left for it. */
 static inline enum guest_power guest_power(const struct guest *guest, uint32_t vcpu)
 {
 	return (enum guest_power)(__atomic_load_n(&guest->vcpu[vcpu].power, __ATOMIC_ACQUIRE) & GUEST_POWER_MASK);

@@ -23,10 +23,12 @@ struct idreg_field {
 	const char *reason;
 };
 
+/* A register's index, from its CRm and op2. */
 #define IDREG_INDEX(crm, op2) ((crm) * 8u + (op2))
 #define IDREG_FIRST IDREG_INDEX(1u, 0u) /* what HCR_EL2.TID3 traps begins here … */
 #define IDREG_END IDREG_INDEX(8u, 0u)   /* … and ends here */
 
+/* Registers by name, and a field of four bits. */
 #define IDREG_AA64PFR0 IDREG_INDEX(4u, 0u)
 #define IDREG_AA64PFR1 IDREG_INDEX(4u, 1u)
 #define IDREG_AA64DFR0 IDREG_INDEX(5u, 0u)
@@ -37,6 +39,7 @@ struct idreg_field {
 #define IDREG_AA64MMFR2 IDREG_INDEX(7u, 2u)
 #define IDREG_FIELD(value, shift) ((uint32_t)((value) >> (shift)) & 0xfu)
 
+/* The table: fields that are not named are zero for the guest. */
 extern const struct idreg_field idreg_fields[];
 extern const uint32_t idreg_field_count;
 

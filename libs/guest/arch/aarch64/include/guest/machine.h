@@ -12,6 +12,7 @@
 
 #define GUEST_ELF_MACHINE 183u /* EM_AARCH64 */
 
+/* The GICv3: distributor, and redistributors from the first vCPU's on. */
 #define GUEST_GICD_BASE 0x08000000ull
 #define GUEST_GICD_BYTES 0x10000ull
 #define GUEST_GICR_BASE 0x080a0000ull
@@ -27,6 +28,7 @@
 #define GUEST_PSTATE_START 0x3c5u
 
 #define GUEST_AFFINITY_MASK 0xff00ffffffull /* MPIDR_EL1's Aff3, Aff2, Aff1, Aff0 */
+/* No vCPU has that affinity. */
 #define GUEST_NO_VCPU UINT32_MAX
 
 /* vCPU i's affinity in MPIDR's layout: Aff0 alone, up to 16 of them, so that one SGI target list names them all. */

@@ -17,6 +17,7 @@
 #define PSCI_SYSTEM_RESET2 0x84000012u
 #define PSCI_LAST 0x8400001fu
 
+/* Return values (DEN 0022, section 5.2.2). */
 #define PSCI_SUCCESS ((uint64_t)0)
 #define PSCI_NOT_SUPPORTED ((uint64_t)-1)
 #define PSCI_INVALID_PARAMETERS ((uint64_t)-2)
@@ -26,12 +27,14 @@
 #define PSCI_INTERNAL_FAILURE ((uint64_t)-6)
 #define PSCI_INVALID_ADDRESS ((uint64_t)-9)
 
+/* What PSCI_VERSION, AFFINITY_INFO and MIGRATE_INFO_TYPE answer. */
 #define PSCI_VERSION_1_1 0x10001u
 #define PSCI_AFFINITY_ON 0u
 #define PSCI_AFFINITY_OFF 1u
 #define PSCI_AFFINITY_ON_PENDING 2u
 #define PSCI_MIGRATE_NOT_NEEDED 2u
 
+/* Is it a function of PSCI, in either convention? */
 static inline bool psci_is(uint32_t function)
 {
 	return (function & ~FIRMWARE_64) >= PSCI_VERSION && (function & ~FIRMWARE_64) <= PSCI_LAST;

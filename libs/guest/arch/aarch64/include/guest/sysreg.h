@@ -39,6 +39,7 @@ static inline bool sysreg_is_table(uint32_t encoding)
 	return (encoding & ~SYSREG_ID_INDEX_MASK) == SYSREG_ID_SPACE && encoding != SYSREG_MPIDR_EL1;
 }
 
+/* A guest's read of a register that traps: its value, and vm_exit's action. */
 static inline uint64_t sysreg_read(struct guest *guest, uint32_t vcpu, uint32_t encoding, uint64_t *value)
 {
 	if (sysreg_is_table(encoding)) {

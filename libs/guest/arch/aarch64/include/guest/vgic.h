@@ -19,6 +19,7 @@
 #include <sk/idl/vm_exit.h>
 #include <sk/spin.h>
 
+/* Entries of the line table and of the model. */
 #define VGIC_LINES (SK_VM_VCPUS_MAX * SK_PRIVATE_LINES + SK_SHARED_LINES_MAX)
 
 /* In a model word beside the bits of sk_line.config: as the guest set them, whatever the distributor forwards. */
@@ -58,10 +59,12 @@ bool vgic_write(struct vgic *gic, uint64_t address, uint32_t size, uint64_t valu
 /* Software-generated interrupts in all their forms: the slow way. Returns vm_exit's action for the sender. */
 uint64_t vgic_send_all(const struct vgic *gic, uint32_t vcpu, uint64_t value, uint32_t encoding, uint64_t *line);
 
+/* ICC_SGI1R_EL1: the interrupt's number, and bits that are reserved (GICv3, 12.2.20). */
 #define VGIC_SGI_INTID_SHIFT 24
 #define VGIC_SGI_INTID_MASK 0xfull
 #define VGIC_SGI_RESERVED 0xff000e00f0000000ull
 
+/* The private line that a write of ICC_SGI1R_EL1 sends. */
 static inline uint64_t vgic_sgi_line(uint64_t value)
 {
 	return value >> VGIC_SGI_INTID_SHIFT & VGIC_SGI_INTID_MASK;

@@ -14,9 +14,11 @@
 
 #define SK_STACK_SHIFT 16 /* stacks are 64 KiB apart: SK_VA_STACKS */
 
+/* Registers that every system call may change, and those that SK_SYS_REPLY_WAIT may change besides. */
 #define SK_CLOBBERS_X9_X17 "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "cc", "memory"
 #define SK_CLOBBERS_X18_X30 "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "x30"
 
+/* SK_SYS_CALL. */
 __attribute__((always_inline)) static inline sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 {
 	register uint64_t x0 __asm__("x0") = to;
@@ -42,6 +44,7 @@ __attribute__((always_inline)) static inline sk_status_t sk_call(sk_cap_t to, st
 	return sk_reply_status(x0);
 }
 
+/* SK_SYS_WAIT. */
 __attribute__((always_inline)) static inline uint64_t sk_wait(uint32_t slot, struct sk_msg *msg,
 							      struct sk_caller *caller)
 {
@@ -71,6 +74,7 @@ __attribute__((always_inline)) static inline uint64_t sk_wait(uint32_t slot, str
 	return x0;
 }
 
+/* SK_SYS_REPLY_WAIT. */
 __attribute__((always_inline)) static inline uint64_t sk_reply_wait(uint64_t token, struct sk_msg *msg,
 								    struct sk_caller *caller)
 {
@@ -100,6 +104,7 @@ __attribute__((always_inline)) static inline uint64_t sk_reply_wait(uint64_t tok
 	return x0;
 }
 
+/* SK_SYS_REPLY. */
 __attribute__((always_inline)) static inline sk_status_t sk_reply(uint64_t token, const struct sk_msg *msg)
 {
 	register uint64_t x0 __asm__("x0") = token;
@@ -118,6 +123,7 @@ __attribute__((always_inline)) static inline sk_status_t sk_reply(uint64_t token
 	return (sk_status_t)x0;
 }
 
+/* SK_SYS_SIGNAL. */
 __attribute__((always_inline)) static inline sk_status_t sk_signal(sk_cap_t slot, uint64_t bits)
 {
 	register uint64_t x0 __asm__("x0") = slot;
@@ -130,6 +136,7 @@ __attribute__((always_inline)) static inline sk_status_t sk_signal(sk_cap_t slot
 	return (sk_status_t)x0;
 }
 
+/* SK_SYS_POLL. */
 __attribute__((always_inline)) static inline sk_status_t sk_poll(sk_cap_t slot, uint64_t *bits)
 {
 	register uint64_t x0 __asm__("x0") = slot;
@@ -152,6 +159,7 @@ static inline unsigned sk_thread_index(void)
 	return (unsigned)((sp - SK_VA_STACKS) >> SK_STACK_SHIFT);
 }
 
+/* By the thread's index: buffers lie one behind the other. */
 static inline void *sk_message_buffer(void)
 {
 	return (void *)(uintptr_t)(SK_VA_MESSAGE_BUFFERS + (uint64_t)sk_thread_index() * SK_PAGE_BYTES);

@@ -25,6 +25,7 @@ enum sk_el1_register {
 	SK_EL1_VMPIDR, SK_EL1_VPIDR, SK_EL1_MDSCR, SK_EL1_COUNT
 };
 
+/* The same for the group of the guest's timer. */
 enum sk_timer_register { SK_TIMER_CNTVOFF, SK_TIMER_CNTV_CTL, SK_TIMER_CNTV_CVAL, SK_TIMER_COUNT };
 
 #endif
