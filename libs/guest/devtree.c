@@ -20,6 +20,7 @@ struct device_kind {
 static const struct device_kind device_kinds[] = {
 	{ "arm,pl011", "arm,primecell", "uartclk\0apb_pclk", sizeof("uartclk\0apb_pclk"), 2, false },
 	{ "arm,pl031", "arm,primecell", "apb_pclk", sizeof("apb_pclk"), 1, false },
+	{ "arm,sp805", "arm,primecell", "wdog_clk\0apb_pclk", sizeof("wdog_clk\0apb_pclk"), 2, false },
 	{ "virtio,mmio", NULL, NULL, 0, 0, true },
 };
 

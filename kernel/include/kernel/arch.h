@@ -29,12 +29,17 @@ sk_status_t arch_core_online(uint32_t core);
 void arch_core_offline(void);
 /* It comes to its end: firmware has the core, and can start it again. */
 bool arch_core_is_off(uint32_t core);
+/* One turn of a loop that waits for another core. */
 void arch_core_relax(void);
+/* A context runs on this core only between the two: our vectors come in, those that were there before come back. */
 sk_status_t arch_virtualisation_enable(struct core *core);
 sk_status_t arch_virtualisation_disable(struct core *core);
+/* Has this core the hardware for it? */
 bool arch_virtualisation_supported(void);
+/* The end of the machine's life, or of this one. */
 _Noreturn void arch_power_off(void);
 _Noreturn void arch_reset(void);
+/* To the panic console, polled: for the kernel's last words, and the supervisor's first. */
 void arch_console_write(const char *text, size_t bytes);
 
 /* Saves core->loaded's banked registers, so that its frame is whole and may be read and changed. */
@@ -54,10 +59,12 @@ void arch_thread_init(struct thread *thread, uint64_t entry, uint64_t stack, uin
 void arch_restart_call(struct thread *thread);
 /* Registers in the order of thread.read_registers. */
 void arch_registers_read(const struct thread *thread, uint64_t *registers);
+/* Likewise; of PSTATE the flags alone. */
 void arch_registers_write(struct thread *thread, const uint64_t *registers);
 
 /* Spaces: tables are walked by physical address, which is how the kernel sees all RAM. */
 sk_status_t arch_space_init(struct space *space, void *root);
+/* Nothing in the hardware translates by it any more, on any core, when it returns. */
 void arch_space_release(struct space *space);
 /* Table pages that mapping the range may take at most. */
 uint32_t arch_tables_needed(const struct space *space, uint64_t address, uint64_t bytes);
@@ -70,6 +77,7 @@ uint32_t arch_tables_needed(const struct space *space, uint64_t address, uint64_
 uint64_t arch_map(struct space *space, uint64_t address, uint64_t physical, uint64_t bytes, uint32_t flags);
 /* The same in reverse; TLB maintenance included; empty tables go back to the pool. */
 uint64_t arch_unmap(struct space *space, uint64_t address, uint64_t bytes);
+/* What `address` shows, and how; false: nothing. */
 bool arch_query(const struct space *space, uint64_t address, uint64_t *physical, uint32_t *flags);
 /* Zeroes a page; makes memory visible to uncached agents and to fetches. */
 void arch_clear_page(void *page);
@@ -77,7 +85,9 @@ void arch_sync_memory(uint64_t base, uint64_t bytes);
 
 /* vCPUs. `config` is vcpu create's; BAD_ARG when it makes no sense here. */
 sk_status_t arch_vcpu_init(struct vcpu *vcpu, uint64_t config);
+/* The guest-physical address that it begins at. */
 void arch_vcpu_entry(struct vcpu *vcpu, uint64_t entry);
+/* BAD_ARG: there is no such register, or group (kernel.idl, vcpu.state_group). What the guest may not have is masked. */
 sk_status_t arch_vcpu_set_gpr(struct vcpu *vcpu, uint32_t index, uint64_t value);
 sk_status_t arch_vcpu_read(struct vcpu *vcpu, uint32_t group, uint64_t *registers);
 sk_status_t arch_vcpu_write(struct vcpu *vcpu, uint32_t group, const uint64_t *registers);
@@ -98,6 +108,7 @@ enum guest_exception { GUEST_UNDEFINED, GUEST_ABORT /* of the access that its ne
 void arch_vcpu_exception(struct vcpu *vcpu, enum guest_exception exception);
 /* Does a halt of the guest's trap, from when it runs next? Otherwise the core sleeps in the guest. */
 void arch_vcpu_trap_halt(struct vcpu *vcpu, bool trap);
+/* When the guest's timer is due, in ns of the machine's counter; UINT64_MAX: never. On its core. */
 uint64_t arch_vcpu_timer_deadline(const struct vcpu *vcpu);
 /* FP/SIMD state leaves the hardware. On the core whose fp_owner it is. */
 void arch_fp_save(struct core *core);
@@ -120,13 +131,15 @@ void arch_list_filled(struct vcpu *vcpu, bool more);
 
 /* Physical interrupt lines. */
 bool arch_interrupt_valid(uint32_t number);
+/* It arrives on `core` from now on, once it is enabled. */
 void arch_interrupt_configure(uint32_t number, bool level, uint32_t core);
 void arch_interrupt_enable(uint32_t number);
+/* None comes any more when it returns. */
 void arch_interrupt_mask(uint32_t number);
 /* The delivered interrupt may come again. */
 void arch_interrupt_complete(uint32_t number);
 
-#define INTERRUPTS_MAX 1020u
+#define INTERRUPTS_MAX 1020u /* physical lines, by number */
 /* By physical line: the index of the object that claimed it; 0: none. Holds the kernel lock. (machine_calls.c) */
 extern uint16_t interrupt_owner[INTERRUPTS_MAX];
 

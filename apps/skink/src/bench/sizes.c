@@ -23,6 +23,7 @@ static const struct counted counted[] = {
 	  { "servers/uart", "libs/devices/src/pl011.c", "libs/devices/include/devices/pl011.h",
 	    "libs/devices/include/devices/pl011_registers.h" } },
 	{ "rtc_sloc", { "servers/rtc", "libs/devices/src/pl031.c", "libs/devices/include/devices/pl031.h" } },
+	{ "watchdog_sloc", { "servers/watchdog" } },
 };
 static const char *const other_machines[] = { "mock", "riscv64", "x86_64", NULL };
 
