@@ -115,6 +115,20 @@ _Static_assert(sizeof(int) == 4, "int");
     assert header.groups[0].comment == "Of one.\n   code(1);", repr(header.groups[0].comment)
 
 
+def ported():
+    """The guide for porters names whatever a port has to provide."""
+    guide = Path(SOURCES, "kernel/arch/PORTING.md").read_text(encoding="utf-8")
+    path = os.path.join(SOURCES, "kernel/include/kernel/arch.h")
+    names = [name for declaration in headers.read(path, "kernel/arch.h").declarations() if declaration.kind == "function"
+             for name in declaration.names if name.startswith("arch_")]
+    context = os.path.join(SOURCES, "kernel/arch/mock/include/arch/context.h")
+    names += [name for declaration in headers.read(context, "arch/context.h").declarations()
+              for name in declaration.names if name.lower().startswith("arch_")]
+    missing = [name for name in names if not re.search(rf"\b{name}\b", guide)]
+    assert len(names) > 50 and not missing, missing
+    print(f"{len(names)} parts of a port are named")
+
+
 def copy(name):
     """A tree with what is read, to put an error into."""
     tree = Path(FOLDER, "seeded", name)
@@ -169,4 +183,5 @@ A <word> of it.
 os.makedirs(FOLDER, exist_ok=True)
 reads_declarations()
 whole()
+ported()
 seeded()
