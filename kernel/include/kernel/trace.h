@@ -8,6 +8,7 @@
 
 #include <kernel/core.h>
 
+/* A note, if this core has a ring: whose token it is about, the other party's object, tag and word (sk/trace.h). */
 static inline __attribute__((always_inline)) void trace(struct core *core, enum sk_trace_kind kind, uint64_t token,
 							uint64_t peer, uint64_t tag, uint64_t word)
 {

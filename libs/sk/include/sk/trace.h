@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define SK_TRACE_BYTES 0x40000u /* of a ring, which begins at a multiple of it */
-#define SK_TRACE_RECORDS (SK_TRACE_BYTES / sizeof(struct sk_trace_record))
+#define SK_TRACE_RECORDS (SK_TRACE_BYTES / sizeof(struct sk_trace_record)) /* in a ring */
 
 enum sk_trace_kind {
 	SK_TRACE_NONE,      /* never written */
@@ -32,6 +32,7 @@ struct sk_trace_record {
 	uint64_t word;
 };
 
+/* sk_trace_record.what of its parts, the parts of it, and who is named by a token. */
 #define SK_TRACE_WHAT(kind, tag, peer) ((uint64_t)(kind) << 48 | (uint64_t)(uint16_t)(peer) << 32 | (uint32_t)(tag))
 #define SK_TRACE_KIND_OF(what) ((uint32_t)((what) >> 48))
 #define SK_TRACE_PEER_OF(what) ((uint32_t)((what) >> 32) & 0xffffu)
