@@ -62,7 +62,7 @@ def title(text):
 def first_words(text):
     """The first sentence behind the title."""
     paragraph = re.split(r"\n\s*\n", text.split("\n", 1)[1].strip())[0]
-    words = re.sub(r"\[([^\]]*)\]\([^)]*\)|[*`]", r"\1", paragraph.replace("\n", " "))
+    words = re.sub(r"\[([^\]]*)\]\([^)]*\)|\*\*|`", r"\1", paragraph.replace("\n", " "))
     return re.split(r"(?<=\.)\s", words)[0]
 
 

@@ -75,7 +75,7 @@ def read_headers(site):
 
 
 def sentence(text):
-    return re.split(r"(?<=[.:])\s", " ".join((text or "").split()))[0].rstrip(":")
+    return re.split(r"(?<=\.)\s", " ".join((text or "").split()))[0]
 
 
 def add_index(site, found, data, papers):

@@ -111,7 +111,7 @@ def summary(file, interface, users):
         lines += ["", "| method | tag | sent | answered | after a restart | budget | |", "|---|---|---|---|---|---|---|"]
     for method in interface["methods"]:
         again = {"idempotent": "again", "at_most_once": "SERVER_DIED"}.get(method["restart"], "")
-        first = re.split(r"(?<=[.:;])\s", (method["doc"] or "").replace("\n", " "))[0].rstrip(":;")
+        first = re.split(r"(?<=\.)\s", (method["doc"] or "").replace("\n", " "))[0]
         cells = [f'[`{method["name"]}`](#{anchor(method)})', f'0x{method["tag"]:04x}', travel(method["parameters"]),
                  "-" if method["oneway"] else travel(method["results"]), again, duration(method["budget_ns"]),
                  first.replace("|", "\\|")]

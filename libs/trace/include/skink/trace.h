@@ -11,7 +11,7 @@
 #include <sk/idl/idl_support.h>
 #include <sk/trace.h>
 
-#define TRACE_NAME_BYTES 32u
+#define TRACE_NAME_BYTES 32u /* of a name, with its zero */
 
 /* Writes the name of a thread's or vCPU's object: "uart0", "linux/1"; a number if it knows none. */
 typedef void (*trace_namer)(char name[TRACE_NAME_BYTES], uint32_t object);
