@@ -2,6 +2,7 @@
 import html
 import os
 import re
+import shutil
 import subprocess
 
 WORD = re.compile(r"[a-z0-9_]+(?:/[a-z0-9_]+)+\.h\b|&\w+;|[A-Za-z_]\w*")
@@ -37,6 +38,7 @@ class Site:
         self.source, self.out = source, out
         self.index, self.headers, self.pages, self.problems = {}, {}, {}, []
         self.sources = set()  # files that documents link to, each of which gets a page
+        self.pictures = {}    # by the name that they have among the pages: files that documents show
 
     def problem(self, text):
         self.problems.append(text)
@@ -68,6 +70,8 @@ href="index.html#headers">Headers</a></nav>
         for page, text in self.pages.items():
             with open(os.path.join(self.out, page), "w", encoding="utf-8") as file:
                 file.write(text)
+        for name, path in self.pictures.items():
+            shutil.copy(os.path.join(self.source, path), os.path.join(self.out, name))
 
     def link(self, escaped, page):
         """Escaped source or prose with links to what is declared or described elsewhere."""
@@ -169,7 +173,15 @@ href="index.html#headers">Headers</a></nav>
                 page = source_page(file)
             return f'href="{page}{"#" + anchor if anchor else ""}"'
 
-        return re.sub(r'href="([^"]*)"', target, body)
+        def picture(found):
+            file = os.path.normpath(os.path.join(os.path.dirname(path), html.unescape(found.group(1))))
+            if not os.path.isfile(os.path.join(self.source, file)):
+                self.problem(f"{path}: the picture {found.group(1)} is not there")
+            else:
+                self.pictures[file.replace("/", "-")] = file
+            return f'src="{file.replace("/", "-")}"'
+
+        return re.sub(r'src="([^"]*)"', picture, re.sub(r'href="([^"]*)"', target, body))
 
     def link_code(self, body, page):
         """`…` in a converted document: what it names, if something is known by that name."""

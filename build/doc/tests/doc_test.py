@@ -24,7 +24,7 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.ids, self.links, self.scripts, self.open = set(), [], 0, []
+        self.ids, self.links, self.pictures, self.scripts, self.open = set(), [], [], 0, []
         self.feed(text)
         assert not self.open, self.open
 
@@ -34,13 +34,16 @@ class Page(HTMLParser):
             self.ids.add(values["id"])
         if "href" in values:
             self.links.append(values["href"])
+        if "src" in values:
+            self.pictures.append(values["src"])
         self.scripts += tag == "script"
         if tag not in VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag):
-        assert self.open and self.open[-1] == tag, (tag, self.open, self.getpos())
-        self.open.pop()
+        if tag not in VOID:
+            assert self.open and self.open[-1] == tag, (tag, self.open, self.getpos())
+            self.open.pop()
 
 
 def whole():
@@ -48,6 +51,8 @@ def whole():
     pages = {path.name: Page(path.read_text(encoding="utf-8")) for path in Path(DOC).glob("*.html")}
     for name, page in pages.items():
         assert page.scripts == 0, name
+        for picture in page.pictures:
+            assert os.path.isfile(os.path.join(DOC, picture)), f"{name}: no picture {picture}"
         for link in page.links:
             if re.match(r"https?:", link):
                 continue
@@ -160,7 +165,7 @@ def seeded():
     (tree / "gen/device.json").write_text(bare, encoding="utf-8")
     change(schema, "# Manifests", """# Manifests
 
-[a](no_such_file.md) [b](../README.md#no-such-place)
+[a](no_such_file.md) [b](../README.md#no-such-place) ![c](no_such_picture.svg)
 
 <!-- quote: idl/no.idl -->
 
@@ -170,6 +175,7 @@ A <word> of it.
 """)
     expected = ["timer.h: does not say what it is for", "timer.h:.*sk_new_function has no comment",
                 "device.reset has no comment", "no_such_file.md leads nowhere", "no-such-place leads to no place",
+                "no_such_picture.svg is not there",
                 "quotes idl/no.idl", "has no lines from", "taken for HTML"]
     problems = generate.generate(str(tree), str(tree / "gen"), str(tree / "doc")).problems
     for pattern in expected:
