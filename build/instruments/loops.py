@@ -88,7 +88,9 @@ def find(start, successors):
                 if member not in loop.inside:
                     loop.inside.add(member)
                     work += before[member]
-    found = sorted(loops.values(), key=lambda loop: len(loop.inside))
+    # Of two with the same inside one is all there is to know; the tangled one, if one is.
+    same = {frozenset(loop.inside): loop for loop in sorted(loops.values(), key=lambda loop: loop.tangled)}
+    found = sorted(same.values(), key=lambda loop: len(loop.inside))
     for i, loop in enumerate(found):
         loop.own = set(loop.inside)
         for inner in found[:i]:
