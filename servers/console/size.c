@@ -1,7 +1,7 @@
 /*
- * The terminal's size. Who is at the other end of the line tells it, `skink run` by typing Ctrl-A w COLUMNSxROWS; for the
- * person, or an operator by interface console. Each stream's typing ring has it beside its bytes (sk/byte_ring.h), stored
- * after the console's own word: an instance that finds the two apart goes on with that.
+ * The terminal's size. Who is at the other end of the line tells it: `skink run` by typing Ctrl-A w COLUMNSxROWS; as a
+ * person could, or an operator by interface console. Each stream's typing ring has it beside its bytes (sk/byte_ring.h),
+ * stored after the console's own word: an instance that finds the two apart goes on with that.
  */
 #include "console.h"
 

@@ -1,7 +1,8 @@
 /*
  * The streams and logs that the start page names, and the console's memory of
  * them. Regions: "control", "stream:NAME" and "ttyN:NAME" for the further streams of a server, which are called NAME and
- * NAME:N, "log:NAME", and "log" for the console's own. Capabilities: a notification "stream:NAME" to signal the client with.
+ * NAME:N, "log:NAME", and "log" for the console's own. Capabilities: a notification "stream:NAME" to signal the client
+ * with.
  */
 #include <string.h>
 

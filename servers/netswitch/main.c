@@ -18,7 +18,7 @@
 
 #define PORT_PREFIX "port:"
 #define ROUNDS 16u /* at a stretch: then whoever calls gets a turn, whatever the ports do */
-#define TICK_NS 10000000000ull /* of the clock by which addresses age: to read the machine's costs more than a packet should */
+#define TICK_NS 10000000000ull /* of the clock by which addresses age: the machine's is too dear to read for each packet */
 
 static struct {
 	struct netswitch netswitch;
@@ -101,7 +101,7 @@ static void tick(void)
 	(void)timers_set(server.sched, server.now_ns + TICK_NS);
 }
 
-/* A tick that was lost is made up for: the supervisor's heartbeat asks everybody to look at what they may have missed. */
+/* A tick that was lost is made up for when the supervisor's heartbeat asks to look at what may have been missed. */
 static void signalled(uint64_t bits)
 {
 	if ((bits & (SK_SIGNAL_TIMER | SK_SIGNAL_LOOK)) != 0) {

@@ -33,10 +33,6 @@
 #define TOKEN_INDEX_SHIFT 16u
 #define TOKEN_USED_BITS (TOKEN_USED | 0xffffull << TOKEN_USED_SHIFT)
 
-/*
- * With four requests in flight or more, no notification is asked for: new ones are taken when one of those is told. It
- * keeps a guest with a deep queue from leaving for each request, and leaves the first few without delay.
- */
 #define ANSWERS_MAX 64u /* at once, while the guest's vCPU waits */
 
 #define LOAD(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
@@ -123,7 +119,11 @@ static bool take(struct disk *disk, uint32_t queue_index, const struct virtio_ch
 	}
 }
 
-/* Counted by hand: the compiler would do it in a vector register, for which the kernel would have to save the guest's. */
+/*
+ * With four requests in flight or more, no notification is asked for: new ones are taken when one of those is told. It
+ * keeps a guest with a deep queue from leaving for each request, and leaves the first few without delay. They are
+ * counted by hand: the compiler would do it in a vector register, for which the kernel would have to save the guest's.
+ */
 static bool busy(const struct disk *disk)
 {
 	uint64_t two_less = disk->flying & (disk->flying - 1);

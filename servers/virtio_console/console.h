@@ -45,7 +45,7 @@ struct console {
  */
 bool console_add_port(struct console *console, void *stream, uint64_t bytes, bool crossed);
 
-/* Makes the device of the ports that were added. Size of the terminal until the console tells one; 0 columns: unknown. */
+/* Makes the device of the ports that were added. The terminal's size until the console tells one; 0 columns: unknown. */
 void console_describe(struct console *console, uint16_t columns, uint16_t rows);
 
 /*

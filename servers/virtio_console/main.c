@@ -2,11 +2,12 @@
  * The guest's virtio console (virtio 1.2, section 5.3), one process per VM. Port 0, the guest's console, is region
  * "stream": a stream on the console server, as each server with a `stream` has it. Port N, 1 and up, is a further such
  * stream, region "streamN", and a further console to the guest; or a channel to any other server, with rings as in a
- * stream: region "portN", or "portN:peer" for the other end of such a one, as between the consoles of two VMs. Bytes go between the guest's memory and the rings here, and nowhere else; what has to survive is in
- * the persistent region and in the rings (console.c says how).
+ * stream: region "portN", or "portN:peer" for the other end of such a one, as between the consoles of two VMs. Bytes go
+ * between the guest's memory and the rings here, and nowhere else; what has to survive is in the persistent region and in
+ * the rings (console.c says how).
  *
- * Arguments: `columns=N rows=N`, the size of its screen until the console server tells one; `nameN=TEXT`, what port N is called
- * there, up to 32 bytes.
+ * Arguments: `columns=N rows=N`, the size of its screen until the console server tells one; `nameN=TEXT`, what port N is
+ * called there, up to 32 bytes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,7 +89,8 @@ static bool add_port(const char *before, uint32_t port, const char *behind, enum
 		return false;
 	}
 	console.ports[port].is_terminal = kind == TERMINAL;
-	peers[port] = sk_cap_named_of_type(kind == TERMINAL ? "console" : strcat(other, name), SK_OBJECT_TYPE_NOTIFICATION);
+	peers[port] = sk_cap_named_of_type(kind == TERMINAL ? "console" : strcat(other, name),
+					   SK_OBJECT_TYPE_NOTIFICATION);
 	console.ports[port].name = sk_argument(numbered(name, "name", port, port == 0 ? "0" : ""));
 	return true;
 }

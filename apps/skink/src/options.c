@@ -35,8 +35,8 @@ const struct option_row option_rows[] = {
 	{ "root", "FILE", "the disk that the manifest has an image for: this one, which keeps what is written; default: the "
 	  "manifest's, as it was built, and what is written is forgotten", RUNS, OPTION_TEXT, AT(root), 0, 0, 0 },
 	{ "disk", "FILE", "a further disk of the physical machine: a raw image; FILE,ro: read-only; FILE,snapshot: what is "
-	  "written is forgotten (/dev/vdb of the default guest; repeated: /dev/vdc to /dev/vdf, five in all)", RUNS, OPTION_LIST, AT(disk), 0, 0,
-	  AT(disk_count) },
+	  "written is forgotten (/dev/vdb of the default guest; repeated: /dev/vdc to /dev/vdf, five in all)",
+	  RUNS, OPTION_LIST, AT(disk), 0, 0, AT(disk_count) },
 	{ "net", "KIND", "what is behind the physical network interface: user (QEMU's user network: DHCP, the host at "
 	  "10.0.2.2, what the host reaches), hub (the interfaces of all drivers, and nobody else) or none; default: "
 	  "user, with --batch none", RUNS, OPTION_TEXT, AT(net), 0,

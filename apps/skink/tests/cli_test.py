@@ -260,7 +260,8 @@ class Default(Case):
         self.assertEqual(self.left_out(told), self.disks(4, 5))
         told = self.accepted(*self.RUN, *(["--disk", self.disk] * 5))
         for number, device in ((2, 1), (3, 2), (4, 3), (5, 4)):
-            self.assertIn(f" -device virtio-blk-pci,drive=disk{number},serial=skink{number},bus=pcie.0,addr={device}.0,", told)
+            self.assertIn(f" -device virtio-blk-pci,drive=disk{number},serial=skink{number},bus=pcie.0,addr={device}.0,",
+                          told)
         self.assertEqual(self.left_out(told), set())
         self.refused("--disk is given 6 times, but", *self.RUN, *(["--disk", self.disk] * 6))
         self.refused("has drivers for 5; expected no more, or", *self.RUN, *(["--disk", self.disk] * 6))

@@ -265,7 +265,7 @@ static uint32_t below(uint64_t *seed, uint32_t end)
 	return (uint32_t)(guest_random(seed) % end);
 }
 
-/* Anything that is permitted (section 2.7.5): empty ones among them, up to the queue's size; indirect up to the largest. */
+/* Anything that is permitted (section 2.7.5): empty ones among them, up to the queue's size; indirect, the largest's. */
 static void test_any_permitted_chain(void **unused)
 {
 	static struct guest_piece pieces[VIRTIO_CHAIN_SEGMENTS];

@@ -46,7 +46,8 @@ static void offer_cut(bool write, bool indirect, uint32_t header_parts, uint32_t
 	cut_up(pieces + header_parts, data_parts, BENCH_DATA(0), 1024, write ? 0 : VRING_DESC_F_WRITE, seed);
 	pieces[count - 1] = (struct guest_piece){ BENCH_STATUS(0), 1, VRING_DESC_F_WRITE };
 	if (indirect) {
-		guest_write_indirect(&bench.queues[0], bench.shared->memory, 0, BENCH_HEADER(BENCH_REQUESTS), pieces, count);
+		guest_write_indirect(&bench.queues[0], bench.shared->memory, 0, BENCH_HEADER(BENCH_REQUESTS), pieces,
+				     count);
 	} else {
 		guest_write_chain(&bench.queues[0], 0, pieces, count);
 	}

@@ -111,7 +111,7 @@ static void check_pool(struct system *system, const struct manifest_vm *vm)
 	}
 }
 
-/* To the guest two memories that touch are one, and its buffers may cross from one to the other; to devices they are two. */
+/* To the guest two memories that touch are one, and its buffers may cross between them; to devices they are two. */
 static void check_touching(struct system *system, const struct manifest_vm *vm)
 {
 	uint32_t count = vm->memory_count - (vm->has_pool ? 1 : 0);
@@ -119,7 +119,8 @@ static void check_touching(struct system *system, const struct manifest_vm *vm)
 		for (uint32_t j = 0; j < count; j++) {
 			if (vm->memory[i].base + vm->memory[i].bytes == vm->memory[j].base) {
 				CHECK_ERROR(system, vm->node, "memory",
-					    "begins at 0x%" PRIx64 " where another one ends; expected one of both, or a gap",
+					    "begins at 0x%" PRIx64 " where another one ends; expected one of both, "
+				    "or a gap",
 					    vm->memory[j].base);
 			}
 		}

@@ -120,8 +120,8 @@ uint32_t disks_find(const struct system *system, struct disk disks[OPTIONS_LIST]
 	}
 	if (used < options->disk_count) {
 		fatal(TOOL_BAD_INPUT,
-		      "--disk is given %u times, but '%s' has drivers for %u; expected no more, or a server with image = "
-		      "\"blk_driver\" and a virtio device for each",
+		      "--disk is given %u times, but '%s' has drivers for %u; expected no more, or a server with image "
+		      "= \"blk_driver\" and a virtio device for each",
 		      options->disk_count, system->source.path, used);
 	}
 	if (root != NULL) {

@@ -35,7 +35,8 @@ static void tell_keys(const struct system *system)
 		uint32_t vm = manifest_vm_of_device(manifest, i, NULL);
 		for (uint32_t j = 0; vm != MANIFEST_NONE && j < manifest->servers[i].streams; j++) {
 			char *name = lines_stream_name(manifest, i, j);
-			notice("Ctrl-A %c: %s of VM %s", manifest_stream_id(manifest, i, j), name, manifest->vms[vm].name);
+			notice("Ctrl-A %c: %s of VM %s", manifest_stream_id(manifest, i, j), name,
+			       manifest->vms[vm].name);
 			free(name);
 		}
 	}
