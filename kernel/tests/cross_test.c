@@ -3,6 +3,7 @@
  * core, and what of a caller means something on its own core only.
  */
 #include "world.h"
+#include <string.h>
 
 #define TAG SK_TAG_METHOD(0x42, 7)
 
@@ -140,6 +141,37 @@ static void any_worker_answers(void **state)
 }
 
 /* A caller's slot number means something on its own core only. */
+/* The token of a call that is over: its server is gone, and something else is where that was. */
+static void a_reply_for_who_was_served_by_the_dead(void **state)
+{
+	(void)state;
+	struct actor server;
+	struct actor client;
+	struct actor stranger;
+	actor_make(&server, 1);
+	actor_serve(&server);
+	actor_make(&client, 1);
+	actor_make(&stranger, 2);
+	actor_serve(&stranger);
+	uint32_t slot = actor_client(&client, &server, SK_BADGE(0x42, 5));
+	world_plan(1, server.thread, client.thread, 0);
+	world_plan(2, stranger.thread, 0);
+	actor_start(&server);
+	actor_reply_wait(&server, 0, 0, 0);
+	actor_start(&client);
+	actor_call(&client, slot, TAG, 1);
+	actor_reply_wait(&server, actor_token(&server), 0, 2);
+	assert_runs(&client);
+	K_OK(server.thread, THREAD_TAG_DESTROY);
+	memset((void *)(uintptr_t)world_object(server.thread)->base, 0xa5, SK_PAGE_BYTES);
+	actor_start(&stranger);
+	mock_settle();
+	actor_syscall(&stranger, SK_SYS_REPLY, client.c->token, 0, 0, 0);
+	assert_int_equal(actor_status(&stranger), SK_BAD_ARG);
+	assert_runs(&client);
+	invariants_check();
+}
+
 static void a_callers_slot_stays_on_its_core(void **state)
 {
 	(void)state;
@@ -252,6 +284,7 @@ int main(void)
 		cmocka_unit_test_setup(tokens_of_other_cores_are_not_forged, world_setup),
 		cmocka_unit_test_setup(across_cores, world_setup),
 		cmocka_unit_test_setup(any_worker_answers, world_setup),
+		cmocka_unit_test_setup(a_reply_for_who_was_served_by_the_dead, world_setup),
 		cmocka_unit_test_setup(a_callers_slot_stays_on_its_core, world_setup),
 		cmocka_unit_test_setup(receivers_per_core, world_setup),
 		cmocka_unit_test_setup(chains_across_cores, world_setup),

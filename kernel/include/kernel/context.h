@@ -96,11 +96,14 @@ static inline bool context_calls(const struct context *context)
 	return context->state >= CONTEXT_QUEUED && context->state <= CONTEXT_ANSWERED;
 }
 
-/* The core whose queue or server has the context's call. Read from another core it may be out of date. */
+/*
+ * The core whose queue or server has the context's call. Read from another core it may be out of date: of a call that is
+ * over the server may be gone, and something else where it was. Then it is any core, which looks whether it has the call.
+ */
 static inline uint32_t context_at_core(const struct context *context)
 {
 	const struct context *server = __atomic_load_n(&context->server, __ATOMIC_RELAXED);
-	return context->state != CONTEXT_QUEUED && server != NULL ? server->core : context->at_core;
+	return context->state != CONTEXT_QUEUED && server != NULL ? server->core % SK_MAX_CORES : context->at_core;
 }
 
 /* A thread has no call in service: if it runs, then on its own turn. */
