@@ -13,7 +13,7 @@
 #include "record.h"
 
 #define AFTER_MS 100u /* behind the last slot, until the load ends */
-#define PATIENCE 4u /* times the time of a boot that did not end in it */
+#define PATIENCE 2u /* times the time of a boot that did not end in it; one that hangs costs it all */
 #define MEDIUM_BYTES (256u << 10)
 
 char *boot_file(const struct campaign *campaign, uint64_t boot, const char *ending)
