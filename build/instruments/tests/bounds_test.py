@@ -8,7 +8,7 @@ import tempfile
 from seeded import change, changed_kernel
 
 ROOT, BUILD = map(os.path.abspath, sys.argv[1:3])
-NOTES = os.path.join(ROOT, "kernel/arch/aarch64/bounds.txt")
+NOTES = os.path.join(ROOT, "build/instruments/bounds-aarch64.txt")
 DRAIN = "void core_drain(struct core *core)\n{\n\tsync_answer(core);\n"
 USE_ROOM = "\troom[core->index] = 0;\n\t(void)room[0];\n"
 DRAINED = "\t\tcontext = next;\n\t}\n\tcore_drain_calls(core);\n}"
