@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 
-from seeded import change, changed_kernel
+from seeded import change, changed_kernel, expect
 
 ROOT, BUILD = map(os.path.abspath, sys.argv[1:3])
 NOTES = os.path.join(ROOT, "build/instruments/bounds-aarch64.txt")
@@ -18,13 +18,6 @@ def bounds(*arguments):
     done = subprocess.run([os.path.join(ROOT, "build/bounds"), *arguments, "--build", BUILD], capture_output=True,
                           text=True, check=False)
     return done.returncode, done.stdout + done.stderr
-
-
-def expect(title, result, status, *texts):
-    missing = [text for text in texts if text not in result[1]]
-    print(f"{'not ok' if missing or result[0] != status else 'ok'}: {title}", flush=True)
-    if missing or result[0] != status:
-        sys.exit(f"status {result[0]}, not {status}, or without {missing}:\n{result[1]}")
 
 
 def with_kernel(source, *edits, what="stack"):

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 
-from seeded import change
+from seeded import change, expect
 
 ROOT, BUILD, WORK = map(os.path.abspath, sys.argv[1:4])
 FILE, LIST = "kernel/notification.c", "kernel/tests/unreached.txt"
@@ -30,13 +30,6 @@ def coverage():
                            os.path.join(WORK, "tree"), "--out", os.path.join(WORK, "out")], capture_output=True,
                           text=True, check=False)
     return done.returncode, done.stdout + done.stderr
-
-
-def expect(title, result, status, *texts):
-    missing = [text for text in texts if text not in result[1]]
-    print(f"{'not ok' if missing or result[0] != status else 'ok'}: {title}", flush=True)
-    if missing or result[0] != status:
-        sys.exit(f"status {result[0]}, not {status}, or without {missing}:\n{result[1][-4000:]}")
 
 
 shutil.rmtree(WORK, ignore_errors=True)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from seeded import change
+from seeded import change, expect
 
 ROOT, BUILD = map(os.path.abspath, sys.argv[1:3])
 TOOL = sys.argv[3]
@@ -40,21 +40,14 @@ def lint(tree, path):
     return done.returncode, done.stdout + done.stderr
 
 
-def expect(title, result, status, *texts):
-    missing = [text for text in texts if text not in result[1]]
-    print(f"{'not ok' if missing or result[0] != status else 'ok'}: {TOOL}: {title}", flush=True)
-    if missing or result[0] != status:
-        sys.exit(f"status {result[0]}, not {status}, or without {missing}:\n{result[1][-4000:]}")
-
-
 mistake, said, line, path = SEEDS[TOOL]
 with tempfile.TemporaryDirectory() as folder:
     tree = os.path.join(folder, "tree")
     shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns("out", ".git"))
-    expect("a file as it is", lint(tree, "kernel/notification.c"), 0, "0 found")
+    expect(f"{TOOL}: a file as it is", lint(tree, "kernel/notification.c"), 0, "0 found")
     edited(tree, "kernel/notification.c", mistake)
-    expect("a mistake", lint(tree, "kernel/notification.c"), 1, "kernel/notification.c:", said)
+    expect(f"{TOOL}: a mistake", lint(tree, "kernel/notification.c"), 1, "kernel/notification.c:", said)
     edited(tree, RECORD, ("\n" + line, "\n#"))
-    expect("a deviation that is not recorded", lint(tree, path), 1, path, line.split()[0])
+    expect(f"{TOOL}: a deviation that is not recorded", lint(tree, path), 1, path, line.split()[0])
     edited(tree, RECORD, ("\n" + line + " --", "\n" + line))
-    expect("a deviation without a reason", lint(tree, path), 1, "expected CHECK PLACE -- why")
+    expect(f"{TOOL}: a deviation without a reason", lint(tree, path), 1, "expected CHECK PLACE -- why")

@@ -13,6 +13,14 @@ def change(text, edits, path):
     return text
 
 
+def expect(title, result, status, *texts):
+    """Ends the test unless `result`, a command's (status, output), has this status and these texts."""
+    missing = [text for text in texts if text not in result[1]]
+    print(f"{'not ok' if missing or result[0] != status else 'ok'}: {title}", flush=True)
+    if missing or result[0] != status:
+        sys.exit(f"status {result[0]}, not {status}, or without {missing}:\n{result[1][-4000:]}")
+
+
 def changed_kernel(root, build, source, edits, folder):
     """Compiles `source` (from the root) with the edits, links it with the rest. Returns the ELF file and the folder of
     the compiler's frames."""
