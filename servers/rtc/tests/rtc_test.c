@@ -1,35 +1,17 @@
 /* The server around the PL031's model: its alarm through the scheduler, its line, and a restart. */
 #include <string.h>
 
-#include "host_process.h"
+#include "host_device.h"
 
 #define main rtc_main
 int rtc_main(void);
 #include "../main.c"
 #undef main
 
-#define VIRQ 5u
-#define SCHED 6u
 #define EPOCH 1000u
 
 static _Alignas(8) uint8_t persistent[SK_PAGE_BYTES];
 static uint64_t now_s;
-static uint64_t timer_ns;
-static bool level;
-
-sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
-{
-	if (to == VIRQ) {
-		assert_int_equal(msg->tag & SK_TAG_METHOD_MASK, VIRQ_TAG_SET_LEVEL);
-		level = msg->w[0] != 0;
-	} else {
-		assert_int_equal(to, SCHED);
-		assert_int_equal(msg->tag & SK_TAG_METHOD_MASK, TIMERS_TAG_SET);
-		timer_ns = msg->w[0];
-	}
-	*msg = (struct sk_msg){ .tag = SK_OK };
-	return SK_OK;
-}
 
 uint64_t sk_counter(void)
 {
@@ -49,10 +31,9 @@ static int boot(void **unused)
 	host_process_reset();
 	host_process_argument("epoch=1000");
 	host_process_region("persistent", persistent, sizeof(persistent), 0, 0);
-	host_process_cap("virq", VIRQ, SK_OBJECT_TYPE_VIRQ);
-	host_process_cap("sched", SCHED, SK_OBJECT_TYPE_ENDPOINT);
+	host_device_grant();
 	now_s = 10;
-	timer_ns = 0;
+	host_device.timer_ns = 0;
 	boot_instance();
 	return 0;
 }
@@ -73,7 +54,7 @@ static void test_tells_the_time(void **unused)
 	assert_int_equal(access_register(VM_EXIT_TAG_MMIO_READ, PL031_DR, 0), EPOCH + 10);
 	now_s = 70;
 	assert_int_equal(access_register(VM_EXIT_TAG_MMIO_READ, PL031_DR, 0), EPOCH + 70);
-	assert_int_equal(timer_ns, 0);
+	assert_int_equal(host_device.timer_ns, 0);
 }
 
 static void test_alarm(void **unused)
@@ -81,14 +62,14 @@ static void test_alarm(void **unused)
 	(void)unused;
 	(void)access_register(VM_EXIT_TAG_MMIO_WRITE, PL031_IMSC, 1);
 	(void)access_register(VM_EXIT_TAG_MMIO_WRITE, PL031_MR, EPOCH + 15);
-	assert_int_equal(timer_ns, 15000000000);
+	assert_int_equal(host_device.timer_ns, 15000000000);
 	signalled(SK_SIGNAL_TIMER); /* a timer too early changes nothing and is set again */
-	assert_false(level);
+	assert_false(host_device.level);
 	now_s = 15;
 	signalled(SK_SIGNAL_TIMER);
-	assert_true(level);
+	assert_true(host_device.level);
 	(void)access_register(VM_EXIT_TAG_MMIO_WRITE, PL031_ICR, 1);
-	assert_false(level);
+	assert_false(host_device.level);
 }
 
 static void test_restart(void **unused)
@@ -97,13 +78,13 @@ static void test_restart(void **unused)
 	(void)access_register(VM_EXIT_TAG_MMIO_WRITE, PL031_IMSC, 1);
 	(void)access_register(VM_EXIT_TAG_MMIO_WRITE, PL031_LR, 50);
 	(void)access_register(VM_EXIT_TAG_MMIO_WRITE, PL031_MR, 60);
-	timer_ns = 0;
+	host_device.timer_ns = 0;
 	boot_instance();
-	assert_int_equal(timer_ns, 20000000000);
+	assert_int_equal(host_device.timer_ns, 20000000000);
 	assert_int_equal(access_register(VM_EXIT_TAG_MMIO_READ, PL031_DR, 0), 50);
 	now_s = 99;
 	boot_instance(); /* the alarm went by while nobody was there */
-	assert_true(level);
+	assert_true(host_device.level);
 }
 
 static void test_reset(void **unused)
@@ -115,9 +96,9 @@ static void test_reset(void **unused)
 	(void)access_register(VM_EXIT_TAG_MMIO_WRITE, PL031_IMSC, 1);
 	(void)access_register(VM_EXIT_TAG_MMIO_WRITE, PL031_LR, 50);
 	(void)access_register(VM_EXIT_TAG_MMIO_WRITE, PL031_MR, 50);
-	assert_true(level);
+	assert_true(host_device.level);
 	assert_true(dispatch(&caller, &msg));
-	assert_false(level);
+	assert_false(host_device.level);
 	assert_int_equal(access_register(VM_EXIT_TAG_MMIO_READ, PL031_DR, 0), EPOCH + 10);
 }
 

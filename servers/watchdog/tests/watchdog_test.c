@@ -1,36 +1,18 @@
 /* The watchdog's registers and periods, its line and its timer, and a restart at any store. */
 #include <string.h>
 
-#include "host_process.h"
+#include "host_device.h"
 
 #define main watchdog_main
 int watchdog_main(void);
 #include "../main.c"
 #undef main
 
-#define VIRQ 5u
-#define SCHED 6u
 #define TICKS_PER_MS 24000u
 #define MS 1000000u
 
 static _Alignas(8) uint8_t persistent[SK_PAGE_BYTES];
 static uint64_t now_ns;
-static uint64_t timer_ns;
-static bool level;
-
-sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
-{
-	if (to == VIRQ) {
-		assert_int_equal(msg->tag & SK_TAG_METHOD_MASK, VIRQ_TAG_SET_LEVEL);
-		level = msg->w[0] != 0;
-	} else {
-		assert_int_equal(to, SCHED);
-		assert_int_equal(msg->tag & SK_TAG_METHOD_MASK, TIMERS_TAG_SET);
-		timer_ns = msg->w[0];
-	}
-	*msg = (struct sk_msg){ .tag = SK_OK };
-	return SK_OK;
-}
 
 uint64_t sk_counter(void)
 {
@@ -49,8 +31,7 @@ static int boot(void **unused)
 	memset(persistent, 0, sizeof(persistent));
 	host_process_reset();
 	host_process_region("persistent", persistent, sizeof(persistent), 0, 0);
-	host_process_cap("virq", VIRQ, SK_OBJECT_TYPE_VIRQ);
-	host_process_cap("sched", SCHED, SK_OBJECT_TYPE_ENDPOINT);
+	host_device_grant();
 	now_ns = 10 * MS;
 	boot_instance();
 	return 0;
@@ -96,29 +77,29 @@ static void test_registers(void **unused)
 		put(offset, 0);
 		assert_int_equal(get(offset), 0);
 	}
-	assert_int_equal(timer_ns, 0);
+	assert_int_equal(host_device.timer_ns, 0);
 	put(0x0, 5);
 	assert_int_equal(get(0x0), 5);
-	assert_int_equal(timer_ns, 0); /* not enabled */
+	assert_int_equal(host_device.timer_ns, 0); /* not enabled */
 }
 
 static void test_is_fed(void **unused)
 {
 	(void)unused;
 	start_period(20);
-	assert_int_equal(timer_ns, 30 * MS);
+	assert_int_equal(host_device.timer_ns, 30 * MS);
 	now_ns = 25 * MS;
 	assert_int_equal(get(0x4), 5 * TICKS_PER_MS);
 	put(0xc, 1);
-	assert_int_equal(timer_ns, 45 * MS);
+	assert_int_equal(host_device.timer_ns, 45 * MS);
 	now_ns = 44 * MS;
 	signalled(SK_SIGNAL_TIMER);
-	assert_false(level);
+	assert_false(host_device.level);
 	put(0x8, 0);
-	assert_int_equal(timer_ns, 0);
+	assert_int_equal(host_device.timer_ns, 0);
 	now_ns = 1000 * MS;
 	signalled(SK_SIGNAL_TIMER);
-	assert_false(level);
+	assert_false(host_device.level);
 }
 
 static void test_barks_and_bites(void **unused)
@@ -127,22 +108,22 @@ static void test_barks_and_bites(void **unused)
 	start_period(20);
 	now_ns = 30 * MS;
 	signalled(SK_SIGNAL_TIMER);
-	assert_true(level);
+	assert_true(host_device.level);
 	assert_int_equal(get(0x10), 1);
 	assert_int_equal(get(0x14), 1);
-	assert_int_equal(timer_ns, 50 * MS);
+	assert_int_equal(host_device.timer_ns, 50 * MS);
 	put(0xc, 1);
-	assert_false(level);
+	assert_false(host_device.level);
 	now_ns = 50 * MS;
 	signalled(SK_SIGNAL_TIMER);
 	now_ns = 70 * MS;
 	signalled(SK_SIGNAL_TIMER);
-	assert_true(level);
-	assert_int_equal(timer_ns, 0);
+	assert_true(host_device.level);
+	assert_int_equal(host_device.timer_ns, 0);
 	assert_int_equal(get(0x4), 0);
 	put(0xc, 1); /* and it lives again */
-	assert_false(level);
-	assert_int_equal(timer_ns, 90 * MS);
+	assert_false(host_device.level);
+	assert_int_equal(host_device.timer_ns, 90 * MS);
 }
 
 static void test_restart(void **unused)
@@ -150,14 +131,14 @@ static void test_restart(void **unused)
 	(void)unused;
 	start_period(20);
 	now_ns = 20 * MS;
-	timer_ns = 0;
+	host_device.timer_ns = 0;
 	boot_instance();
-	assert_int_equal(timer_ns, 30 * MS);
+	assert_int_equal(host_device.timer_ns, 30 * MS);
 	assert_int_equal(get(0x4), 10 * TICKS_PER_MS);
 	now_ns = 40 * MS; /* the period ended while nobody was there */
 	boot_instance();
-	assert_true(level);
-	assert_int_equal(timer_ns, 60 * MS);
+	assert_true(host_device.level);
+	assert_int_equal(host_device.timer_ns, 60 * MS);
 	persistent[40] ^= 1; /* whatever is damaged: one copy of two is good */
 	boot_instance();
 	assert_int_equal(get(0x0), 20 * TICKS_PER_MS - 1);
@@ -173,8 +154,8 @@ static void test_vm_reset(void **unused)
 	now_ns = 30 * MS;
 	signalled(SK_SIGNAL_TIMER);
 	assert_true(dispatch(&caller, &msg));
-	assert_false(level);
-	assert_int_equal(timer_ns, 0);
+	assert_false(host_device.level);
+	assert_int_equal(host_device.timer_ns, 0);
 	assert_int_equal(get(0x0), UINT32_MAX);
 }
 
