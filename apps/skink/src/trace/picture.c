@@ -162,14 +162,15 @@ static void draw_instant(uint32_t core, uint64_t ns, uint32_t kind, const char *
 {
 	uint32_t row = row_of(TRACE_CORES_GROUP, core);
 	uint32_t x = (uint32_t)x_of(ns);
+	bool frequent = kind == SK_TRACE_SIGNAL || kind == SK_TRACE_INTERRUPT; /* their names show when pointed at */
 
 	(void)word;
 	if (row == picture.count) {
 		return;
 	}
 	draw("<path d=\"M%u %ul-3 -5h6z\" fill=\"%s\"><title>%s</title></path>\n", x, (unsigned)y_of(row),
-	     kind == SK_TRACE_SIGNAL ? "#888" : "#c00", name);
-	if (kind != SK_TRACE_SIGNAL && x >= picture.labels_to) {
+	     frequent ? "#888" : "#c00", name);
+	if (!frequent && x >= picture.labels_to) {
 		draw("<text x=\"%u\" y=\"%u\" fill=\"#c00\">%s</text>\n", x + 3, (unsigned)(y_of(row) - 1), name);
 		picture.labels_to = x + (uint32_t)strlen(name) * CHARACTER;
 	}
