@@ -14,6 +14,7 @@
  *	inject begin seed=S boot=B faults=N
  *	inject fault K TYPE TARGET at=NS place=0xA clear=0xC flip=0xF register=R delay=NS
  *	inject made K status=S           0, or why the supervisor refused
+ *	inject was K TYPE …              what was said of a fault that was made, again: the console may have lost it
  *	inject after K WORD              what became of it: see faults.c
  *	inject skipped K WHY
  *	inject end
@@ -190,9 +191,20 @@ static void show_crashes(void)
 	}
 }
 
+/* "fault" or "was", and all that was drawn. */
+static void announce(const char *word, uint32_t number, const struct fault *fault, uint64_t at_ns)
+{
+	say("%s %" PRIu32 " %s %s at=%" PRIu64 " place=%#" PRIx64 " clear=%#" PRIx64 " flip=%#" PRIx64
+	    " register=%" PRIu32 " delay=%" PRIu64,
+	    word, number, fault->type->name, campaign.names[fault->target], at_ns, fault->place, fault->clear,
+	    fault->flip, fault->register_number, fault->delay_ns);
+}
+
 static void run_slot(uint32_t number)
 {
 	struct fault fault;
+	sk_status_t status = SK_OK;
+	uint64_t at_ns = 0;
 	uint64_t begin_ns = campaign.start_ns + number * campaign.slot_ns;
 
 	(void)sk_sleep_until(begin_ns + campaign.slot_ns / 5 + draw_below(&campaign.draw, campaign.slot_ns / 4));
@@ -205,13 +217,15 @@ static void run_slot(uint32_t number)
 	if (why != NULL) {
 		say("skipped %" PRIu32 " %s", number, why);
 	} else {
-		say("fault %" PRIu32 " %s %s at=%" PRIu64 " place=%#" PRIx64 " clear=%#" PRIx64 " flip=%#" PRIx64
-		    " register=%" PRIu32 " delay=%" PRIu64,
-		    number, fault.type->name, campaign.names[fault.target], sk_now_ns(), fault.place, fault.clear,
-		    fault.flip, fault.register_number, fault.delay_ns);
-		say("made %" PRIu32 " status=%d", number, (int)fault.type->make(&fault));
+		at_ns = sk_now_ns();
+		announce("fault", number, &fault, at_ns);
+		status = fault.type->make(&fault);
+		say("made %" PRIu32 " status=%d", number, (int)status);
 	}
 	(void)sk_sleep_until(begin_ns + campaign.slot_ns - NS_PER_MS);
+	if (why == NULL && status == SK_OK) {
+		announce("was", number, &fault, at_ns);
+	}
 	if (why == NULL) {
 		say("after %" PRIu32 " %s", number, fault.type->end(&fault));
 	}

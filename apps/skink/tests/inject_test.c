@@ -219,6 +219,43 @@ static void what_went_astray_is_in_the_log(void **state)
 	assert_int_equal(record.rows[0].outcome, OUTCOME_CROSS_DOMAIN);
 }
 
+#define WAS(number, type, target) \
+	"inject was " number " " type " " target " at=20000 place=0x400 clear=0 flip=0x8 register=99 delay=0\n"
+
+/* Both streams lost the announcement, and the console its crash between the two: the fault's end says what it was. */
+static void what_was_lost_is_said_again(void **state)
+{
+	(void)state;
+	begin(2);
+	control(FAULT("0", "descriptors", "rtc0") "inject after 0 done\n");
+	load_line();
+	control(CRASH("1", "uart0"));
+	number++;
+	load_line(); /* one is missing */
+	control(WAS("1", "hang", "uart0") "inject after 1 restarted\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_MASKED);
+	assert_string_equal(record.rows[1].target, "uart0");
+	assert_int_equal(record.rows[1].crashes, 1);
+	assert_int_equal(record.rows[1].detect_ns, 10000);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_GUEST_VISIBLE);
+	begin(2); /* what was before it is the one's before it */
+	control(FAULT("0", "flip-data", "uart0") "inject after 0 kept\n");
+	control("crash 1 uart0 memory restarted at=19999 delay=0 took=9 pc=0x1 address=0\n");
+	control(WAS("1", "flip-text", "rtc0") "inject after 1 kept\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_RECOVERED);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_NO_EFFECT);
+	begin(2); /* so is all of it if the next one was announced */
+	control(FAULT("0", "flip-data", "rtc0") "inject after 0 kept\n");
+	control(CRASH("1", "uart0"));
+	control(FAULT("1", "flip-text", "uart0") "inject was 1 flip-text uart0 at=1000 place=0x400 clear=0 flip=0x8 "
+		"register=99 delay=0\ninject after 1 kept\n");
+	end();
+	assert_int_equal(record.rows[0].outcome, OUTCOME_CROSS_DOMAIN);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_NO_EFFECT);
+}
+
 /* What happens is the last fault's before it. */
 static void each_fault_has_its_own(void **state)
 {
@@ -542,6 +579,7 @@ int main(void)
 		cmocka_unit_test(dependants),
 		cmocka_unit_test(what_lay_there_is_its_own),
 		cmocka_unit_test(what_went_astray_is_in_the_log),
+		cmocka_unit_test(what_was_lost_is_said_again),
 		cmocka_unit_test(each_fault_has_its_own),
 		cmocka_unit_test(damage_that_shows_late_is_the_earlier_faults),
 		cmocka_unit_test(a_fault_that_was_refused_was_none),

@@ -8,6 +8,8 @@
 
 #include "../run/demux.h"
 
+#define NEVER UINT64_MAX
+
 static void trouble(struct record *record, const char *text)
 {
 	if (record->trouble[0] == '\0') {
@@ -53,10 +55,30 @@ static uint32_t who_broke(struct record *record, const char *text)
 	return record->broke;
 }
 
-/* A device may fail for good if a server did, whose fallback that is. */
-static void load_news(void *context, enum load_news news, const char *text)
+/*
+ * Between one fault's end and the next one's announcement. Should the console lose that, only the next fault's end says
+ * that there was one: until then it is open whose doing this is.
+ */
+static bool is_open(const struct record *record)
 {
-	struct record *record = context;
+	return record->held_count < RECORD_HELD && (record->current >= record->count || record->over);
+}
+
+static void hold(struct record *record, enum held_kind kind, enum load_news news, const char *text)
+{
+	struct held *last = record->held_count != 0 ? &record->held[record->held_count - 1] : NULL;
+	if (kind == HELD_NEWS && news == LOAD_GOOD && last != NULL && last->kind == kind && last->news == news) {
+		return;
+	}
+	struct held *held = &record->held[record->held_count++];
+	held->kind = kind;
+	held->news = news;
+	snprintf(held->text, sizeof(held->text), "%s", text != NULL ? text : "");
+}
+
+/* A device may fail for good if a server did, whose fallback that is. */
+static void take_news(struct record *record, enum load_news news, const char *text)
+{
 	bool wrong = news == LOAD_WRONG || (news == LOAD_FAILED && !record->gave_up);
 	if (news == LOAD_GOOD) {
 		record->good = true;
@@ -75,6 +97,16 @@ static void load_news(void *context, enum load_news news, const char *text)
 		row_note(&record->rows[blamed], text);
 	}
 	after->load_failed = after->load_failed || wrong;
+}
+
+static void load_news(void *context, enum load_news news, const char *text)
+{
+	struct record *record = context;
+	if (is_open(record)) {
+		hold(record, HELD_NEWS, news, text);
+	} else {
+		take_news(record, news, text);
+	}
 }
 
 /* A good line there does not say that all is well. */
@@ -193,12 +225,12 @@ static void take_vm(struct record *record, const char *line)
 	row_note(current_row(record), line);
 }
 
-/* "fault NUMBER TYPE TARGET at=… …". False: that is none of this boot's. */
+/* "fault NUMBER TYPE TARGET at=… …", or "was …". False: that is none of this boot's. */
 static bool read_fault(const struct record *record, const char *line, struct row *fault)
 {
 	*fault = (struct row) { 0 };
 	return sscanf(line,
-		      "fault %" SCNu32 " %23s %23s at=%" SCNu64 " place=%" SCNx64 " clear=%" SCNx64 " flip=%" SCNx64
+		      "%*s %" SCNu32 " %23s %23s at=%" SCNu64 " place=%" SCNx64 " clear=%" SCNx64 " flip=%" SCNx64
 		      " register=%" SCNu32 " delay=%" SCNu64,
 		      &fault->fault, fault->type, fault->target, &fault->at_ns, &fault->place, &fault->clear,
 		      &fault->flip, &fault->register_number, &fault->delay_ns) == 9 &&
@@ -215,6 +247,7 @@ static void begin_fault(struct record *record, const struct row *fault)
 	row->boot = common.boot;
 	memcpy(row->load, common.load, sizeof(row->load));
 	record->current = fault->fault;
+	record->over = false;
 	if (record->good || record->blamed == RECORD_FAULTS) {
 		record->blamed = fault->fault;
 	}
@@ -229,15 +262,6 @@ static void catch_up(struct record *record, uint64_t now_ns)
 			begin_fault(record, &heard->fault);
 			record->after[i].made = heard->made;
 		}
-	}
-}
-
-static void take_fault(struct record *record, const char *line)
-{
-	struct row fault;
-	if (read_fault(record, line, &fault)) {
-		catch_up(record, fault.at_ns);
-		begin_fault(record, &fault);
 	}
 }
 
@@ -293,6 +317,74 @@ static void take_crash(struct record *record, const char *line)
 	after->crossed = after->crossed || !in_domain(record, server, row->target);
 }
 
+static void take_event(struct record *record, const char *line)
+{
+	static const struct {
+		const char *begin;
+		void (*take)(struct record *record, const char *line);
+	} kinds[] = {
+		{ "crash ", take_crash },
+		{ "server ", take_failed },
+		{ "vm ", take_vm },
+	};
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strncmp(line, kinds[i].begin, strlen(kinds[i].begin)) == 0) {
+			kinds[i].take(record, line);
+		}
+	}
+}
+
+/* Of what is held: not before `from_ns`? News have no time, but good ones come before what is wrong. */
+static bool is_later(const struct held *held, uint64_t from_ns)
+{
+	uint64_t at = NEVER;
+	if (held->kind == HELD_NEWS) {
+		return from_ns != NEVER && held->news != LOAD_GOOD && held->news != LOAD_NOTE;
+	}
+	(void)sscanf(held->text, "crash %*u %*s %*s %*s at=%" SCNu64, &at);
+	return from_ns != NEVER && at >= from_ns;
+}
+
+/* What is held is the last fault's after all, up to `from_ns`. */
+static void release(struct record *record, uint64_t from_ns)
+{
+	uint32_t i = 0;
+	for (; i < record->held_count && !is_later(&record->held[i], from_ns); i++) {
+		const struct held *held = &record->held[i];
+		if (held->kind == HELD_NEWS) {
+			take_news(record, held->news, held->text);
+		} else {
+			take_event(record, held->text);
+		}
+	}
+	record->held_count -= i;
+	memmove(record->held, &record->held[i], record->held_count * sizeof(record->held[0]));
+}
+
+static void take_fault(struct record *record, const char *line)
+{
+	struct row fault;
+	if (read_fault(record, line, &fault)) {
+		release(record, NEVER);
+		catch_up(record, fault.at_ns);
+		begin_fault(record, &fault);
+	}
+}
+
+/* The announcement once more, at the fault's end: it counts if the first one was lost. */
+static void take_again(struct record *record, const char *line)
+{
+	struct row fault;
+	if (!read_fault(record, line, &fault) || record->rows[fault.fault].at_ns != 0) {
+		return;
+	}
+	release(record, fault.at_ns);
+	catch_up(record, fault.at_ns);
+	begin_fault(record, &fault);
+	record->after[fault.fault].made = true;
+	release(record, NEVER);
+}
+
 static void take_skipped(struct record *record, uint32_t number, const char *why)
 {
 	row_note(&record->rows[number], why);
@@ -316,7 +408,10 @@ static void take_inject(struct record *record, const char *line)
 	}
 	if (strncmp(line, "fault ", strlen("fault ")) == 0) {
 		take_fault(record, line);
+	} else if (strncmp(line, "was ", strlen("was ")) == 0) {
+		take_again(record, line);
 	} else if (strncmp(line, "skipped ", strlen("skipped ")) == 0) {
+		release(record, NEVER);
 		take_skipped(record, number, rest);
 	} else if (strncmp(line, "made ", strlen("made ")) == 0) {
 		record->after[number].made = strcmp(rest, "status=0") == 0;
@@ -324,29 +419,22 @@ static void take_inject(struct record *record, const char *line)
 			row_note(row, rest);
 		}
 	} else if (strncmp(line, "after ", strlen("after ")) == 0) {
+		release(record, NEVER);
 		set_word(row->state, rest);
 		record->good = false;
+		record->over = true;
 	}
 }
 
 static void take_control(struct record *record, const char *line)
 {
-	static const struct {
-		const char *begin;
-		void (*take)(struct record *record, const char *line);
-	} kinds[] = {
-		{ "crash ", take_crash },
-		{ "server ", take_failed },
-		{ "vm ", take_vm },
-	};
 	record->halted = record->halted || strcmp(line, "halt") == 0;
 	if (strncmp(line, "inject ", strlen("inject ")) == 0) {
 		take_inject(record, line + strlen("inject "));
-	}
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strncmp(line, kinds[i].begin, strlen(kinds[i].begin)) == 0) {
-			kinds[i].take(record, line);
-		}
+	} else if (is_open(record)) {
+		hold(record, HELD_EVENT, LOAD_NOTE, line);
+	} else {
+		take_event(record, line);
 	}
 }
 
@@ -455,7 +543,8 @@ static void judge_end(struct record *record, struct row *last, bool timed_out)
 
 bool record_judge(struct record *record, bool panicked, bool timed_out)
 {
-	catch_up(record, UINT64_MAX);
+	release(record, NEVER);
+	catch_up(record, NEVER);
 	struct row *last = current_row(record);
 	bool finished = (record->stopped && record->halted) ||
 			(record->off && record->load.complete && !record->deadline);

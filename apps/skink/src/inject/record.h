@@ -5,7 +5,8 @@
  * since the fault before it was over.
  *
  * A fault into the console may lead lines astray: what `inject` says of a fault is in the supervisor's log a second time,
- * and counts from there if the control stream goes on without it.
+ * and counts from there if the control stream goes on without it. Should both be lost, `inject` says it a third time at
+ * the fault's end; what happened since the end of the fault before is held until it is known whose it is.
  */
 #ifndef INJECT_RECORD_H
 #define INJECT_RECORD_H
@@ -17,6 +18,7 @@
 
 #define RECORD_FAULTS 64u
 #define RECORD_TEXT 16384u
+#define RECORD_HELD 16u
 
 /* What came after a fault, and before the next one. */
 struct aftermath {
@@ -34,6 +36,15 @@ struct hearsay {
 	bool made;
 };
 
+/* What is held: a line of the control stream, or news of the load. */
+enum held_kind { HELD_EVENT, HELD_NEWS };
+
+struct held {
+	enum held_kind kind;
+	enum load_news news;
+	char text[LOAD_LINE];
+};
+
 struct record {
 	const struct manifest *manifest;
 	struct row rows[RECORD_FAULTS];
@@ -42,6 +53,9 @@ struct record {
 	uint32_t count;		  /* faults that this boot was to have */
 	uint32_t current;	  /* the last one begun; RECORD_FAULTS: none yet */
 	uint32_t blamed;	  /* who is to blame for what is wrong with the load */
+	bool over;		  /* the current fault's end was heard of */
+	struct held held[RECORD_HELD];
+	uint32_t held_count;
 	bool good;		  /* a line of the load was right since the last fault was over */
 	char broken[ROW_WORD];	  /* the device that something was wrong with last, "" */
 	uint32_t broke;		  /* … by which fault */
