@@ -5,10 +5,18 @@
 #include <sk/idl/device.h>
 #include <sk/server.h>
 
+/* Instructions before the answer that nobody needs: the test of the gate on figures has some. */
+#ifndef ECHO_DELAY
+#define ECHO_DELAY 0
+#endif
+#define TEXT(number) TEXT_OF(number)
+#define TEXT_OF(number) #number
+
 static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 {
 	switch (SK_BADGE_IFACE(caller->badge)) {
 	case DEVICE_INTERFACE: /* what `uses` grants on a server that has no interface of its own */
+		__asm__ volatile(".rept " TEXT(ECHO_DELAY) "\n\tnop\n\t.endr");
 		msg->tag = SK_OK;
 		return true;
 	default:

@@ -46,11 +46,13 @@ static const struct command_help commands[] = {
 	  "  skink bench                                 a table\n"
 	  "  skink bench --json >figures.json\n"
 	  "  skink bench --cpu max                       another CPU model: without targets\n"
+	  "  skink bench --baseline apps/bench/baseline.txt          compares; with --update, writes it anew\n"
 	  "\n"
 	  "The figures repeat exactly: QEMU counts instructions. They are measured on one core, ipi_roundtrip on\n"
 	  "two, by programs in apps/bench and apps/guest/bench; lines are neither blank nor comment.\n"
 	  "\n"
-	  "Exit status: 0 every figure is within what it must reach, 1 one is not, 2 and up as `skink run`.\n" },
+	  "Exit status: 0 every figure is within what it must reach and near its baseline, 1 one is not, 2 and up as\n"
+	  "`skink run`.\n" },
 	{ COMMAND_TOP, "top", "[options] [MANIFEST]", "boots a system and shows who has its cores",
 	  "  skink top                                   the default system\n"
 	  "  skink top --cores 4 --vcpus 4 manifest/smp-4-on-4.dts\n"

@@ -65,6 +65,10 @@ struct options {
 	const char *output;
 	const char *format;
 	bool json;
+	/* Figures. */
+	const char *only;
+	const char *baseline;
+	bool update;
 	/* A trace. */
 	const char *from;
 	const char *until;

@@ -61,7 +61,8 @@ class Bench(Case):
         _, out, err = self.bench(GOOD, "--json")
         rows = self.rows(out)
         self.assertEqual(rows["ipc_roundtrip"], {"name": "ipc_roundtrip", "unit": "instructions", "min": 300,
-                                                 "median": 300, "max": 300, "target": 320}, err)
+                                                 "median": 300, "max": 300, "target": 320, "exact": True,
+                                                 "baseline": None}, err)
         self.assertGreater(rows["kernel_sloc"]["median"], 1000)
         self.assertGreater(rows["kernel_text_bytes"]["median"], 10000)
         self.assertNotIn("mmio_write_roundtrip", rows)
@@ -90,6 +91,63 @@ class Bench(Case):
         self.assertIn("kernel/skink-kernel' can't be read", self.bench(GOOD)[2])
         os.unlink(os.path.join(os.path.dirname(self.folder.root), "kernel"))
         self.assertIn("no sources above", self.bench(GOOD)[2])
+
+    def baseline(self, text):
+        return self.folder.put("baseline", text.encode())
+
+    def test_baseline_is_written_and_held(self):
+        path = self.folder.path("baseline")
+        self.assertEqual(self.bench(GOOD, "--baseline", path, "--update")[0], 0)
+        with open(path, encoding="utf-8") as file:
+            lines = [line.split() for line in file if not line.startswith("#")]
+        self.assertIn(["ipc_roundtrip", "300"], lines)
+        self.assertIn(["tlbi_per_exit", "0"], lines)
+        self.assertFalse({"blk_read", "kernel_sloc"} & {line[0] for line in lines})
+        code, out, err = self.bench(GOOD, "--baseline", path, "--json")
+        self.assertEqual((code, err), (0, ""))
+        self.assertEqual(self.rows(out)["ipc_roundtrip"]["baseline"], 300)
+        self.assertEqual(self.bench(dict(GOOD, ipc_roundtrip=306), "--baseline", path)[0], 0)
+
+    def test_a_worse_figure_is_found(self):
+        path = self.folder.path("baseline")
+        self.bench(GOOD, "--baseline", path, "--update")
+        code, _, err = self.bench(dict(GOOD, ipc_roundtrip=307), "--baseline", path)
+        self.assertEqual(code, 1)
+        self.assertIn("ipc_roundtrip is worse by 2.3 %: now 307, baseline 300 instructions", err)
+        self.assertEqual(len(err.splitlines()), 1, err)
+        self.assertEqual(self.bench(dict(GOOD, blk_read=7000, blk_read_linux=29000), "--baseline", path)[0], 0)
+        code, _, err = self.bench(dict(GOOD, ipc_roundtrip=290), "--baseline", path)
+        self.assertEqual(code, 0)
+        self.assertIn("ipc_roundtrip is better: now 290, baseline 300 instructions, more by 3.4 %; --update", err)
+
+    def test_baseline_of_some_parts(self):
+        path = self.baseline("# a note\nipc_roundtrip 300\nsgi_self 1\n")
+        code, out, err = self.bench({"ipc_roundtrip": 300, "server_footprint_bytes": 1}, "--only", "ipc", "--json",
+                                    "--baseline", path)
+        self.assertEqual((code, sorted(self.rows(out))), (1, ["ipc_roundtrip", "server_footprint_bytes"]))
+        self.assertEqual(err, f"skink: server_footprint_bytes has no baseline: now 1 bytes; --update puts it into '{path}'\n")
+        self.bench({"ipc_roundtrip": 290}, "--only", "ipc", "--baseline", path, "--update")
+        with open(path, encoding="utf-8") as file:
+            self.assertIn("ipc_roundtrip 290\nsgi_self 1\n", file.read())
+
+    def test_a_bad_baseline(self):
+        for text, message in (("ipc_roundtrip\n", ":1: 'ipc_roundtrip'; expected NAME MEDIAN"),
+                              ("# a\nipc_roundtrip 1 2\n", ":2: 'ipc_roundtrip 1 2'; expected NAME MEDIAN"),
+                              ("ipc_roundtrip -1\n", "expected NAME MEDIAN"),
+                              ("xyz 1\n", "'xyz' is no figure with a baseline"),
+                              ("blk_read 1\n", "'blk_read' is no figure with a baseline")):
+            code, _, err = self.bench(GOOD, "--baseline", self.baseline(text))
+            self.assertEqual(code, 2)
+            self.assertIn(message, err)
+        self.assertIn("can't be read", self.bench(GOOD, "--baseline", self.folder.path("none"))[2])
+        self.assertIn("expected --baseline FILE --update", self.bench(GOOD, "--update")[2])
+        self.assertIn("a baseline is of cortex-a53", self.bench(GOOD, "--baseline", "x", "--cpu", "max")[2])
+
+    def test_parts(self):
+        self.assertEqual(self.bench({"ipc_roundtrip": 300}, "--only", "ipc,sizes")[0], 0)
+        code, _, err = self.bench(GOOD, "--only", "ipc,all")
+        self.assertEqual(code, 2)
+        self.assertIn("--only has 'all'; expected some of sizes, exits, ipc, ", err)
 
     def test_arguments(self):
         code, _, err = self.bench(GOOD, "bench.dts")

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -93,7 +94,7 @@ static void test_long_lines_end(void **state)
 
 static void test_targets(void **state)
 {
-	struct bench_row line = { "a", "b", 10, BENCH_NO_TARGET, "", false, 0, 0, 0 };
+	struct bench_row line = { .name = "a", .unit = "b", .target = 10, .aim = BENCH_NO_TARGET, .what = "" };
 	(void)state;
 	assert_true(bench_row_missed(&line)); /* not measured */
 	bench_row_set(&line, 1, 10, 90);
@@ -102,6 +103,41 @@ static void test_targets(void **state)
 	assert_true(bench_row_missed(&line));
 	line.target = BENCH_NO_TARGET;
 	assert_false(bench_row_missed(&line));
+}
+
+static void test_numbers_are_short(void **state)
+{
+	static const struct {
+		double value;
+		const char *text;
+	} cases[] = { { 0, "0" }, { 100, "100" }, { 0.03, "0.03" }, { 1.0005, "1.0005" }, { 9907714, "9907714" } };
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *text = bench_number(cases[i].value);
+		assert_string_equal(text, cases[i].text);
+		free(text);
+	}
+}
+
+static void test_what_has_a_baseline(void **state)
+{
+	(void)state;
+	assert_true(bench_row_kept(row("hvc_roundtrip")));
+	assert_true(bench_row_kept(row("kernel_text_bytes")));
+	assert_false(bench_row_kept(row("blk_read"))); /* the host's */
+	assert_false(bench_row_kept(row("kernel_sloc")));
+}
+
+static void test_parts(void **state)
+{
+	(void)state;
+	assert_true(bench_part_wanted(NULL, "ipc"));
+	assert_true(bench_part_wanted("ipc", "ipc"));
+	assert_true(bench_part_wanted("sizes,ipc,net", "ipc"));
+	assert_true(bench_part_wanted("sizes,ipc", "sizes"));
+	assert_false(bench_part_wanted("sizes,ipc", "ip"));
+	assert_false(bench_part_wanted("sizes,ipc", "net"));
+	assert_false(bench_part_wanted("", "net"));
 }
 
 int main(void)
@@ -114,6 +150,9 @@ int main(void)
 		cmocka_unit_test_setup(test_the_first_of_two_counts, forget),
 		cmocka_unit_test(test_long_lines_end),
 		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_numbers_are_short),
+		cmocka_unit_test(test_what_has_a_baseline),
+		cmocka_unit_test(test_parts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,100 +1,11 @@
-/* `skink bench`: see bench.h. Each system is run by this program itself, as `skink run` would be by hand. */
-#define _GNU_SOURCE /* readlink, memfd_create */
+/* `skink bench`: see bench.h. */
 #include "bench.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#define ARGUMENTS_MAX 24u
-#define TIMEOUT "300"
-#define DISK_BYTES (8 << 20)
 #define DEFAULT_CPU "cortex-a53" /* what the targets are stated for */
-
-/* In this order: of a figure that several of them print the first one's counts. */
-static const struct {
-	const char *manifest;
-	const char *cores; /* and as many vCPUs, if there is a VM; NULL: as the manifest says */
-	bool disk;
-	const char *net;
-} systems[] = {
-	{ "bench.dts", NULL, false, NULL },
-	{ "bench-ipc.dts", NULL, false, NULL },
-	{ "bench.dts", "2", false, NULL },
-	{ "bench-standby.dts", NULL, false, NULL },
-	{ "bench-disk.dts", NULL, true, NULL },
-	{ "bench-net.dts", NULL, false, "hub" },
-	{ "bench-linux.dts", NULL, true, NULL },
-};
-
-static char *this_program(void)
-{
-	char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	if (n <= 0) {
-		fatal(TOOL_FAILED, "can't tell where this program is");
-	}
-	path[n] = '\0';
-	return text_print("%s", path);
-}
-
-/* An empty disk, which is gone with this program and those that it starts. */
-static char *make_disk(void)
-{
-	int file = memfd_create("skink-bench-disk", 0);
-	if (file < 0 || ftruncate(file, DISK_BYTES) != 0) {
-		fatal(TOOL_FAILED, "no memory for a disk of %d bytes", DISK_BYTES);
-	}
-	return text_print("/proc/%d/fd/%d", (int)getpid(), file);
-}
-
-static void show(const struct bytes *output)
-{
-	fwrite(output->data, 1, output->size, stderr);
-}
-
-static void run_system(const struct options *options, const char *manifest, const char *cores, const char *disk,
-		       const char *net)
-{
-	const char *argv[ARGUMENTS_MAX] = { this_program(), "run", "--batch", "--icount", "--timeout", TIMEOUT };
-	uint32_t n = 6;
-	struct bytes output = { 0 };
-	struct bytes errors = { 0 };
-	const struct {
-		const char *name;
-		const char *value;
-	} passed[] = { { "--cpu", options->cpu },	{ "--qemu", options->qemu }, { "--out", options->out },
-		       { "--manifest", manifest }, { "--cores", cores },	     { "--vcpus", cores },
-		       { "--disk", disk },	    { "--net", net } };
-	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
-		if (passed[i].value != NULL) {
-			argv[n++] = passed[i].name;
-			argv[n++] = passed[i].value;
-		}
-	}
-	if (options->verbose) {
-		notice("running '%s'%s%s", manifest, cores != NULL ? " on cores: " : "", cores != NULL ? cores : "");
-	}
-	int status = program_run(argv, NULL, &output, &errors);
-	uint32_t taken = 0;
-	if (output.size != 0) {
-		taken += bench_lines_take((const char *)output.data, output.size);
-	}
-	if (errors.size != 0) {
-		taken += bench_lines_take((const char *)errors.data, errors.size);
-	}
-	if (status != TOOL_OK || taken == 0) {
-		show(&output);
-		show(&errors);
-		fatal(status != TOOL_OK ? (enum tool_status)status : TOOL_FAILED,
-		      "'%s' ended with status %d and %u figures; see above", manifest, status, taken);
-	}
-	bytes_free(&output);
-	bytes_free(&errors);
-	free((char *)(uintptr_t)argv[0]);
-}
 
 /* The targets are for one CPU model: on another one there is nothing to miss. */
 static void forget_targets(void)
@@ -107,30 +18,70 @@ static void forget_targets(void)
 	}
 }
 
-int bench_main(const struct options *options)
+static void check_options(const struct options *options, const char *cpu)
 {
-	const char *cpu = options->cpu != NULL ? options->cpu : DEFAULT_CPU;
-	char *out = system_out(options);
-	bool missed = false;
 	if (options->manifest != NULL) {
 		fatal(TOOL_BAD_INPUT, "'%s' is one argument too many; `skink bench` has systems of its own",
 		      options->manifest);
 	}
+	if (options->update && options->baseline == NULL) {
+		fatal(TOOL_BAD_INPUT, "--update has no file to write; expected --baseline FILE --update");
+	}
+	if (options->baseline != NULL && strcmp(cpu, DEFAULT_CPU) != 0) {
+		fatal(TOOL_BAD_INPUT, "--baseline with --cpu '%s'; a baseline is of " DEFAULT_CPU, cpu);
+	}
+	bench_parts_check(options->only);
+}
+
+static void measure(const struct options *options)
+{
+	if (bench_part_wanted(options->only, BENCH_PART_SIZES)) {
+		bench_sizes(options);
+	}
+	for (size_t i = 0; i < bench_system_count; i++) {
+		if (bench_part_wanted(options->only, bench_systems[i].part)) {
+			bench_system_run(options, &bench_systems[i]);
+		}
+	}
+}
+
+/* Of all that was to be measured. */
+static bool missed(const struct options *options)
+{
+	for (size_t i = 0; i < bench_row_count; i++) {
+		if ((bench_rows[i].measured || options->only == NULL) && bench_row_missed(&bench_rows[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* False: something is worse. */
+static bool keep_to_baseline(const struct options *options)
+{
+	if (options->update) {
+		bench_baseline_write(options->baseline);
+		return true;
+	}
+	return options->baseline == NULL || bench_baseline_compare(options->baseline);
+}
+
+int bench_main(const struct options *options)
+{
+	const char *cpu = options->cpu != NULL ? options->cpu : DEFAULT_CPU;
+	check_options(options, cpu);
 	if (strcmp(cpu, DEFAULT_CPU) != 0) {
 		forget_targets();
 	}
-	bench_sizes(options);
-	for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++) {
-		run_system(options, system_manifest(out, systems[i].manifest), systems[i].cores,
-			   systems[i].disk ? make_disk() : NULL, systems[i].net);
+	if (options->baseline != NULL && (!options->update || access(options->baseline, F_OK) == 0)) {
+		bench_baseline_read(options->baseline);
 	}
+	measure(options);
 	if (options->json) {
 		bench_print_json();
 	} else {
-		bench_print_table(cpu);
+		bench_print_table(cpu, options->only == NULL);
 	}
-	for (size_t i = 0; i < bench_row_count; i++) {
-		missed = missed || bench_row_missed(&bench_rows[i]);
-	}
-	return missed ? TOOL_FAILED : TOOL_OK;
+	bool good = keep_to_baseline(options);
+	return missed(options) || !good ? TOOL_FAILED : TOOL_OK;
 }

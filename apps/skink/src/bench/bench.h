@@ -10,8 +10,11 @@
 
 #include "../system.h"
 
-/* Nobody has to reach anything. */
+/* Nobody has to reach anything; nobody knows what it was. */
 #define BENCH_NO_TARGET (-1.0)
+#define BENCH_NO_BASELINE (-1.0)
+/* So much of its baseline may a figure be worse. */
+#define BENCH_TOLERANCE 0.02
 
 struct bench_row {
 	const char *name;
@@ -19,6 +22,8 @@ struct bench_row {
 	double target; /* what it must not exceed; BENCH_NO_TARGET */
 	double aim;    /* the next one; BENCH_NO_TARGET */
 	const char *what;
+	bool exact; /* the same in every run */
+	double baseline; /* of the file that was read; BENCH_NO_BASELINE */
 	bool measured;
 	double min;
 	double median;
@@ -33,6 +38,19 @@ struct bench_row *bench_row_named(const char *name, size_t length);
 void bench_row_set(struct bench_row *row, double min, double median, double max);
 /* Does the row have a target, and miss it? What was not measured at all has missed it. */
 bool bench_row_missed(const struct bench_row *row);
+
+/* Has it a baseline? What is exact has, but for source lines, which grow with what a part can do: they have a limit. */
+bool bench_row_kept(const struct bench_row *row);
+
+/*
+ * baseline.c: a file with a line "NAME MEDIAN" for each figure that is kept. `read` fills the rows' baselines and ends the
+ * tool if the file is not such a one. `compare` tells each figure that was measured and is worse than its baseline by
+ * more than BENCH_TOLERANCE, or has none: then it is false; and each that is better by as much. `write` replaces the
+ * file: baselines of what was not measured stay.
+ */
+void bench_baseline_read(const char *path);
+bool bench_baseline_compare(const char *path);
+void bench_baseline_write(const char *path);
 
 /*
  * lines.c: takes every line "bench NAME MIN MEDIAN MAX" of what a system printed, with or without a log's "[SERVER] "
@@ -52,8 +70,29 @@ uint64_t sloc_file(const char *path);
 /* sizes.c: fills the rows that need no run. */
 void bench_sizes(const struct options *options);
 
-/* report.c */
-void bench_print_table(const char *cpu);
+/* The part that these figures are of. */
+#define BENCH_PART_SIZES "sizes"
+
+/* systems.c: the systems that are run for figures; `only`: a list of parts, "ipc,net"; NULL: all. */
+struct bench_system {
+	const char *part;
+	const char *manifest;
+	const char *cores; /* and as many vCPUs, if there is a VM; NULL: as the manifest says */
+	bool disk;
+	const char *net;
+};
+extern const struct bench_system bench_systems[];
+extern const size_t bench_system_count;
+bool bench_part_wanted(const char *only, const char *part);
+/* Ends the tool with TOOL_BAD_INPUT if `only` names what is no part. */
+void bench_parts_check(const char *only);
+/* Runs it and takes its figures; ends the tool if that fails. */
+void bench_system_run(const struct options *options, const struct bench_system *system);
+
+/* report.c. `all`: also rows that were not measured. */
+void bench_print_table(const char *cpu, bool all);
 void bench_print_json(void);
+/* As few digits as it needs, at most four behind the point. The caller frees it. */
+char *bench_number(double value);
 
 #endif
