@@ -9,7 +9,8 @@
 #include <sk/idl/kernel_kernel.h>
 #include <string.h>
 
-#define SUPERVISOR_TABLE_PAGES 64u
+/* A table maps a page, or more, with each of its 8-byte entries. */
+#define SUPERVISOR_TABLE_PAGES(archive_bytes) (64u + (archive_bytes) / (SK_PAGE_BYTES / 8u * SK_PAGE_BYTES))
 
 /* The supervisor in the making. RAM behind the boot image is handed out from the bottom. */
 struct boot {
@@ -115,7 +116,7 @@ static struct thread *make_thread(struct boot *boot)
 static struct thread *make_supervisor(struct boot *boot)
 {
 	const struct sk_boot_info *info = boot->info;
-	uint64_t pages = SK_SPACE_PAGES + SUPERVISOR_TABLE_PAGES;
+	uint64_t pages = SK_SPACE_PAGES + SUPERVISOR_TABLE_PAGES(info->archive_bytes);
 	struct object *object = make(OBJECT_SPACE, take_pages(boot, pages), pages * SK_PAGE_BYTES);
 	if (space_create(object, false) != SK_OK) {
 		panic("no translation tables for the supervisor");

@@ -160,6 +160,16 @@ sk_status_t process_make_worker(const struct server *server, uint32_t index, uin
 	return status;
 }
 
+void process_set_call_budget(const struct server *server, uint64_t budget_us)
+{
+	for (uint32_t i = 0; i < server->config->core_count; i++) {
+		(void)thread_set_call_budget(server->workers[i].thread, budget_us * 1000u);
+		if (server->standby.workers[i].thread != SK_CAP_NONE) {
+			(void)thread_set_call_budget(server->standby.workers[i].thread, budget_us * 1000u);
+		}
+	}
+}
+
 static sk_status_t make_worker(struct server *server, uint32_t index)
 {
 	struct worker *worker = &server->workers[index];

@@ -48,6 +48,9 @@ sk_status_t process_switch(struct server *server);
 /* Empties its persistent region: the next instance starts cold. Threads are stopped. */
 void process_forget(struct server *server);
 
+/* Longest time that its workers, and those of its standby, may run on one call from now on; 0: no limit. */
+void process_set_call_budget(const struct server *server, uint64_t budget_us);
+
 /* Sets the threads to the entry point and starts the first; it starts the others itself. */
 sk_status_t process_start(struct server *server);
 

@@ -18,6 +18,12 @@ struct order {
 
 #define STATE(name) (1u << SK_VM_STATE_##name)
 
+/*
+ * What a VMM may take to load its guest, if its call budget is shorter. A kernel is written over one that ran, and an
+ * emulator gives up what it translated there store by store, which takes it seconds when much of it was.
+ */
+#define LOAD_BUDGET_US 30000000u
+
 static const struct order orders[] = {
 	[VM_START] = { STATE(STOPPED) | STATE(FAILED), { VMM_TAG_LOAD, VMM_TAG_START },
 		       SK_VM_STATE_LOADING, SK_VM_STATE_RUNNING },
@@ -45,6 +51,19 @@ static void answer(uint64_t token, sk_status_t status)
 	}
 }
 
+static bool loads(enum vm_order order)
+{
+	return order == VM_START || order == VM_RESET;
+}
+
+static void set_budget(const struct vm *vm, bool loading)
+{
+	const struct server *vmm = &system_state.servers[vm->config->vmm];
+	uint32_t usual = vmm->config->call_budget_us;
+
+	process_set_call_budget(vmm, loading && usual != 0 && usual < LOAD_BUDGET_US ? LOAD_BUDGET_US : usual);
+}
+
 static void step_done(const struct errand *errand, sk_status_t status);
 
 static bool send(const struct vm *vm, enum vm_order order, uint32_t step, uint64_t token)
@@ -64,7 +83,8 @@ static bool send(const struct vm *vm, enum vm_order order, uint32_t step, uint64
 static void order_done(struct vm *vm, enum vm_order order)
 {
 	vm->state = orders[order].after;
-	if (order == VM_START || order == VM_RESET) {
+	if (loads(order)) {
+		set_budget(vm, false);
 		vm->boots++;
 	}
 	if (order == VM_RESET) {
@@ -75,7 +95,8 @@ static void order_done(struct vm *vm, enum vm_order order)
 /* A VM that could not be loaded has failed; other orders that fail leave it where it was. */
 static void order_failed(struct vm *vm, enum vm_order order, sk_status_t status)
 {
-	if (order == VM_START || order == VM_RESET) {
+	if (loads(order)) {
+		set_budget(vm, false);
 		vm_is_failed(vm, status == SK_SERVER_DIED ? "its VMM died" : "its VMM could not load or start it");
 	}
 }
@@ -123,11 +144,14 @@ sk_status_t vm_order(struct vm *vm, enum vm_order order, uint64_t token)
 	if ((orders[order].from & 1u << vm->state) == 0 || vm->control == SK_CAP_NONE) {
 		return SK_BAD_STATE;
 	}
-	if (order == VM_START || order == VM_RESET) {
+	if (loads(order)) {
 		forget_dead_devices(vm);
 	}
 	if (!send(vm, order, 0, token)) {
 		return SK_NO_MEMORY;
+	}
+	if (loads(order)) {
+		set_budget(vm, true);
 	}
 	vm->state = orders[order].during;
 	return SK_OK;
