@@ -13,6 +13,7 @@
 #include "report.h"
 #include "screen.h"
 #include "table.h"
+#include "trace.h"
 
 #define COLUMNS "name|image|state|>restarts|>crashes|cores|>priority|>memory|>calls served|>CPU time"
 
@@ -186,6 +187,20 @@ static void list_crashes(uint32_t crashes)
 	table_end("no server has crashed");
 }
 
+/* What its core did last, where that is traced. */
+static void show_crash_trace(uint32_t number)
+{
+	static struct sk_crash_record record;
+	struct sk_trace_record last[sizeof(record.trace) / (sizeof(struct sk_trace_record))];
+
+	if (operator_crash(names_supervisor(), number, &record) == SK_OK && record.trace_records != 0 &&
+	    record.trace_records <= sizeof(last) / sizeof(last[0])) {
+		memcpy(last, record.trace, sizeof(last));
+		screen_print("trace of core %u:\n", (unsigned)record.trace_core);
+		trace_show_records(record.trace_core, last, record.trace_records);
+	}
+}
+
 static void show_crash(uint32_t number)
 {
 	uint8_t text[1024];
@@ -200,6 +215,7 @@ static void show_crash(uint32_t number)
 		screen_write((const char *)text, bytes);
 		offset += bytes;
 	} while (bytes != 0);
+	show_crash_trace(number);
 }
 
 static void crashes(const struct argument *arguments, uint32_t count)

@@ -14,6 +14,7 @@
 #include "names.h"
 #include "report.h"
 #include "screen.h"
+#include "trace.h"
 
 #define SHOWN 24u         /* records, unless a number is given */
 #define SHOWN_MAX 500u
@@ -30,7 +31,7 @@ static struct who {
 } known[WHO_MAX];
 static uint32_t known_count;
 
-static bool rings_open(void)
+static bool rings_find(void)
 {
 	char name[SK_NAME_BYTES];
 
@@ -44,10 +45,16 @@ static bool rings_open(void)
 		}
 		rings[cores] = (const struct sk_trace_record *)(uintptr_t)region->address;
 	}
-	if (cores == 0) {
-		screen_text("no trace: the manifest's /supervisor does not say `trace` (skink run --trace)\n");
-	}
 	return cores != 0;
+}
+
+static bool rings_open(void)
+{
+	if (!rings_find()) {
+		screen_text("no trace: the manifest's /supervisor does not say `trace` (skink run --trace)\n");
+		return false;
+	}
+	return true;
 }
 
 /* Who that is, asked once a command; NULL: nobody, or too many. */
@@ -116,6 +123,14 @@ static void show_record(uint32_t core, const struct sk_trace_record *record)
 	trace_text(text, sizeof(text), record, reply ? call_of(record->token) : 0, name_of);
 	screen_print("%4llu.%09llu %u %s\n", (unsigned long long)(ns / NS_PER_S), (unsigned long long)(ns % NS_PER_S),
 		     (unsigned)core, text);
+}
+
+void trace_show_records(uint32_t core, const struct sk_trace_record *records, uint32_t count)
+{
+	(void)rings_find();
+	for (uint32_t i = 0; i < count; i++) {
+		show_record(core, &records[i]);
+	}
 }
 
 /* What a ring has, from the newest back: `left` records, the next one at `next` - 1. */

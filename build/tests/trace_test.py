@@ -93,12 +93,16 @@ def look_at_text(path):
 def traces(root):
     log = os.path.join(root, "log")
     path = os.path.join(root, "trace.json")
-    run = skink("trace", "--timeout", "60", "--from", "begin", "--when", "line 20", "--monitor", "kill uart0", "--until",
-                "line 100", "--run", GUEST, "--append", "console=ttyAMA0 quiet", "--log", log, "--output", path, MANIFEST)
+    run = skink("trace", "--timeout", "60", "--from", "begin", "--when", "line 20", "--monitor", "kill uart0",
+                "--when", "line 60", "--monitor", "crashes 1", "--until", "line 100", "--run", GUEST,
+                "--append", "console=ttyAMA0 quiet", "--log", log, "--output", path, MANIFEST)
     expect("a trace is made", run.returncode == 0)
     if run.returncode != 0:
         return
     expect("the guest notices nothing", "line 20\nline 21\n" in run.stdout and "line 100\n" in run.stdout)
+    with open(log, encoding="utf-8") as file:
+        expect("the crash record has the core's last records", re.search(
+            r"trace of core 0:\s+(\S.*\s+){1,15}\S.* call +monitor -> supervisor operator.server_kill server=", file.read()))
     look_at_json(path)
     text = os.path.join(root, "trace.txt")
     expect("its dump can be decoded", skink("trace", "--decode", log, "--output", text).returncode == 0)

@@ -8,6 +8,7 @@
 
 #include "backtrace.h"
 #include "process.h"
+#include "tracing.h"
 
 static struct sk_crash_record records[CRASH_RECORDS]; /* number N is at (N - 1) % CRASH_RECORDS */
 static uint32_t count;
@@ -30,6 +31,15 @@ static uint32_t copy_log(const struct server *server, uint8_t *to, uint32_t room
 
 _Static_assert(sizeof(((struct sk_crash_record *)0)->log) < LAYOUT_LOG_BYTES / 4,
 	       "a log's ring holds more than a record takes of it");
+
+static void note_trace(struct sk_crash_record *record, uint32_t core)
+{
+	struct sk_trace_record last[sizeof(record->trace) / (sizeof(struct sk_trace_record))];
+
+	record->trace_core = core;
+	record->trace_records = tracing_last(core, last, sizeof(last) / sizeof(last[0]));
+	memcpy(record->trace, last, record->trace_records * sizeof(last[0]));
+}
 
 struct sk_crash_record *crash_record(const struct server *server, const struct crash_cause *cause, uint64_t now_ns)
 {
@@ -55,6 +65,7 @@ struct sk_crash_record *crash_record(const struct server *server, const struct c
 	}
 	record->backtrace_count = backtrace_walk(server, record->registers, record->backtrace,
 						 sizeof(record->backtrace) / sizeof(record->backtrace[0]));
+	note_trace(record, server->config->cores[cause->thread]);
 	record->log_bytes = copy_log(server, record->log, sizeof(record->log));
 	return record;
 }

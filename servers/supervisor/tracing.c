@@ -9,8 +9,11 @@
 #include <sk/trace.h>
 
 #include "grant.h"
+#include "object.h"
 
 static sk_cap_t rings[SK_MAX_CORES]; /* memory; SK_CAP_NONE: the core has none */
+static const struct sk_trace_record *views[SK_MAX_CORES]; /* where this process sees them */
+static bool tracing;
 
 static sk_status_t grant(uint32_t core)
 {
@@ -38,13 +41,15 @@ sk_status_t tracing_connect(void)
 	sk_status_t status = SK_OK;
 
 	memset(rings, 0, sizeof(rings));
+	tracing = false;
 	for (uint32_t core = 0; system_state.manifest.trace && status == SK_OK && core < system_state.core_count; core++) {
 		struct ram_range range;
 
 		status = ram_take(SK_TRACE_BYTES, SK_TRACE_BYTES, &range);
 		if (status == SK_OK) {
 			rings[core] = range.memory;
-			status = grant(core);
+			views[core] = object_view(range.memory, SK_TRACE_BYTES);
+			status = views[core] != NULL ? grant(core) : SK_NO_MEMORY;
 		}
 	}
 	return status;
@@ -71,7 +76,24 @@ sk_status_t operator_serve_trace(const struct sk_caller *caller, bool on)
 	for (uint32_t core = 0; status == SK_OK && core < SK_MAX_CORES && rings[core] != SK_CAP_NONE; core++) {
 		status = set(core, on);
 	}
+	tracing = on && status == SK_OK;
 	return status == SK_OK ? SK_OK : OPERATOR_ERROR_FAILED;
+}
+
+uint32_t tracing_last(uint32_t core, struct sk_trace_record *to, uint32_t max)
+{
+	uint32_t newest = tracing ? sk_trace_newest(views[core]) : SK_TRACE_RECORDS;
+	uint32_t count = 0;
+
+	for (; newest != SK_TRACE_RECORDS && count < max && count < SK_TRACE_RECORDS; count++) {
+		if (views[core][(newest - count) % SK_TRACE_RECORDS].time == 0) {
+			break;
+		}
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		to[i] = views[core][(newest - (count - 1 - i)) % SK_TRACE_RECORDS];
+	}
+	return count;
 }
 
 static bool is(sk_cap_t slot, uint32_t object)

@@ -4,8 +4,10 @@
 
 #include <sk/idl/console_server.h>
 #include <sk/idl/supervisor_server.h>
+#include <sk/idl/vm_exit.h>
 #include <sk/process.h>
 #include <sk/timer.h>
+#include <sk/trace.h>
 
 #include "../names.h"
 #include "../screen.h"
@@ -225,6 +227,12 @@ ORDER(vm_create)
 ORDER(server_kill)
 ORDER(server_restart)
 
+/* Of the second crash: a call of object 7, and object 8 that starts. */
+static const struct sk_trace_record bench_trace[] = {
+	{ 1000000001, 0x10007, SK_TRACE_WHAT(SK_TRACE_CALL, VM_EXIT_TAG_MMIO_READ, 8), 0x9000018 },
+	{ 1000000002, 8, SK_TRACE_WHAT(SK_TRACE_START, 0, 0), 0 },
+};
+
 sk_status_t operator_serve_crash(const struct sk_caller *caller, uint32_t number, struct sk_crash_record *record)
 {
 	(void)caller;
@@ -237,6 +245,9 @@ sk_status_t operator_serve_crash(const struct sk_caller *caller, uint32_t number
 	record->verdict = SK_CRASH_VERDICT_RESTARTED;
 	record->at_ns = 5000000000;
 	(void)strcpy((char *)record->name, "uart0");
+	record->trace_core = 1;
+	record->trace_records = number == 2 ? 2 : 0;
+	memcpy(record->trace, bench_trace, sizeof(bench_trace));
 	return SK_OK;
 }
 

@@ -164,7 +164,10 @@ static void test_crashes(void **unused)
 	assert_answer("crashes", "number  server  instance       at  reason  address  pc  what followed\n"
 				 "     2  uart0          0  5.000 s  killed        0   0  restarted\n"
 				 "     3  uart0          0  5.000 s  killed        0   0  restarted\n");
-	assert_answer("crashes 2", "crash 2: uart0 killed\n  pc 400100\n");
+	assert_answer("crashes 2", "crash 2: uart0 killed\n  pc 400100\n"
+				   "trace of core 1:\n"
+				   "   1.000000001 1 call      linux/0 -> uart0/1 vm_exit.mmio_read address=0x9000018\n"
+				   "   1.000000002 1 start     uart0/1\n");
 	assert_answer("crashes 9", "crash: there is no such crash record (any more) (4)\n");
 }
 

@@ -188,13 +188,11 @@ void trace_text(char *text, size_t size, const struct sk_trace_record *record, u
 
 uint32_t trace_oldest(const struct sk_trace_record *ring)
 {
-	for (uint32_t i = 0; i < SK_TRACE_RECORDS; i++) {
-		uint32_t next = (i + 1u) % SK_TRACE_RECORDS;
+	uint32_t newest = sk_trace_newest(ring);
+	uint32_t next = (newest + 1u) % SK_TRACE_RECORDS;
 
-		/* Time falls from the newest to the oldest, or to what was never written, and nowhere else. */
-		if (ring[i].time > ring[next].time) {
-			return SK_TRACE_KIND_OF(ring[next].what) == SK_TRACE_NONE ? 0 : next;
-		}
+	if (newest == SK_TRACE_RECORDS) {
+		return SK_TRACE_RECORDS;
 	}
-	return SK_TRACE_RECORDS;
+	return SK_TRACE_KIND_OF(ring[next].what) == SK_TRACE_NONE ? 0 : next;
 }

@@ -76,12 +76,13 @@ static void any_record_has_a_text(void **state)
 	}
 }
 
-static void the_oldest_of_a_ring(void **state)
+static void the_ends_of_a_ring(void **state)
 {
 	static struct sk_trace_record ring[SK_TRACE_RECORDS];
 
 	(void)state;
 	assert_int_equal(trace_oldest(ring), SK_TRACE_RECORDS);
+	assert_int_equal(sk_trace_newest(ring), SK_TRACE_RECORDS);
 	for (uint64_t written = 1; written < 2 * SK_TRACE_RECORDS; written++) {
 		/* Four to a tick. */
 		ring[(written - 1) % SK_TRACE_RECORDS] =
@@ -90,6 +91,7 @@ static void the_oldest_of_a_ring(void **state)
 			uint64_t oldest = written > SK_TRACE_RECORDS ? written - SK_TRACE_RECORDS + 1 : 1;
 
 			assert_int_equal(ring[trace_oldest(ring)].word, oldest);
+			assert_int_equal(ring[sk_trace_newest(ring)].word, written);
 		}
 	}
 }
@@ -99,7 +101,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_kind),
 		cmocka_unit_test(any_record_has_a_text),
-		cmocka_unit_test(the_oldest_of_a_ring),
+		cmocka_unit_test(the_ends_of_a_ring),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,4 +39,7 @@ struct sk_trace_record {
 #define SK_TRACE_TAG_OF(what) ((uint32_t)(what))
 #define SK_TRACE_OBJECT_OF(token) ((uint32_t)(token) & 0xffffu)
 
+/* The newest record of a ring in use, also while the kernel writes there; SK_TRACE_RECORDS: there is none. */
+uint32_t sk_trace_newest(const struct sk_trace_record *ring);
+
 #endif
