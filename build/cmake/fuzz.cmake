@@ -1,16 +1,19 @@
 # Fuzzing: a third configuration of the tree, <build>/fuzz, in which clang builds everything with libFuzzer's
 # instrumentation and the address and undefined-behaviour sanitizers. Only harnesses and what they link are built there.
 #
-#   skink_fuzz(NAME SOURCES … [LIBS …] [INCLUDE dirs…] [RUNS n] [MAX_BYTES n])
+#   skink_fuzz(NAME SOURCES … [LIBS …] [INCLUDE dirs…] [RUNS n] [MAX_BYTES n] [SECONDS n] [HARNESS file])
 #       The harness tests/fuzz/NAME_fuzz.c (libs/fuzz/include/fuzz/fuzz.h) over SOURCES and LIBS, with the corpus
 #       tests/fuzz/NAME.corpus. Test NAME_fuzz: the corpus and RUNS (20000) inputs from a fixed seed, of at most
-#       MAX_BYTES (512) bytes; test NAME_fuzz_long (label `long`): a minute.
+#       MAX_BYTES (512) bytes; test NAME_fuzz_long (label `long`): a minute, or SECONDS. HARNESS: another file, with
+#       libFuzzer's own entry.
 #   skink_fuzz_tree(NAME SOURCE)
 #       For a harness that uses fuzz/tree.h: FUZZ_BASE is the name of devicetree SOURCE's blob.
 #   skink_fuzz_finds(NAME WHAT FILE file REPLACE text BY text [RUNS n])
 #       The same harness over a FILE (of SOURCES, or of a library) with a bug: REPLACE, which it holds once, is BY.
 #       Test NAME_fuzz_finds_WHAT passes if the harness finds that within RUNS (100000) inputs. The corpus should have
 #       one that does: build/tests/fuzz.py --finds WHAT --keep.
+#   skink_fuzz_idl_finds(NAME WHAT FILE file REPLACE text BY text [RUNS n])
+#       The same for idl_NAME, the harness of what idlc makes of idl/NAME.idl, with the bug in one of idlc's outputs.
 #
 # By hand: <build>/fuzz/bin/NAME_fuzz -help=1; build/tests/fuzz.py --help for growing a corpus.
 set(SKINK_FUZZ OFF CACHE BOOL "this is the configuration of the fuzz harnesses")
@@ -20,20 +23,29 @@ function(skink_fuzz name)
   if(SKINK_TARGET)
     return()
   endif()
-  cmake_parse_arguments(F "" "RUNS;MAX_BYTES" "SOURCES;INCLUDE;LIBS" ${ARGN})
+  cmake_parse_arguments(F "" "RUNS;MAX_BYTES;SECONDS;HARNESS" "SOURCES;INCLUDE;LIBS" ${ARGN})
   if(NOT F_RUNS)
     set(F_RUNS 20000)
   endif()
   if(NOT F_MAX_BYTES)
     set(F_MAX_BYTES 512)
   endif()
+  if(NOT F_SECONDS)
+    set(F_SECONDS 60)
+  endif()
+  if(F_HARNESS)
+    list(APPEND F_LIBS skink_fuzz_no_hooks)
+  else()
+    set(F_HARNESS tests/fuzz/${name}_fuzz.c)
+    list(APPEND F_LIBS skink_fuzz_harness)
+  endif()
   set_property(GLOBAL PROPERTY SKINK_FUZZ_${name}_MAX_BYTES ${F_MAX_BYTES})
   if(SKINK_FUZZ)
-    skink_fuzz_program(${name}_fuzz "tests/fuzz/${name}_fuzz.c;${F_SOURCES}" "${F_INCLUDE}" "${F_LIBS}")
+    skink_fuzz_program(${name}_fuzz "${F_HARNESS};${F_SOURCES}" "${F_INCLUDE}" "${F_LIBS}")
     return()
   endif()
   skink_fuzz_test(${name}_fuzz ${name} ${F_MAX_BYTES} --runs ${F_RUNS})
-  skink_fuzz_test(${name}_fuzz_long ${name} ${F_MAX_BYTES} --seconds 60)
+  skink_fuzz_test(${name}_fuzz_long ${name} ${F_MAX_BYTES} --seconds ${F_SECONDS})
   set_tests_properties(${name}_fuzz_long PROPERTIES LABELS "fuzz;long")
 endfunction()
 
@@ -87,13 +99,38 @@ function(skink_fuzz_finds name what)
   skink_fuzz_test(${program} ${name} ${max_bytes} --finds ${what} --runs ${F_RUNS})
 endfunction()
 
+function(skink_fuzz_idl_finds name what)
+  if(SKINK_TARGET)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 2 F "" "FILE;REPLACE;BY;RUNS" "")
+  if(NOT F_RUNS)
+    set(F_RUNS 100000)
+  endif()
+  set(program idl_${name}_fuzz_finds_${what})
+  if(SKINK_FUZZ)
+    set(folder ${CMAKE_CURRENT_BINARY_DIR}/${program})
+    add_custom_command(OUTPUT ${folder}/${name}_fuzz.c
+      COMMAND ${CMAKE_COMMAND} -E rm -rf ${folder}
+      COMMAND ${CMAKE_COMMAND} -E copy_directory ${SKINK_IDL_DIR}/sk/idl ${folder}
+      COMMAND ${CMAKE_COMMAND} "-DFILE=${folder}/${F_FILE}" "-DREPLACE=${F_REPLACE}" "-DBY=${F_BY}"
+              -P ${CMAKE_SOURCE_DIR}/build/cmake/replace.cmake
+      DEPENDS ${SKINK_IDL_DIR}/stamp ${CMAKE_SOURCE_DIR}/build/cmake/replace.cmake VERBATIM)
+    skink_fuzz_program(${program} ${folder}/${name}_fuzz.c "" skink_fuzz_no_hooks)
+    target_compile_options(${program} PRIVATE -w)
+    return()
+  endif()
+  get_property(max_bytes GLOBAL PROPERTY SKINK_FUZZ_idl_${name}_MAX_BYTES)
+  skink_fuzz_test(${program} idl_${name} ${max_bytes} --finds ${what} --runs ${F_RUNS})
+endfunction()
+
 function(skink_fuzz_program program sources includes libs)
   list(TRANSFORM sources PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
   list(TRANSFORM includes PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ REGEX "^[^/]")
   add_executable(${program} ${sources})
   target_compile_options(${program} PRIVATE ${SKINK_WARNINGS})
   target_include_directories(${program} PRIVATE ${includes})
-  target_link_libraries(${program} PRIVATE ${libs} skink_fuzz_harness skink_idl cmocka)
+  target_link_libraries(${program} PRIVATE ${libs} skink_idl cmocka)
   target_link_options(${program} PRIVATE -fsanitize=fuzzer)
   add_dependencies(${program} skink_idl_generated)
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin
@@ -136,4 +173,7 @@ if(SKINK_FUZZ)
 -fno-sanitize-recover=all -fsanitize-coverage=trace-loads,trace-stores")
   set(CMAKE_EXE_LINKER_FLAGS_FUZZ "-fsanitize=address,undefined")
   add_custom_target(skink_fuzz_all)
+  # For code that is linked without libs/fuzz, which has what those call.
+  add_library(skink_fuzz_no_hooks INTERFACE)
+  target_compile_options(skink_fuzz_no_hooks INTERFACE -fno-sanitize-coverage=trace-loads,trace-stores)
 endif()

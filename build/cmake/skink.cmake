@@ -37,7 +37,7 @@ function(skink_generate_idl)
   endif()
   set(stamp ${SKINK_IDL_DIR}/stamp)
   # All that it writes: what includes one of these is compiled again in the same run.
-  set(written ${SKINK_IDL_DIR}/sk/idl/idl_support.h)
+  set(written ${SKINK_IDL_DIR}/sk/idl/idl_fuzz.h ${SKINK_IDL_DIR}/sk/idl/idl_support.h)
   foreach(file IN LISTS idl_files)
     cmake_path(GET file STEM name)
     foreach(ending .h _client.h _exit.h _fuzz.c _kernel.h _mock.h _names.h _persistent.h _server.h _trace.c _trace.h)

@@ -36,6 +36,8 @@ void emit_json(const struct file *file, struct text *out);
 
 /* idl_support.h, which all outputs share: the text of support/idl_support.h. */
 extern const char emit_support_text[];
+/* idl_fuzz.h, which FILE_fuzz.c includes. */
+extern const char emit_fuzz_text[];
 
 /* Parts of emit_types. */
 void emit_structs(const struct file *file, struct text *out);
@@ -113,6 +115,8 @@ bool pack_is_long(const struct message *message);
 
 /* emit_unpack.c */
 
+/* All bits of flags. */
+uint64_t unpack_mask(const struct declaration *declaration);
 /* Conditions under which a received word is refused, appended to `items`; `source` is the word's expression. */
 void unpack_refusals(struct list *items, const struct type *type, const char *source);
 /* A received word as the scalar's C type. */
@@ -128,5 +132,26 @@ void unpack_lengths(struct text *out, const struct message *message, const char 
 		    const char *suffix);
 /* Loops and calls that refuse bad values in a struct or array; each failing one returns SK_BAD_ARG. */
 void unpack_check_block(struct text *out, const struct type *type, const char *name, bool by_value, const char *index);
+
+/*
+ * emit_fuzz_values.c: what a harness says of values, by the numbers in the file. `tabs` are before each line;
+ * `value` is an lvalue.
+ */
+
+/* Functions for all structs of the file: sk_fuzz_check_NAME(const struct *), sk_fuzz_make_NAME(struct *). */
+void fuzz_structs(const struct file *file, struct text *out);
+/* Is it a value of the type? Nothing where all are. */
+void fuzz_check(struct text *out, unsigned tabs, const struct type *type, const char *value);
+/* Some value of the type; `c_type` is the variable's. */
+void fuzz_make(struct text *out, unsigned tabs, const struct type *type, const char *c_type, const char *value);
+
+/* emit_fuzz_handlers.c: functions of a harness for the methods of an interface; each adds its name to `feeds`. */
+
+/* What the dispatcher calls: looks at what it is given, and makes results up. */
+void fuzz_handler(const struct interface *interface, const struct method *method, struct text *out);
+/* Calls the stub, which gets any answer. */
+void fuzz_asker(const struct interface *interface, const struct method *method, struct list *feeds, struct text *out);
+/* Reads any reply as the kernel does (FILE_exit.h); nothing where that has no function. */
+void fuzz_reader(const struct interface *interface, const struct method *method, struct list *feeds, struct text *out);
 
 #endif

@@ -1,51 +1,11 @@
 /*
- * FILE_fuzz.c: a libFuzzer / AFL entry that feeds the file's dispatchers with a
- * message made of the input: byte 0 chooses the interface, 56 bytes are tag and
- * words, the rest is the message buffer. Handlers are weak and do nothing: link
- * a server's own to fuzz those. A reply that breaks the message format traps.
+ * FILE_fuzz.c: a libFuzzer / AFL entry that feeds all that was generated from the file for messages and persistent
+ * structs; what an input is, and what is expected, is in support/idl_fuzz.h. Handlers are weak: a server's own can be
+ * linked in their place, with SK_FUZZ_OWN_HANDLERS defined.
  */
 #include "emit.h"
 
-#include <string.h>
-
 #include "objects.h"
-
-/* The name in a C parameter: its last word. */
-static const char *parameter_name(const char *parameter)
-{
-	const char *name = parameter;
-	for (const char *c = parameter; *c != '\0'; c++) {
-		if (*c == ' ' || *c == '*') {
-			name = c + 1;
-		}
-	}
-	return name;
-}
-
-static void emit_handler(const struct interface *interface, const struct method *method, struct text *out)
-{
-	struct list parameters = {0};
-	if (interface->kernel) {
-		kernel_parameters(&parameters, interface, method);
-	} else {
-		emit_item(&parameters, text_format("const struct sk_caller *%s", c_local(method, "caller")));
-		c_inputs(&parameters, interface, &method->in.fields, SIDE_SERVER);
-		c_outputs(&parameters, &method->out.fields);
-	}
-	text_add(out, "\n");
-	emit_wrapped(out, 0,
-		     text_format("__attribute__((weak)) sk_status_t %s_%s_%s(", interface->name.text,
-				 interface->kernel ? "do" : "serve", method->name.text),
-		     &parameters, ", ", ")");
-	text_add(out, "{\n");
-	for (size_t i = 0; i < parameters.count; i++) {
-		const char *name = parameter_name(list_at(&parameters, i));
-		if (strcmp(name, "void") != 0) {
-			text_add(out, "\t(void)%s;\n", name);
-		}
-	}
-	text_add(out, "\treturn SK_OK;\n}\n");
-}
 
 static void emit_region(const struct interface *interface, struct text *out)
 {
@@ -53,28 +13,7 @@ static void emit_region(const struct interface *interface, struct text *out)
 		 "\n__attribute__((weak)) bool %s_region(const struct sk_caller *caller, uint32_t index, "
 		 "struct sk_region *region)\n{\n",
 		 interface->name.text);
-	text_add(out, "\tstatic _Alignas(8) uint8_t memory[SK_PAGE_BYTES];\n\t(void)caller;\n");
-	text_add(out, "\t*region = (struct sk_region){memory, sizeof(memory), index != 1};\n\treturn index < 2;\n}\n");
-}
-
-/* What the dispatch takes from the kernel: any slot has any object. */
-static const char kernel_part[] =
-	"\nenum object_type {\n\tOBJECT_MEMORY, OBJECT_SPACE, OBJECT_THREAD, OBJECT_VCPU, OBJECT_ENDPOINT, "
-	"OBJECT_NOTIFICATION, OBJECT_INTERRUPT,\n\tOBJECT_VIRQ, OBJECT_CORE, OBJECT_MACHINE,\n};\n"
-	"\nstruct object {\n\tvoid *body;\n};\n"
-	"\nstruct kernel_call {\n\tstruct sk_msg *msg;\n\tvoid *buffer;\n\tuint32_t buffer_bytes;\n"
-	"\tuint32_t reply_bytes;\n\tstruct object *object;\n\tuint32_t badge;\n"
-	"\tbool home;\n\tsk_status_t status;\n};\n"
-	"\nstatic inline bool call_is_home(struct kernel_call *call)\n{\n\tcall->home = true;\n\treturn true;\n}\n"
-	"\nstatic inline struct object *call_object(struct kernel_call *call, uint32_t slot,\n"
-	"\t\tenum object_type type, uint32_t rights, sk_status_t *status)\n{\n"
-	"\t(void)type;\n\t(void)rights;\n\t*status = SK_BAD_CAP;\n\treturn slot == 0 ? NULL : call->object;\n}\n"
-	"\nstatic inline sk_status_t call_destination(const struct kernel_call *call, uint32_t slot, bool self)\n"
-	"{\n\t(void)call;\n\t(void)self;\n\treturn slot == 0 ? SK_BAD_ARG : SK_OK;\n}\n";
-
-static void emit_kernel_part(const struct file *file, struct text *out)
-{
-	text_add(out, "%s\n#include \"%s_kernel.h\"\n", kernel_part, file->base);
+	text_add(out, "\t(void)caller;\n\treturn sk_fuzz_region(index, region);\n}\n");
 }
 
 static void emit_state(const struct interface *interface, struct text *out)
@@ -85,72 +24,137 @@ static void emit_state(const struct interface *interface, struct text *out)
 	text_add(out, "\n__attribute__((weak)) enum %s_state %s_state(const struct %s *%s)\n{\n", name, name, self,
 		 name);
 	text_add(out, "\t(void)%s;\n", name);
-	text_add(out, "\treturn (enum %s_state)1;\n}\n", name);
+	text_add(out, "\treturn (enum %s_state)sk_fuzz_state;\n}\n", name);
 }
 
-static void emit_feed_kernel(const struct file *file, struct text *out)
+static void emit_feed(const struct file *file, const struct interface *interface, struct list *feeds, struct text *out)
 {
-	text_add(out, "\nstatic void feed_kernel(struct sk_msg *msg)\n{\n");
-	text_add(out, "\tstruct object object = {sk_fuzz_buffer};\n");
-	text_add(out, "\tstruct kernel_call call = {\n\t\t.msg = msg, .buffer = sk_fuzz_buffer, .object = &object,\n");
-	text_add(out, "\t\t.buffer_bytes = SK_TAG_BYTES_OF(msg->tag),\n\t};\n");
-	text_add(out, "\t(void)%s_call_dispatch(&call);\n\tif (call.reply_bytes > SK_MSG_BYTES) "
-		      "{\n\t\t__builtin_trap();\n\t}\n}\n", file->base);
+	const char *name = text_format("sk_fuzz_feed_%s", interface->name.text);
+	text_add(out, "\nstatic void %s(void)\n{\n\tstatic const struct sk_fuzz_method methods[] = {\n", name);
+	for (size_t i = 0; i < interface->methods.count; i++) {
+		const struct method *method = list_at(&interface->methods, i);
+		const struct message *in = &method->in;
+		bool least = in->payload_bytes != 0 && in->fixed_bytes != 0 && in->varies;
+		text_add(out, "\t\t{%s_TAG_%s, %u, %u},\n", interface->c_constant, text_upper(method->name.text),
+			 least ? pack_least(in) : in->varies ? 0 : in->payload_bytes, in->caps);
+	}
+	text_add(out, "\t};\n");
+	if (interface->kernel) {
+		bool known = object_type_find(interface->name.text) != NULL;
+		text_add(out, "\tsk_fuzz_kernel(%s_call_dispatch, OBJECT_%s, methods, %zuu);\n}\n", file->base,
+			 known ? text_upper(interface->name.text) : "NONE", interface->methods.count);
+	} else {
+		text_add(out, "\tsk_fuzz_server(%s_dispatch, methods, %zuu);\n}\n", interface->name.text,
+			 interface->methods.count);
+	}
+	emit_item(feeds, name);
 }
 
-static void emit_feed_server(struct text *out)
-{
-	text_add(out, "\nstatic void feed_server(bool (*dispatch)(const struct sk_caller *, struct sk_msg *), "
-		      "struct sk_msg *msg)\n{\n");
-	text_add(out, "\tstruct sk_caller caller = {0};\n");
-	text_add(out, "\tif (dispatch(&caller, msg) && SK_TAG_BYTES_OF(msg->tag) > SK_MSG_BYTES) {\n");
-	text_add(out, "\t\t__builtin_trap();\n\t}\n}\n");
-}
+/* Committed, damaged in one word, and opened again: what was committed comes back, or nothing does. */
+static const char keeping[] =
+	"\nstatic void sk_fuzz_keep_%s(void)\n"
+	"{\n"
+	"\t_Alignas(8) static uint64_t region[%s_REGION_BYTES / 8u];\n"
+	"\tstruct %s states[2], state;\n"
+	"\tsk_fuzz_fill(region, sizeof(region));\n"
+	"\tif (%s_open(region, sizeof(region), &state) != SK_RESTORED) {\n"
+	"\t\tSK_FUZZ_EXPECT(sk_fuzz_zero(&state, sizeof(state)));\n"
+	"\t}\n"
+	"\tfor (unsigned i = 0; i < 2; i++) {\n"
+	"\t\tsk_fuzz_make_%s(&states[i]);\n"
+	"\t\tSK_FUZZ_EXPECT(%s_commit(region, sizeof(region), &states[i]));\n"
+	"\t}\n"
+	"\tbool damaged = sk_fuzz_damage(region, sizeof(region));\n"
+	"\tenum sk_persistence found = %s_open(region, sizeof(region), &state);\n"
+	"\tbool newest = memcmp(&state, &states[1], sizeof(state)) == 0;\n"
+	"\tif (found == SK_RESTORED) {\n"
+	"\t\tSK_FUZZ_EXPECT(newest || (damaged && memcmp(&state, &states[0], sizeof(state)) == 0));\n"
+	"\t} else {\n"
+	"\t\tSK_FUZZ_EXPECT(damaged && sk_fuzz_zero(&state, sizeof(state)));\n"
+	"\t}\n"
+	"\tsk_fuzz_fill(&states[0], sizeof(states[0]));\n"
+	"\tSK_FUZZ_EXPECT(%s_commit(region, sizeof(region), &states[0]));\n"
+	"\tfound = %s_open(region, sizeof(region), &state);\n"
+	"\tSK_FUZZ_EXPECT(found == SK_RESTORED || (found == SK_COLD_VALUE && sk_fuzz_zero(&state, sizeof(state))));\n"
+	"\tif (found == SK_RESTORED) {\n"
+	"\t\tsk_fuzz_check_%s(&state);\n"
+	"\t}\n"
+	"\tsk_fuzz_fill(%s_fields(region), sizeof(state));\n"
+	"\tconst struct %s *fields = %s_fields(region);\n"
+	"\tif (!sk_fuzz_zero(fields, sizeof(*fields))) {\n"
+	"\t\tsk_fuzz_check_%s(fields);\n"
+	"\t}\n"
+	"}\n";
 
-static struct list with_methods(const struct file *file)
+static void emit_keeps(const struct list *declarations, struct list *feeds, struct text *out)
 {
-	struct list interfaces = {0};
-	for (size_t i = 0; i < file->interfaces.count; i++) {
-		struct interface *interface = list_at(&file->interfaces, i);
-		if (interface->methods.count != 0) {
-			list_add(&interfaces, interface);
+	for (size_t i = 0; i < declarations->count; i++) {
+		const struct declaration *declaration = list_at(declarations, i);
+		const char *name = c_persistent(declaration);
+		const char *tag = declaration->c_name;
+		if (declaration->persistent) {
+			text_add(out, keeping, name, text_upper(name), tag, name, tag, name, name, name, name, tag,
+				 name, tag, name, tag);
+			emit_item(feeds, text_format("sk_fuzz_keep_%s", name));
 		}
 	}
-	return interfaces;
 }
 
-static void emit_entry(const struct list *interfaces, struct text *out)
+/* Functions for one interface; `dispatchers` are fed as often as all the rest. */
+static void emit_interface(const struct file *file, const struct interface *interface, struct list *dispatchers,
+			   struct list *others, struct text *out)
 {
+	if (interface_shares(interface)) {
+		emit_region(interface, out);
+	}
+	if (kernel_has_states(interface)) {
+		emit_state(interface, out);
+	}
+	for (size_t i = 0; i < interface->methods.count; i++) {
+		fuzz_handler(interface, list_at(&interface->methods, i), out);
+	}
+	if (interface->methods.count != 0) {
+		emit_feed(file, interface, dispatchers, out);
+	}
+	for (size_t i = 0; i < interface->methods.count; i++) {
+		const struct method *method = list_at(&interface->methods, i);
+		struct list askers = {0};
+		fuzz_asker(interface, method, &askers, out);
+		text_add(out, "\nstatic void %s_client(void)\n{\n\tsk_fuzz_client(%s);\n}\n",
+			 (const char *)list_at(&askers, 0), (const char *)list_at(&askers, 0));
+		emit_item(others, text_format("%s_client", (const char *)list_at(&askers, 0)));
+		fuzz_reader(interface, method, others, out);
+	}
+}
+
+static void emit_table(const char *name, const struct list *feeds, struct text *out)
+{
+	text_add(out, "\nstatic void (*const %s[])(void) = {\n", name);
+	for (size_t i = 0; i < feeds->count; i++) {
+		text_add(out, "\t%s,\n", (const char *)list_at(feeds, i));
+	}
+	text_add(out, "};\n");
+}
+
+static void emit_entry(const struct list *dispatchers, const struct list *others, struct text *out)
+{
+	const struct list *first = dispatchers->count != 0 ? dispatchers : others;
+	const struct list *second = others->count != 0 ? others : dispatchers;
+	emit_table("sk_fuzz_first", first, out);
+	emit_table("sk_fuzz_second", second, out);
 	text_add(out, "\nint LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);\n\n");
 	text_add(out, "int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)\n{\n");
-	text_add(out, "\tstruct sk_msg msg;\n\tif (size < 1 + sizeof(msg)) {\n\t\treturn 0;\n\t}\n");
-	text_add(out, "\tmemcpy(&msg, data + 1, sizeof(msg));\n\tsize_t rest = size - 1 - sizeof(msg);\n");
-	text_add(out, "\tmemset(sk_fuzz_buffer, 0, sizeof(sk_fuzz_buffer));\n");
-	text_add(out, "\tmemcpy(sk_fuzz_buffer, data + 1 + sizeof(msg), rest < SK_PAGE_BYTES ? rest : "
-		      "SK_PAGE_BYTES);\n");
-	text_add(out, "\tmsg.tag &= ~(uint64_t)0xff00u;\n\tswitch (data[0] %% %zuu) {\n", interfaces->count);
-	for (size_t i = 0; i < interfaces->count; i++) {
-		const struct interface *interface = list_at(interfaces, i);
-		if (i + 1 == interfaces->count) {
-			text_add(out, "\tdefault:\n");
-		} else {
-			text_add(out, "\tcase %zu:\n", i);
-		}
-		text_add(out, "\t\tmsg.tag |= SK_TAG_METHOD(%s_INTERFACE, 0);\n", interface->c_constant);
-		if (interface->kernel) {
-			text_add(out, "\t\tfeed_kernel(&msg);\n\t\tbreak;\n");
-		} else {
-			text_add(out, "\t\tfeed_server(%s_dispatch, &msg);\n\t\tbreak;\n", interface->name.text);
-		}
-	}
-	text_add(out, "\t}\n\treturn 0;\n}\n");
+	text_add(out, "\tint which = sk_fuzz_take(data, size);\n");
+	text_add(out, "\tif (which >= 0 && which < 128) {\n\t\tsk_fuzz_first[which %% %zu]();\n", first->count);
+	text_add(out, "\t} else if (which >= 0) {\n\t\tsk_fuzz_second[which %% %zu]();\n\t}\n", second->count);
+	text_add(out, "\treturn 0;\n}\n");
 }
 
-static bool has_kind(const struct list *interfaces, bool kernel)
+static bool has_kernel(const struct file *file)
 {
-	for (size_t i = 0; i < interfaces->count; i++) {
-		const struct interface *interface = list_at(interfaces, i);
-		if (interface->kernel == kernel) {
+	for (size_t i = 0; i < file->interfaces.count; i++) {
+		const struct interface *interface = list_at(&file->interfaces, i);
+		if (interface->kernel && interface->methods.count != 0) {
 			return true;
 		}
 	}
@@ -159,37 +163,25 @@ static bool has_kind(const struct list *interfaces, bool kernel)
 
 void emit_fuzz(const struct file *file, struct text *out)
 {
-	struct list selected = with_methods(file);
-	const struct list *interfaces = &selected;
+	struct list dispatchers = {0};
+	struct list others = {0};
+	bool kernel = has_kernel(file);
 	emit_head(file, out, "fuzz harness, for the host's mock architecture");
-	text_add(out, "#include <string.h>\n\n#include \"%s_server.h\"\n", file->base);
-	if (interfaces->count == 0) {
-		return;
+	text_add(out, kernel ? "#define SK_IDL_FUZZ_KERNEL\n" : "");
+	text_add(out, "#include \"idl_fuzz.h\"\n\n#include \"%s_client.h\"\n#include \"%s_exit.h\"\n", file->base,
+		 file->base);
+	text_add(out, kernel ? "#include \"%s_kernel.h\"\n" : "%.0s", file->base);
+	text_add(out, "#include \"%s_persistent.h\"\n#include \"%s_server.h\"\n", file->base, file->base);
+	fuzz_structs(file, out);
+	for (size_t i = 0; i < file->interfaces.count; i++) {
+		emit_interface(file, list_at(&file->interfaces, i), &dispatchers, &others, out);
 	}
-	if (has_kind(interfaces, true)) {
-		emit_kernel_part(file, out);
+	emit_keeps(&file->declarations, &others, out);
+	for (size_t i = 0; i < file->interfaces.count; i++) {
+		const struct interface *interface = list_at(&file->interfaces, i);
+		emit_keeps(&interface->declarations, &others, out);
 	}
-	text_add(out, "\nstatic _Alignas(8) uint8_t sk_fuzz_buffer[SK_PAGE_BYTES];\n");
-	text_add(out, "\n__attribute__((weak)) void *sk_message_buffer(void)\n{\n\treturn sk_fuzz_buffer;\n}\n");
-	text_add(out, "\n__attribute__((weak)) sk_status_t sk_reply(uint64_t token, const struct sk_msg *msg)\n{\n"
-		      "\t(void)token;\n\t(void)msg;\n\treturn SK_OK;\n}\n");
-	for (size_t i = 0; i < interfaces->count; i++) {
-		const struct interface *interface = list_at(interfaces, i);
-		if (interface_shares(interface)) {
-			emit_region(interface, out);
-		}
-		if (kernel_has_states(interface)) {
-			emit_state(interface, out);
-		}
-		for (size_t j = 0; j < interface->methods.count; j++) {
-			emit_handler(interface, list_at(&interface->methods, j), out);
-		}
+	if (dispatchers.count + others.count != 0) {
+		emit_entry(&dispatchers, &others, out);
 	}
-	if (has_kind(interfaces, true)) {
-		emit_feed_kernel(file, out);
-	}
-	if (has_kind(interfaces, false)) {
-		emit_feed_server(out);
-	}
-	emit_entry(interfaces, out);
 }

@@ -1,7 +1,7 @@
 /* Messages coming in: what is refused, and how a word becomes a value. */
 #include "emit.h"
 
-static uint64_t flags_mask(const struct declaration *declaration)
+uint64_t unpack_mask(const struct declaration *declaration)
 {
 	uint64_t mask = 0;
 	for (size_t i = 0; i < declaration->members.count; i++) {
@@ -21,7 +21,7 @@ void unpack_refusals(struct list *items, const struct type *type, const char *so
 		emit_item(items, text_format("!%s_valid(%s)", type->declaration->c_name, source));
 		break;
 	case TYPE_FLAGS:
-		if (flags_mask(type->declaration) != UINT64_MAX) {
+		if (unpack_mask(type->declaration) != UINT64_MAX) {
 			emit_item(items,
 				  text_format("(%s & ~(uint64_t)%s_MASK) != 0", source, type->declaration->c_constant));
 		}

@@ -26,7 +26,7 @@ const struct emitter emitters[] = {
 	{"_mock.h", "a scripted, recording mock of the client side for cmocka", emit_mock},
 	{"_trace.h", "trace tables: declarations", emit_trace_header},
 	{"_trace.c", "trace tables: tag to names, parameters, types", emit_trace_table},
-	{"_fuzz.c", "LLVMFuzzerTestOneInput over the dispatchers", emit_fuzz},
+	{"_fuzz.c", "LLVMFuzzerTestOneInput over all of the file", emit_fuzz},
 	{".md", "reference page", emit_markdown},
 	{".json", "everything as data", emit_json},
 };
@@ -51,7 +51,8 @@ static void print_help(void)
 	for (size_t i = 0; i < emitter_count; i++) {
 		printf("  FILE%-16s %s\n", emitters[i].suffix, emitters[i].explain);
 	}
-	puts("  idl_support.h        what the generated code of all interfaces shares");
+	puts("  idl_support.h        what the generated code of all interfaces shares\n"
+	     "  idl_fuzz.h           what the fuzz harnesses share");
 	puts("\nexit status: 0; 2 when the input is wrong (nothing is written then); 1 when writing fails");
 }
 
@@ -133,8 +134,11 @@ static bool emit_all(const struct list *files, const char *folder)
 		}
 	}
 	struct text support = {0};
+	struct text fuzz = {0};
 	text_add(&support, "%s", emit_support_text);
 	output_add(folder, "idl_support.h", support);
+	text_add(&fuzz, "%s", emit_fuzz_text);
+	output_add(folder, "idl_fuzz.h", fuzz);
 	bool written = output_commit();
 	output_discard();
 	return written;

@@ -9,6 +9,8 @@
 
 #include <sk/abi.h>
 
+/* Of an input (support/idl_fuzz.h): what is fed, where what the harness makes up comes from, the message. */
+#define HEAD (1 + sizeof(uint64_t) + sizeof(struct sk_msg))
 #define ROUNDS 200000u
 #define METHODS 32u
 
@@ -26,7 +28,7 @@ static uint64_t next(void)
 
 int main(void)
 {
-	static uint8_t input[1 + sizeof(struct sk_msg) + SK_PAGE_BYTES];
+	static uint8_t input[HEAD + SK_PAGE_BYTES];
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		struct sk_msg msg;
 		msg.tag = next();
@@ -37,12 +39,14 @@ int main(void)
 			msg.tag = next() % METHODS | SK_TAG_BYTES(next() % 200) | SK_TAG_CAPS(next() % 4);
 		}
 		size_t payload = next() % 512;
+		uint64_t made_up = next();
 		input[0] = (uint8_t)next();
-		memcpy(input + 1, &msg, sizeof(msg));
+		memcpy(input + 1, &made_up, sizeof(made_up));
+		memcpy(input + 1 + sizeof(made_up), &msg, sizeof(msg));
 		for (size_t i = 0; i < payload; i++) {
-			input[1 + sizeof(msg) + i] = (uint8_t)(next() >> (next() % 64));
+			input[HEAD + i] = (uint8_t)(next() >> (next() % 64));
 		}
-		(void)LLVMFuzzerTestOneInput(input, 1 + sizeof(msg) + payload);
+		(void)LLVMFuzzerTestOneInput(input, HEAD + payload);
 	}
 	return LLVMFuzzerTestOneInput(input, 3); /* too short to be a message */
 }

@@ -21,6 +21,7 @@ IDLC = pathlib.Path(sys.argv[1]).resolve() if len(sys.argv) > 2 else None
 SOURCE = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else None
 TESTS = SOURCE / "tests" if SOURCE else None
 SAMPLES = ["sample.idl", "transfer.idl", "gadget.idl", "trap.idl"]
+SUPPORT = ["idl_fuzz.h", "idl_support.h"]
 BAD = ["bad_lexical.txt", "bad_syntax.txt", "bad_types.txt", "bad_interfaces.txt"]
 # Not to be had from a file: no memory, and a parser stack that the grammar's left recursion can't fill.
 UNREACHABLE = {"no memory for the scanner", "nested too deeply, expected less",
@@ -55,10 +56,11 @@ class Golden(InFolder):
         self.assertEqual((result.returncode, result.stderr), (0, b""))
         golden = TESTS / "golden"
         names = sorted(path.name for path in self.out.iterdir())
-        self.assertEqual(names, sorted([path.name for path in golden.iterdir()] + ["idl_support.h"]))
+        self.assertEqual(names, sorted([path.name for path in golden.iterdir()] + SUPPORT))
         for path in golden.iterdir():
             self.assertEqual((self.out / path.name).read_text(), path.read_text(), path.name)
-        self.assertEqual((self.out / "idl_support.h").read_text(), (SOURCE / "support/idl_support.h").read_text())
+        for name in SUPPORT:
+            self.assertEqual((self.out / name).read_text(), (SOURCE / "support" / name).read_text())
 
     def test_order_and_documentation_do_not_change_the_hash(self):
         hashes = []
@@ -198,7 +200,8 @@ def update():
     for path in golden.iterdir():
         path.unlink()
     subprocess.run([IDLC, "--out", golden, *SAMPLES], cwd=TESTS, check=True)
-    (golden / "idl_support.h").unlink()
+    for name in SUPPORT:
+        (golden / name).unlink()
 
 
 if __name__ == "__main__":
