@@ -44,11 +44,12 @@ user_vectors:
 	b	user_back
 	.endr
 
+	/* Again until it traps: a WFI may end at once, as it does where the machine has an interrupt just then. */
 	.macro	user name, instruction:vararg
 	.global	\name
 \name:
 	\instruction
-	b	.
+	b	\name
 	.endm
 
 	.balign	0x80
