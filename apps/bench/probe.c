@@ -93,6 +93,11 @@ sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t add
 		*value = sk_start()->instance;
 	} else if (offset == PROBE_MONITOR_PRINTED) {
 		*value = monitor_printed();
+	} else if (offset == PROBE_STARTED) {
+		struct sk_vm_info vm = { 0 };
+
+		(void)operator_vm(probe.supervisor, 0, &vm);
+		*value = vm.started_ns;
 	}
 	return SK_OK;
 }

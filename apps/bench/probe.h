@@ -14,9 +14,10 @@
 #define PROBE_CRASH 0x110u
 /* R: bytes that the stream named "monitor" has printed, as the console server says: it answers once it serves. */
 #define PROBE_MONITOR_PRINTED 0x118u
-
 /* W: the kernel's trace, 1: on, 0: off. */
 #define PROBE_TRACE 0x120u
+/* R: ns from the machine's reset to the start of the VM's first vCPU. */
+#define PROBE_STARTED 0x128u
 
 #define PROBE_BASE 0x0b000000u
 #define PROBE_BYTES 0x1000u

@@ -108,6 +108,6 @@ function(skink_target_build arch)
     CMAKE_ARGS -DCMAKE_TOOLCHAIN_FILE=${CMAKE_SOURCE_DIR}/build/cmake/${arch}.cmake
                -DSKINK_TARGET=${arch} -DSKINK_IDLC=$<TARGET_FILE:idlc> -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE}
     DEPENDS idlc
-    BUILD_BYPRODUCTS ${CMAKE_BINARY_DIR}/${arch}/guest/reads
+    BUILD_BYPRODUCTS ${CMAKE_BINARY_DIR}/${arch}/guest/reads ${CMAKE_BINARY_DIR}/${arch}/guest/work
     BUILD_ALWAYS ON INSTALL_COMMAND "" TEST_COMMAND "" USES_TERMINAL_BUILD ON)
 endfunction()

@@ -55,7 +55,8 @@ static int forget(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < bench_row_count; i++) {
-		bench_rows[i].measured = false;
+		bench_rows[i].skink.measured = false;
+		bench_rows[i].other[BENCH_BARE].measured = false;
 	}
 	return 0;
 }
@@ -66,21 +67,21 @@ static void test_lines_are_found(void **state)
 				   "[client] bench ipc_roundtrip 4 5 6\nbench tlbi_per_exit 0.00 0.25 1.50\n"
 				   "bench unknown 1 2 3\nbench sgi_self 1 2\nxbench idreg_read 1 2 3\nbench  1 2 3\n";
 	(void)state;
-	assert_int_equal(bench_lines_take(text, strlen(text)), 3);
-	assert_true(row("hvc_roundtrip")->measured);
-	assert_true(row("hvc_roundtrip")->max == 30);
-	assert_true(row("ipc_roundtrip")->min == 4);
-	assert_true(row("tlbi_per_exit")->median == 0.25);
-	assert_false(row("sgi_self")->measured);
-	assert_false(row("idreg_read")->measured);
+	assert_int_equal(bench_lines_take(text, strlen(text), BENCH_SKINK), 3);
+	assert_true(row("hvc_roundtrip")->skink.measured);
+	assert_true(row("hvc_roundtrip")->skink.max == 30);
+	assert_true(row("ipc_roundtrip")->skink.min == 4);
+	assert_true(row("tlbi_per_exit")->skink.median == 0.25);
+	assert_false(row("sgi_self")->skink.measured);
+	assert_false(row("idreg_read")->skink.measured);
 }
 
 static void test_the_first_of_two_counts(void **state)
 {
 	static const char text[] = "bench sgi_self 1 2 3\nbench sgi_self 7 8 9\n";
 	(void)state;
-	assert_int_equal(bench_lines_take(text, strlen(text)), 2);
-	assert_true(row("sgi_self")->median == 2);
+	assert_int_equal(bench_lines_take(text, strlen(text), BENCH_SKINK), 2);
+	assert_true(row("sgi_self")->skink.median == 2);
 }
 
 static void test_long_lines_end(void **state)
@@ -89,7 +90,7 @@ static void test_long_lines_end(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text));
 	text[sizeof(text) - 1] = '\n';
-	assert_int_equal(bench_lines_take(text, sizeof(text)), 0);
+	assert_int_equal(bench_lines_take(text, sizeof(text), BENCH_SKINK), 0);
 }
 
 static void test_targets(void **state)
@@ -97,9 +98,9 @@ static void test_targets(void **state)
 	struct bench_row line = { .name = "a", .unit = "b", .target = 10, .aim = BENCH_NO_TARGET, .what = "" };
 	(void)state;
 	assert_true(bench_row_missed(&line)); /* not measured */
-	bench_row_set(&line, 1, 10, 90);
+	bench_row_set(&line, BENCH_SKINK, 1, 10, 90);
 	assert_false(bench_row_missed(&line));
-	bench_row_set(&line, 1, 10.01, 90);
+	bench_row_set(&line, BENCH_SKINK, 1, 10.01, 90);
 	assert_true(bench_row_missed(&line));
 	line.target = BENCH_NO_TARGET;
 	assert_false(bench_row_missed(&line));
@@ -128,6 +129,21 @@ static void test_what_has_a_baseline(void **state)
 	assert_false(bench_row_kept(row("kernel_sloc")));
 }
 
+static void test_ratios(void **state)
+{
+	static const char here[] = "bench linux_fork 1 1002 3\nbench linux_pipe 1 50 1\n";
+	static const char bare[] = "bench linux_fork 1 1000 3\nbench linux_getppid 1 2 3\n";
+	(void)state;
+	assert_int_equal(bench_lines_take(here, strlen(here), BENCH_SKINK), 2);
+	assert_int_equal(bench_lines_take(bare, strlen(bare), BENCH_BARE), 2);
+	bench_ratios();
+	assert_true(row("linux_fork")->skink.median == 1002 && row("linux_fork")->other[BENCH_BARE].median == 1000);
+	assert_true(row("linux_fork_ratio")->skink.median == 1.002);
+	assert_false(bench_row_missed(row("linux_fork_ratio")));
+	assert_false(row("linux_pipe_ratio")->skink.measured);
+	assert_false(row("linux_getppid_ratio")->skink.measured);
+}
+
 static void test_parts(void **state)
 {
 	(void)state;
@@ -152,6 +168,7 @@ int main(void)
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_numbers_are_short),
 		cmocka_unit_test(test_what_has_a_baseline),
+		cmocka_unit_test_setup(test_ratios, forget),
 		cmocka_unit_test(test_parts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

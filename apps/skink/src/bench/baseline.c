@@ -60,9 +60,9 @@ static char *per_cent(double before, double now)
 
 static void tell(const struct bench_row *row, const char *path, bool worse)
 {
-	char *now = bench_number(row->median);
+	char *now = bench_number(row->skink.median);
 	char *before = bench_number(row->baseline);
-	char *by = worse ? per_cent(row->baseline, row->median) : per_cent(row->median, row->baseline);
+	char *by = worse ? per_cent(row->baseline, row->skink.median) : per_cent(row->skink.median, row->baseline);
 	if (worse) {
 		notice("%s is worse by %s: now %s, baseline %s %s, and %g %% are allowed; if that has to be, --update writes '%s'",
 		       row->name, by, now, before, row->unit, BENCH_TOLERANCE * 100, path);
@@ -80,18 +80,18 @@ bool bench_baseline_compare(const char *path)
 	bool good = true;
 	for (size_t i = 0; i < bench_row_count; i++) {
 		const struct bench_row *row = &bench_rows[i];
-		if (!row->measured || !bench_row_kept(row)) {
+		if (!row->skink.measured || !bench_row_kept(row)) {
 			continue;
 		}
 		if (row->baseline < 0) {
-			char *now = bench_number(row->median);
+			char *now = bench_number(row->skink.median);
 			notice("%s has no baseline: now %s %s; --update puts it into '%s'", row->name, now, row->unit, path);
 			free(now);
 			good = false;
-		} else if (row->median > row->baseline * (1 + BENCH_TOLERANCE)) {
+		} else if (row->skink.median > row->baseline * (1 + BENCH_TOLERANCE)) {
 			tell(row, path, true);
 			good = false;
-		} else if (row->median < row->baseline * (1 - BENCH_TOLERANCE)) {
+		} else if (row->skink.median < row->baseline * (1 - BENCH_TOLERANCE)) {
 			tell(row, path, false);
 		}
 	}
@@ -104,8 +104,8 @@ void bench_baseline_write(const char *path)
 	bytes_text(&text, heading);
 	for (size_t i = 0; i < bench_row_count; i++) {
 		const struct bench_row *row = &bench_rows[i];
-		if (bench_row_kept(row) && (row->measured || row->baseline >= 0)) {
-			char *median = bench_number(row->measured ? row->median : row->baseline);
+		if (bench_row_kept(row) && (row->skink.measured || row->baseline >= 0)) {
+			char *median = bench_number(row->skink.measured ? row->skink.median : row->baseline);
 			char *line = text_print("%s %s\n", row->name, median);
 			bytes_text(&text, line);
 			free(line);

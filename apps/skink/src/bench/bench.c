@@ -5,8 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_CPU "cortex-a53" /* what the targets are stated for */
-
 /* The targets are for one CPU model: on another one there is nothing to miss. */
 static void forget_targets(void)
 {
@@ -27,8 +25,8 @@ static void check_options(const struct options *options, const char *cpu)
 	if (options->update && options->baseline == NULL) {
 		fatal(TOOL_BAD_INPUT, "--update has no file to write; expected --baseline FILE --update");
 	}
-	if (options->baseline != NULL && strcmp(cpu, DEFAULT_CPU) != 0) {
-		fatal(TOOL_BAD_INPUT, "--baseline with --cpu '%s'; a baseline is of " DEFAULT_CPU, cpu);
+	if (options->baseline != NULL && strcmp(cpu, BENCH_CPU) != 0) {
+		fatal(TOOL_BAD_INPUT, "--baseline with --cpu '%s'; a baseline is of " BENCH_CPU, cpu);
 	}
 	bench_parts_check(options->only);
 }
@@ -41,15 +39,19 @@ static void measure(const struct options *options)
 	for (size_t i = 0; i < bench_system_count; i++) {
 		if (bench_part_wanted(options->only, bench_systems[i].part)) {
 			bench_system_run(options, &bench_systems[i]);
+			if (bench_systems[i].bare) {
+				bench_bare_run(options, &bench_systems[i]);
+			}
 		}
 	}
+	bench_ratios();
 }
 
 /* Of all that was to be measured. */
 static bool missed(const struct options *options)
 {
 	for (size_t i = 0; i < bench_row_count; i++) {
-		if ((bench_rows[i].measured || options->only == NULL) && bench_row_missed(&bench_rows[i])) {
+		if ((bench_rows[i].skink.measured || options->only == NULL) && bench_row_missed(&bench_rows[i])) {
 			return true;
 		}
 	}
@@ -68,9 +70,9 @@ static bool keep_to_baseline(const struct options *options)
 
 int bench_main(const struct options *options)
 {
-	const char *cpu = options->cpu != NULL ? options->cpu : DEFAULT_CPU;
+	const char *cpu = options->cpu != NULL ? options->cpu : BENCH_CPU;
 	check_options(options, cpu);
-	if (strcmp(cpu, DEFAULT_CPU) != 0) {
+	if (strcmp(cpu, BENCH_CPU) != 0) {
 		forget_targets();
 	}
 	if (options->baseline != NULL && (!options->update || access(options->baseline, F_OK) == 0)) {

@@ -10,11 +10,23 @@
 
 #include "../system.h"
 
+/* What the targets are stated for. */
+#define BENCH_CPU "cortex-a53"
 /* Nobody has to reach anything; nobody knows what it was. */
 #define BENCH_NO_TARGET (-1.0)
 #define BENCH_NO_BASELINE (-1.0)
 /* So much of its baseline may a figure be worse. */
 #define BENCH_TOLERANCE 0.02
+
+/* Where the same programs are run: the bare machine is the same QEMU without Skink. */
+enum bench_machine { BENCH_BARE, BENCH_OTHERS, BENCH_SKINK = BENCH_OTHERS };
+
+struct bench_figure {
+	bool measured;
+	double min;
+	double median;
+	double max;
+};
 
 struct bench_row {
 	const char *name;
@@ -24,10 +36,8 @@ struct bench_row {
 	const char *what;
 	bool exact; /* the same in every run */
 	double baseline; /* of the file that was read; BENCH_NO_BASELINE */
-	bool measured;
-	double min;
-	double median;
-	double max;
+	struct bench_figure skink;
+	struct bench_figure other[BENCH_OTHERS];
 };
 
 /* rows.c: in order of appearance. */
@@ -35,7 +45,11 @@ extern struct bench_row bench_rows[];
 extern const size_t bench_row_count;
 /* NULL: no figure has that name. */
 struct bench_row *bench_row_named(const char *name, size_t length);
-void bench_row_set(struct bench_row *row, double min, double median, double max);
+void bench_row_set(struct bench_row *row, enum bench_machine machine, double min, double median, double max);
+/* Skink's figure, or the other machine's. */
+struct bench_figure *bench_row_at(struct bench_row *row, enum bench_machine machine);
+/* Rows NAME_ratio: what NAME is on Skink, divided by what it is on the bare machine. */
+void bench_ratios(void);
 /* Does the row have a target, and miss it? What was not measured at all has missed it. */
 bool bench_row_missed(const struct bench_row *row);
 
@@ -56,7 +70,7 @@ void bench_baseline_write(const char *path);
  * lines.c: takes every line "bench NAME MIN MEDIAN MAX" of what a system printed, with or without a log's "[SERVER] "
  * before it. A figure that was measured already is kept. Returns how many lines there were.
  */
-uint32_t bench_lines_take(const char *text, size_t size);
+uint32_t bench_lines_take(const char *text, size_t size, enum bench_machine machine);
 
 /* sloc.c: lines with anything but blanks and comments, of C or of assembly that the C preprocessor reads. */
 uint64_t sloc_text(const char *text, size_t size);
@@ -80,6 +94,8 @@ struct bench_system {
 	const char *cores; /* and as many vCPUs, if there is a VM; NULL: as the manifest says */
 	bool disk;
 	const char *net;
+	const char *append; /* the guest's command line, instead of the manifest's */
+	bool bare;          /* the guest is run on the bare machine, too */
 };
 extern const struct bench_system bench_systems[];
 extern const size_t bench_system_count;
@@ -88,6 +104,14 @@ bool bench_part_wanted(const char *only, const char *part);
 void bench_parts_check(const char *only);
 /* Runs it and takes its figures; ends the tool if that fails. */
 void bench_system_run(const struct options *options, const struct bench_system *system);
+/* Runs a program and takes the figures that it prints; `what`: its name for people. */
+void bench_program_run(const char *const *argv, const char *what, enum bench_machine machine);
+
+/*
+ * bare.c: runs the first VM's guest without Skink, with the machine's devices that the VM has, by the same device tree. Its
+ * command line has the word "native" at its end.
+ */
+void bench_bare_run(const struct options *options, const struct bench_system *system);
 
 /* report.c. `all`: also rows that were not measured. */
 void bench_print_table(const char *cpu, bool all);

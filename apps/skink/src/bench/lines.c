@@ -15,7 +15,7 @@ static const char *skip_server(const char *line)
 	return end != NULL ? end + 2 : line;
 }
 
-static bool take_line(const char *line)
+static bool take_line(const char *line, enum bench_machine machine)
 {
 	double min;
 	double median;
@@ -30,13 +30,13 @@ static bool take_line(const char *line)
 		return false;
 	}
 	struct bench_row *row = bench_row_named(line, length);
-	if (row != NULL && !row->measured) {
-		bench_row_set(row, min, median, max);
+	if (row != NULL && !bench_row_at(row, machine)->measured) {
+		bench_row_set(row, machine, min, median, max);
 	}
 	return row != NULL;
 }
 
-uint32_t bench_lines_take(const char *text, size_t size)
+uint32_t bench_lines_take(const char *text, size_t size, enum bench_machine machine)
 {
 	char line[LINE_BYTES];
 	uint32_t taken = 0;
@@ -44,7 +44,7 @@ uint32_t bench_lines_take(const char *text, size_t size)
 	for (size_t i = 0; i < size; i++) {
 		if (text[i] == '\n') {
 			line[length] = '\0';
-			taken += take_line(line) ? 1u : 0u;
+			taken += take_line(line, machine) ? 1u : 0u;
 			length = 0;
 		} else if (text[i] != '\r' && length < LINE_BYTES - 1) {
 			line[length++] = text[i];

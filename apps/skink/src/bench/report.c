@@ -17,9 +17,15 @@ char *bench_number(double value)
 	return text;
 }
 
-static char *figure(const struct bench_row *row, double value)
+static char *figure(const struct bench_figure *of, double value)
 {
-	return row->measured ? bench_number(value) : text_print("-");
+	return of->measured ? bench_number(value) : text_print("-");
+}
+
+/* What another machine has of it; "" if nobody has. */
+static char *beside(const struct bench_row *row, enum bench_machine machine)
+{
+	return row->other[machine].measured ? bench_number(row->other[machine].median) : text_print("%s", "");
 }
 
 static char *limit(double target)
@@ -32,22 +38,23 @@ static const char *verdict(const struct bench_row *row)
 	if (row->target < 0) {
 		return "";
 	}
-	return bench_row_missed(row) ? "MISSED" : row->aim >= 0 && row->median <= row->aim ? "aim" : "ok";
+	return bench_row_missed(row) ? "MISSED" : row->aim >= 0 && row->skink.median <= row->aim ? "aim" : "ok";
 }
 
 void bench_print_table(const char *cpu, bool all)
 {
 	printf("%s, -icount shift=0,sleep=off: 1 instruction = 1 ns\n\n", cpu);
-	printf("%-24s %-12s %10s %10s %10s %10s %8s  %-6s  %s\n", "figure", "unit", "min", "median", "max",
-	       "must reach", "aim", "", "what");
+	printf("%-24s %-12s %10s %10s %10s %10s %8s  %-6s %10s  %s\n", "figure", "unit", "min", "median", "max",
+	       "must reach", "aim", "", "bare", "what");
 	for (size_t i = 0; i < bench_row_count; i++) {
 		const struct bench_row *row = &bench_rows[i];
-		if (!row->measured && !all) {
+		if (!row->skink.measured && !all) {
 			continue;
 		}
-		printf("%-24s %-12s %10s %10s %10s %10s %8s  %-6s  %s\n", row->name, row->unit, figure(row, row->min),
-		       figure(row, row->median), figure(row, row->max), limit(row->target), limit(row->aim),
-		       verdict(row), row->what);
+		const struct bench_figure *skink = &row->skink;
+		printf("%-24s %-12s %10s %10s %10s %10s %8s  %-6s %10s  %s\n", row->name, row->unit, figure(skink, skink->min),
+		       figure(skink, skink->median), figure(skink, skink->max), limit(row->target), limit(row->aim),
+		       verdict(row), beside(row, BENCH_BARE), row->what);
 	}
 }
 
@@ -57,15 +64,16 @@ void bench_print_json(void)
 	printf("[");
 	for (size_t i = 0; i < bench_row_count; i++) {
 		const struct bench_row *row = &bench_rows[i];
-		if (!row->measured) {
+		if (!row->skink.measured) {
 			continue;
 		}
 		printf("%s\n\t{\"name\": \"%s\", \"unit\": \"%s\", \"min\": %s, ", separator, row->name, row->unit,
-		       bench_number(row->min));
-		printf("\"median\": %s, \"max\": %s, \"target\": %s, ", bench_number(row->median), bench_number(row->max),
+		       bench_number(row->skink.min));
+		printf("\"median\": %s, \"max\": %s, \"target\": %s, ", bench_number(row->skink.median), bench_number(row->skink.max),
 		       row->target < 0 ? "null" : bench_number(row->target));
-		printf("\"exact\": %s, \"baseline\": %s}", row->exact ? "true" : "false",
-		       row->baseline < 0 ? "null" : bench_number(row->baseline));
+		printf("\"exact\": %s, \"baseline\": %s, \"bare\": %s}", row->exact ? "true" : "false",
+		       row->baseline < 0 ? "null" : bench_number(row->baseline),
+		       row->other[BENCH_BARE].measured ? bench_number(row->other[BENCH_BARE].median) : "null");
 		separator = ",";
 	}
 	printf("\n]\n");

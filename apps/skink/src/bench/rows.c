@@ -6,11 +6,13 @@
 #define INSTRUCTIONS "instructions"
 #define LINES "lines"
 #define BYTES "bytes"
+#define OF_BARE "of bare"
 #define NONE BENCH_NO_TARGET
 
+#define UNKNOWN { false, 0, 0, 0 }
 /* One that repeats exactly; one that the host has a part in, who answers the disk. */
-#define ROW(name, unit, target, aim, what) { name, unit, target, aim, what, true, BENCH_NO_BASELINE, false, 0, 0, 0 }
-#define LOOSE(name, unit, target, aim, what) { name, unit, target, aim, what, false, BENCH_NO_BASELINE, false, 0, 0, 0 }
+#define ROW(name, unit, target, aim, what) { name, unit, target, aim, what, true, BENCH_NO_BASELINE, UNKNOWN, { UNKNOWN } }
+#define LOOSE(name, unit, target, aim, what) { name, unit, target, aim, what, false, BENCH_NO_BASELINE, UNKNOWN, { UNKNOWN } }
 
 struct bench_row bench_rows[] = {
 	ROW("hvc_roundtrip", INSTRUCTIONS, 350, 220, "guest HVC, VMM process, back"),
@@ -60,6 +62,20 @@ struct bench_row bench_rows[] = {
 	LOOSE("restart_virtio_rng", INSTRUCTIONS, 100000, NONE, "entropy server killed, to the end of the next read"),
 	LOOSE("loss_blk", "ppm", 10000, NONE, "of reads, 32 at a time: a server killed every 10^9 instructions"),
 	ROW("loss_net", "ppm", 10000, NONE, "the same of packets of 1514 bytes, 32 at a time"),
+	ROW("linux_boot_console", INSTRUCTIONS, NONE, NONE, "Debian's kernel, from its entry to init"),
+	ROW("linux_boot_console_ratio", OF_BARE, 1.05, NONE, "that, divided by the bare machine's"),
+	ROW("linux_boot_quiet", INSTRUCTIONS, NONE, NONE, "the same with `quiet`"),
+	ROW("linux_boot_quiet_ratio", OF_BARE, 1.02, NONE, "that, divided by the bare machine's"),
+	ROW("linux_loop", INSTRUCTIONS, NONE, NONE, "a loop of two instructions in a Linux guest"),
+	ROW("linux_loop_ratio", OF_BARE, 1.002, NONE, ""),
+	ROW("linux_getppid", INSTRUCTIONS, NONE, NONE, "the shortest system call"),
+	ROW("linux_getppid_ratio", OF_BARE, 1.002, NONE, ""),
+	ROW("linux_pipe", INSTRUCTIONS, NONE, NONE, "a byte to another process and back"),
+	ROW("linux_pipe_ratio", OF_BARE, 1.002, NONE, ""),
+	ROW("linux_fork", INSTRUCTIONS, NONE, NONE, "a new process, and its end"),
+	ROW("linux_fork_ratio", OF_BARE, 1.002, NONE, ""),
+	ROW("linux_pages", INSTRUCTIONS, NONE, NONE, "a fresh page is touched, of 16 MiB"),
+	ROW("linux_pages_ratio", OF_BARE, 1.02, NONE, ""),
 	ROW("kernel_sloc", LINES, 6000, NONE, "kernel, generic and AArch64, with headers and assembly"),
 	ROW("kernel_text_bytes", BYTES, 65536, NONE, "code in the kernel's image"),
 	ROW("vmm_sloc", LINES, 4000, NONE, "the VMM server and its library, libs/guest"),
@@ -81,17 +97,36 @@ struct bench_row *bench_row_named(const char *name, size_t length)
 	return NULL;
 }
 
-void bench_row_set(struct bench_row *row, double min, double median, double max)
+struct bench_figure *bench_row_at(struct bench_row *row, enum bench_machine machine)
 {
-	row->measured = true;
-	row->min = min;
-	row->median = median;
-	row->max = max;
+	return machine == BENCH_SKINK ? &row->skink : &row->other[machine];
+}
+
+void bench_row_set(struct bench_row *row, enum bench_machine machine, double min, double median, double max)
+{
+	*bench_row_at(row, machine) = (struct bench_figure){ true, min, median, max };
+}
+
+void bench_ratios(void)
+{
+	static const char suffix[] = "_ratio";
+	for (size_t i = 0; i < bench_row_count; i++) {
+		struct bench_row *row = &bench_rows[i];
+		size_t length = strlen(row->name);
+		if (length < sizeof(suffix) || strcmp(row->name + length - (sizeof(suffix) - 1), suffix) != 0) {
+			continue;
+		}
+		const struct bench_row *of = bench_row_named(row->name, length - (sizeof(suffix) - 1));
+		if (of != NULL && of->skink.measured && of->other[BENCH_BARE].measured && of->other[BENCH_BARE].median > 0) {
+			double ratio = of->skink.median / of->other[BENCH_BARE].median;
+			bench_row_set(row, BENCH_SKINK, ratio, ratio, ratio);
+		}
+	}
 }
 
 bool bench_row_missed(const struct bench_row *row)
 {
-	return row->target >= 0 && (!row->measured || row->median > row->target);
+	return row->target >= 0 && (!row->skink.measured || row->skink.median > row->target);
 }
 
 bool bench_row_kept(const struct bench_row *row)

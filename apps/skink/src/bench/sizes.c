@@ -49,7 +49,7 @@ static const char *const device_servers[] = { "virtio_blk", "virtio_console", "v
 
 static void set_size(const char *name, uint64_t size)
 {
-	bench_row_set(bench_row_named(name, strlen(name)), (double)size, (double)size, (double)size);
+	bench_row_set(bench_row_named(name, strlen(name)), BENCH_SKINK, (double)size, (double)size, (double)size);
 }
 
 static void count_lines(const char *root)

@@ -14,13 +14,17 @@
 
 /* In this order: of a figure that several of them print the first one's counts. */
 const struct bench_system bench_systems[] = {
-	{ "exits", "bench.dts", NULL, false, NULL },
-	{ "ipc", "bench-ipc.dts", NULL, false, NULL },
-	{ "cores", "bench.dts", "2", false, NULL },
-	{ "standby", "bench-standby.dts", NULL, false, NULL },
-	{ "disk", "bench-disk.dts", NULL, true, NULL },
-	{ "net", "bench-net.dts", NULL, false, "hub" },
-	{ "linux", "bench-linux.dts", NULL, true, NULL },
+	{ .part = "exits", .manifest = "bench.dts" },
+	{ .part = "ipc", .manifest = "bench-ipc.dts" },
+	{ .part = "cores", .manifest = "bench.dts", .cores = "2" },
+	{ .part = "standby", .manifest = "bench-standby.dts" },
+	{ .part = "disk", .manifest = "bench-disk.dts", .disk = true },
+	{ .part = "net", .manifest = "bench-net.dts", .net = "hub" },
+	{ .part = "linux", .manifest = "bench-linux.dts", .disk = true },
+	{ .part = "work", .manifest = "bench-work.dts", .bare = true },
+	{ .part = "work", .manifest = "bench-work.dts", .bare = true,
+	  .append = "console=ttyAMA0 quiet cryptomgr.notests randomize_kstack_offset=off rdinit=/skink/work -- "
+		    "linux_boot_quiet work" },
 };
 const size_t bench_system_count = sizeof(bench_systems) / sizeof(bench_systems[0]);
 
@@ -53,8 +57,10 @@ void bench_parts_check(const char *only)
 			struct bytes all = { 0 };
 			bytes_text(&all, BENCH_PART_SIZES);
 			for (size_t i = 0; i < bench_system_count; i++) {
-				bytes_text(&all, ", ");
-				bytes_text(&all, bench_systems[i].part);
+				if (i == 0 || strcmp(bench_systems[i].part, bench_systems[i - 1].part) != 0) {
+					bytes_text(&all, ", ");
+					bytes_text(&all, bench_systems[i].part);
+				}
 			}
 			bytes_append(&all, "", 1);
 			fatal(TOOL_BAD_INPUT, "--only has '%.*s'; expected some of %s, between commas", (int)length, at,
@@ -85,18 +91,17 @@ static char *make_disk(void)
 	return text_print("/proc/%d/fd/%d", (int)getpid(), file);
 }
 
-/* Runs it, and takes the figures that it prints. */
-static void run(const char *const *argv, const char *what)
+void bench_program_run(const char *const *argv, const char *what, enum bench_machine machine)
 {
 	struct bytes output = { 0 };
 	struct bytes errors = { 0 };
 	int status = program_run(argv, NULL, &output, &errors);
 	uint32_t taken = 0;
 	if (output.size != 0) {
-		taken += bench_lines_take((const char *)output.data, output.size);
+		taken += bench_lines_take((const char *)output.data, output.size, machine);
 	}
 	if (errors.size != 0) {
-		taken += bench_lines_take((const char *)errors.data, errors.size);
+		taken += bench_lines_take((const char *)errors.data, errors.size, machine);
 	}
 	if (status != TOOL_OK || taken == 0) {
 		fwrite(output.data, 1, output.size, stderr);
@@ -119,7 +124,8 @@ void bench_system_run(const struct options *options, const struct bench_system *
 		const char *value;
 	} passed[] = { { "--cpu", options->cpu },	{ "--qemu", options->qemu },   { "--out", options->out },
 		       { "--manifest", manifest },	{ "--cores", system->cores }, { "--vcpus", system->cores },
-		       { "--disk", system->disk ? make_disk() : NULL },		      { "--net", system->net } };
+		       { "--disk", system->disk ? make_disk() : NULL },		      { "--net", system->net },
+		       { "--append", system->append } };
 	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
 		if (passed[i].value != NULL) {
 			argv[n++] = passed[i].name;
@@ -134,7 +140,7 @@ void bench_system_run(const struct options *options, const struct bench_system *
 		notice("running '%s'%s%s", manifest, system->cores != NULL ? " on cores: " : "",
 		       system->cores != NULL ? system->cores : "");
 	}
-	run(argv, manifest);
+	bench_program_run(argv, manifest, BENCH_SKINK);
 	free((char *)(uintptr_t)argv[0]);
 	free(out);
 	free(manifest);
