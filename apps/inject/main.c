@@ -200,6 +200,17 @@ static void announce(const char *word, uint32_t number, const struct fault *faul
 	    fault->flip, fault->register_number, fault->delay_ns);
 }
 
+/* Without a scheduler there are no timers. Then the supervisor, who looks after the next one, wakes us. */
+static void sleep_until(uint64_t at_ns)
+{
+	struct sk_msg msg;
+	struct sk_caller caller;
+
+	while (!sk_sleep_until(at_ns) && sk_now_ns() < at_ns) {
+		(void)sk_wait(sk_cap_named_of_type("notification", SK_OBJECT_TYPE_NOTIFICATION), &msg, &caller);
+	}
+}
+
 static void run_slot(uint32_t number)
 {
 	struct fault fault;
@@ -207,7 +218,7 @@ static void run_slot(uint32_t number)
 	uint64_t at_ns = 0;
 	uint64_t begin_ns = campaign.start_ns + number * campaign.slot_ns;
 
-	(void)sk_sleep_until(begin_ns + campaign.slot_ns / 5 + draw_below(&campaign.draw, campaign.slot_ns / 4));
+	sleep_until(begin_ns + campaign.slot_ns / 5 + draw_below(&campaign.draw, campaign.slot_ns / 4));
 
 	const char *why = unwell();
 
@@ -222,7 +233,7 @@ static void run_slot(uint32_t number)
 		status = fault.type->make(&fault);
 		say("made %" PRIu32 " status=%d", number, (int)status);
 	}
-	(void)sk_sleep_until(begin_ns + campaign.slot_ns - NS_PER_MS);
+	sleep_until(begin_ns + campaign.slot_ns - NS_PER_MS);
 	if (why == NULL && status == SK_OK) {
 		announce("was", number, &fault, at_ns);
 	}
@@ -240,7 +251,7 @@ static void run_campaign(uint64_t seed, uint64_t boot)
 		run_slot(i);
 	}
 	say("end");
-	(void)sk_sleep_until(campaign.start_ns + (campaign.faults + PATIENCE_SLOTS) * campaign.slot_ns);
+	sleep_until(campaign.start_ns + (campaign.faults + PATIENCE_SLOTS) * campaign.slot_ns);
 	say("deadline");
 	(void)operator_power_off(campaign.supervisor);
 }

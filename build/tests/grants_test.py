@@ -13,7 +13,7 @@ import sys
 PAGE = 4096
 LOG, STREAM, CONTROL = 16 << 10, 32 << 10, 8 << 10
 # Bits of notifications and numbers of interfaces: sk/start.h, idl/.
-BIT_LOG, BIT_STREAM, BIT_TIMER, BIT_PEER = 1, 2, 8, 16
+BIT_LOG, BIT_STREAM, BIT_TIMER, BIT_PEER, BIT_REFUSED = 1, 2, 8, 16, 512
 TIMERS, SCHED_CONTROL, OPERATOR, VM_EVENTS, DEVICE = 0x21, 0x22, 0x30, 0x31, 0x29
 INTERFACES = {"sched": TIMERS, "console": 0x20, "vmm": 0x28, "blk_driver": 0x26, "netswitch": 0x27,
               "rng_driver": 0x2a, "pci": 0x2b}
@@ -203,7 +203,7 @@ class Expected:
         self.region(sched, "timers", 2 * PAGE, "rw--")
         for core in range(self.cores):
             self.cap(sched, "core", "rw-----", 0, f"core {core}")
-        self.cap(sched, "notification", "---c---", BIT_TIMER, "notification supervisor")
+        self.cap(sched, "notification", "---c---", BIT_TIMER | BIT_REFUSED, "notification supervisor")
         self.cap(sched, "thread", "r------", 0, "thread supervisor 0")
         self.cap(sched, "thread", "r------", 0, "thread supervisor 1")
         for server in self.servers:

@@ -11,6 +11,8 @@
 #define SCHED_TASKS 256u
 #define SCHED_CLIENTS 64u            /* timers' clients: a server's index, and the supervisor's */
 #define SCHED_CLIENT_SUPERVISOR 63u
+#define SCHED_CLIENT_PROBE 62u       /* the supervisor's too: is a timer set that a client asks for? It wakes nobody */
+#define SCHED_SIGNAL_REFUSED (1u << 9) /* to the supervisor: a caller is gone, or waits for a reply for ever */
 #define SCHED_NO_CLIENT 255u         /* of a task without timers: sk_task.client */
 #define SCHED_CORE_SLOT 32u          /* + core: its core object */
 #define SCHED_CLIENT_SLOT 64u        /* + client: its notification, for SK_SIGNAL_TIMER */

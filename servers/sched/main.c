@@ -14,6 +14,7 @@
 #define PLAN_SERVES_DUE
 #include <sk/idl/vm_exit_server.h>
 
+#include "contract.h"
 #include "timers.h"
 #include "worker.h"
 
@@ -167,13 +168,19 @@ static void signalled(uint64_t bits)
 	}
 }
 
+/* Nobody else knows: the supervisor looks for a caller that waits for it. */
+static void refused(void)
+{
+	(void)sk_signal(SCHED_CLIENT_SLOT + SCHED_CLIENT_SUPERVISOR, SCHED_SIGNAL_REFUSED);
+}
+
 /* Not SK_SERVER's: a worker first makes its core's plan. The first worker keeps the supervisor's timer. */
 _Noreturn void sk_server_serve(void)
 {
 	unsigned thread = sk_thread_index();
 
 	worker_begin(&workers[thread], sk_start()->thread_core[thread], thread == 0, sk_now_ns());
-	sk_server_loop(dispatch, signalled);
+	sk_server_loop_telling(dispatch, signalled, refused);
 }
 
 int main(void)

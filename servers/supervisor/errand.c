@@ -20,13 +20,14 @@ static struct {
 	sk_cap_t wake; /* the caller thread's notification */
 	sk_cap_t to;
 	uint64_t tag;
+	uint64_t word;
 	sk_status_t status;
 	uint32_t finished; /* atomic */
 } mailbox;
 
 void errand_call(void)
 {
-	struct sk_msg msg = { .tag = mailbox.tag };
+	struct sk_msg msg = { .tag = mailbox.tag, .w = { mailbox.word } };
 
 	mailbox.status = sk_call(mailbox.to, &msg);
 	__atomic_store_n(&mailbox.finished, 1, __ATOMIC_RELEASE);
@@ -86,6 +87,7 @@ static void send(void)
 	under_way = true;
 	mailbox.to = errand->to;
 	mailbox.tag = errand->tag;
+	mailbox.word = errand->word;
 	mailbox.finished = 0;
 	if (errand->sent != NULL) {
 		errand->sent(errand->subject);

@@ -19,7 +19,8 @@
 
 struct errand {
 	sk_cap_t to;
-	uint64_t tag;            /* of a method without parameters and without results */
+	uint64_t tag;            /* of a method without results */
+	uint64_t word;           /* its parameter, if it has one */
 	void (*sent)(uint32_t subject); /* may be NULL: it is on its way now */
 	void (*done)(const struct errand *errand, sk_status_t status);
 	uint32_t subject;        /* what it is about, for `done` */

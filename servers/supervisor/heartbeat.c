@@ -1,7 +1,10 @@
 #include "heartbeat.h"
 
+#include <sk/idl/sched.h>
 #include <sk/idl/server.h>
 #include <sk/process.h>
+
+#include "../sched/contract.h"
 
 #include "alarm.h"
 #include "errand.h"
@@ -10,6 +13,11 @@
 #include "watch.h"
 
 #define NS_PER_MS 1000000ull
+
+static bool is_scheduler(const struct server *server)
+{
+	return server->index == system_state.sched;
+}
 
 static uint64_t period_ns(const struct server *server)
 {
@@ -57,11 +65,12 @@ static void answered(const struct errand *errand, sk_status_t status)
 {
 	struct server *server = &system_state.servers[errand->subject];
 	bool lost = server->knows_heartbeat && status != SK_OK && status != SK_SERVER_DIED;
+	bool useless = is_scheduler(server) && status == SK_OK && !watch_answered();
 
 	server->beat = BEAT_NONE;
 	server->knows_heartbeat = server->knows_heartbeat || status == SK_OK;
-	if (lost && server->state == SK_SERVER_STATE_RUNNING) {
-		(void)lifecycle_kill(server, SK_CRASH_REASON_HEARTBEAT);
+	if ((lost || useless) && server->state == SK_SERVER_STATE_RUNNING) {
+		(void)lifecycle_kill(server, lost ? SK_CRASH_REASON_HEARTBEAT : SK_CRASH_REASON_STARVED);
 	}
 }
 
@@ -71,11 +80,31 @@ static void answered(const struct errand *errand, sk_status_t status)
  */
 static void look_around(const struct server *server)
 {
-	const uint64_t all = SK_SIGNAL_LOG | SK_SIGNAL_STREAM | SK_SIGNAL_INTERRUPT | SK_SIGNAL_PEER | SK_SIGNAL_LOOK;
+	const uint64_t all = SK_SIGNAL_LOG | SK_SIGNAL_STREAM | SK_SIGNAL_INTERRUPT | SK_SIGNAL_PEER | SK_SIGNAL_TIMER |
+			     SK_SIGNAL_LOOK;
 
-	if (server->index != system_state.sched) { /* whose bits say something else */
+	if (!is_scheduler(server)) { /* whose bits say something else */
 		(void)sk_signal(server->notifications[0], all);
 	}
+}
+
+/*
+ * Whoever waits for a timer that the scheduler has lost: at each heartbeat of the scheduler's those who have none of
+ * their own, and all of them behind its restart.
+ */
+static void look_behind(const struct server *scheduler)
+{
+	static uint32_t instance;
+
+	for (uint32_t i = 0; i < system_state.manifest.server_count; i++) {
+		const struct server *server = &system_state.servers[i];
+
+		if (server->state == SK_SERVER_STATE_RUNNING &&
+		    (server->config->heartbeat_ms == 0 || instance != scheduler->instance)) {
+			look_around(server);
+		}
+	}
+	instance = scheduler->instance;
 }
 
 bool heartbeat_due(struct server *server, enum sk_crash_reason *reason)
@@ -85,13 +114,19 @@ bool heartbeat_due(struct server *server, enum sk_crash_reason *reason)
 		return false;
 	}
 	*reason = SK_CRASH_REASON_STARVED;
-	if (server->index == system_state.sched && watch_starved(period_ns(server))) {
-		return false;
+	if (is_scheduler(server)) {
+		if (watch_starved(period_ns(server))) {
+			return false;
+		}
+		look_behind(server);
 	}
 	rearm(server);
 	if (server->beat == BEAT_QUEUED ||
 	    (server->ping == SK_CAP_NONE &&
-	     object_badge(server->endpoint, SK_RIGHT_CALL, SK_BADGE(HEARTBEAT_INTERFACE, 0), &server->ping) != SK_OK)) {
+	     object_badge(server->endpoint, SK_RIGHT_CALL,
+			  is_scheduler(server) ? SK_BADGE(TIMERS_INTERFACE, SCHED_CLIENT_PROBE)
+					       : SK_BADGE(HEARTBEAT_INTERFACE, 0),
+			  &server->ping) != SK_OK)) {
 		return true;
 	}
 
@@ -103,6 +138,9 @@ bool heartbeat_due(struct server *server, enum sk_crash_reason *reason)
 		.subject = server->index,
 	};
 
+	if (is_scheduler(server)) {
+		watch_ask(&errand, period_ns(server));
+	}
 	look_around(server);
 	server->beat = BEAT_QUEUED;
 	if (!errand_add(&errand)) {

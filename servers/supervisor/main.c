@@ -9,6 +9,7 @@
 #include <sk/process.h>
 #include <sk/server.h>
 
+#include "../sched/contract.h"
 #include "alarm.h"
 #include "boot.h"
 #include "errand.h"
@@ -17,6 +18,7 @@
 #include "power.h"
 #include "tasks.h"
 #include "trap.h"
+#include "watch.h"
 
 static bool dispatch(const struct sk_caller *caller, struct sk_msg *msg)
 {
@@ -59,7 +61,13 @@ static void signalled(uint64_t bits)
 	if ((bits & ERRAND_SIGNAL) != 0) {
 		errand_finish();
 	}
+	if ((bits & SCHED_SIGNAL_REFUSED) != 0) {
+		watch_refused();
+	}
 	if ((bits & SK_SIGNAL_TIMER) != 0) {
+		if (!watch_rung()) {
+			(void)lifecycle_kill(&system_state.servers[system_state.sched], SK_CRASH_REASON_STARVED);
+		}
 		tasks_deadline_over();
 		for (uint32_t alarm = alarm_take(sk_now_ns()); alarm != ALARM_NONE; alarm = alarm_take(sk_now_ns())) {
 			ring(alarm);

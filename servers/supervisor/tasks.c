@@ -117,7 +117,7 @@ sk_status_t tasks_init(void)
 	}
 	if (status == SK_OK) {
 		status = grant_cap_at(scheduler(), SCHED_CLIENT_SLOT + SCHED_CLIENT_SUPERVISOR,
-				      SK_BOOT_SLOT_NOTIFICATION, SK_RIGHT_CALL, SK_SIGNAL_TIMER);
+				      SK_BOOT_SLOT_NOTIFICATION, SK_RIGHT_CALL, SK_SIGNAL_TIMER | SCHED_SIGNAL_REFUSED);
 	}
 	if (status == SK_OK) {
 		table = view;

@@ -1,6 +1,7 @@
 #include "watch.h"
 
 #include <sk/idl/kernel_client.h>
+#include <sk/idl/sched.h>
 #include <sk/process.h>
 
 #include "../sched/contract.h"
@@ -8,8 +9,21 @@
 
 #define SUPERVISORS_CORE 0u
 #define LATE_PERIODS 2u
+#define EARLY_RINGS 16u
+#define STUCK_LOOKS 2u
 
 static uint64_t guard_ns;	  /* what the kernel was told; 0: nothing */
+static uint64_t asked_ns;	  /* of the last question; 0: none yet */
+static uint32_t early_rings;	  /* in a row */
+static bool refused;		  /* a reply, and somebody may wait for it */
+
+/* How a server's first worker was when somebody's reply had been refused, and how often it was so since. */
+static struct sight {
+	uint64_t time_ns;
+	uint64_t served;
+	uint32_t looks;
+} sights[MANIFEST_SERVERS];
+
 static bool short_of[SK_MAX_CORES]; /* the core's plan lacked somebody when it was looked at last */
 
 void watch_set(const struct server *server, uint64_t period_ns)
@@ -85,6 +99,69 @@ static bool lacks_task(uint32_t core)
 	return short_of[core] && was_short;
 }
 
+static bool is_stuck(const struct server *server, struct sight *sight)
+{
+	struct sight now = { 0 };
+	enum thread_state state;
+	uint32_t core;
+	uint64_t badge;
+	uint64_t tag;
+	bool calls = server->unusable == NULL && server->state == SK_SERVER_STATE_RUNNING &&
+		     thread_info(server->workers[0].thread, &state, &core, &badge, &tag, &now.served, &now.time_ns) == SK_OK &&
+		     state == THREAD_STATE_CALLING;
+
+	now.looks = !calls ? 0 : now.time_ns == sight->time_ns && now.served == sight->served ? sight->looks + 1 : 1;
+	*sight = now;
+	return now.looks > STUCK_LOOKS;
+}
+
+void watch_refused(void)
+{
+	refused = true;
+}
+
+/* After a refused reply all are looked at until nobody can be whose it was. */
+static bool has_stuck_caller(void)
+{
+	bool stuck = false;
+	bool calls = false;
+
+	for (uint32_t i = 0; refused && i < system_state.manifest.server_count; i++) {
+		stuck |= is_stuck(&system_state.servers[i], &sights[i]);
+		calls |= sights[i].looks != 0;
+	}
+	refused = refused && calls && !stuck;
+	return stuck;
+}
+
+void watch_ask(struct errand *errand, uint64_t period_ns)
+{
+	asked_ns = sk_now_ns() + period_ns;
+	errand->tag = TIMERS_TAG_SET | SK_TAG_IDEMPOTENT;
+	errand->word = asked_ns;
+}
+
+bool watch_answered(void)
+{
+	uint64_t at_ns = __atomic_load_n(
+		&tasks_timers()->deadline_ns[SUPERVISORS_CORE * SCHED_CLIENTS + SCHED_CLIENT_PROBE], __ATOMIC_RELAXED);
+
+	return at_ns == asked_ns || (at_ns == 0 && sk_now_ns() >= asked_ns);
+}
+
+bool watch_rung(void)
+{
+	const struct sk_task_table *table = tasks_table();
+	bool early = table != NULL && table->deadline_ns != 0 && sk_now_ns() < table->deadline_ns;
+
+	early_rings = early ? early_rings + 1 : 0;
+	if (early_rings < EARLY_RINGS) {
+		return true;
+	}
+	early_rings = 0;
+	return false;
+}
+
 bool watch_starved(uint64_t period_ns)
 {
 	bool starved = false;
@@ -96,5 +173,6 @@ bool watch_starved(uint64_t period_ns)
 		starved |= lacks_task(core);
 		starved |= has_late_timer(core, period_ns);
 	}
+	starved |= has_stuck_caller();
 	return starved;
 }

@@ -453,6 +453,7 @@ sk_status_t sk_call(sk_cap_t to, struct sk_msg *msg)
 		if ((own->slots[to].rights & SK_RIGHT_CALL) != 0) {
 			assert_true(fake.calls_allowed); /* by the caller thread, never by the main one */
 			fake.called_tag = msg->tag & SK_TAG_METHOD_MASK;
+			fake.called_word = msg->w[0];
 			return fake.call_status;
 		}
 		object->retired += (msg->tag & SK_TAG_METHOD_MASK) == ENDPOINT_TAG_RETIRE ? 1u : 0u;

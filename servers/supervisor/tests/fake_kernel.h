@@ -60,6 +60,8 @@ struct fake_object {
 	uint64_t entry, stack, argument;
 	uint32_t stops;
 	uint64_t registers[34];
+	uint32_t thread_state; /* as thread.info tells it */
+	uint64_t time_ns;
 	/* Endpoints, notifications, interrupts, lines. */
 	uint32_t retired, abandoned, bound;
 	uint64_t bits;
@@ -81,6 +83,7 @@ struct fake {
 	bool calls_allowed;     /* a call through an endpoint's capability reaches a server, which answers: */
 	sk_status_t call_status;
 	uint64_t called_tag;
+	uint64_t called_word;
 	uint32_t replies;
 	uint64_t reply_tag;
 };

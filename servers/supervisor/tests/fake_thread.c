@@ -63,6 +63,8 @@ sk_status_t fake_thread_call(struct fake_object *object, struct sk_msg *msg, uin
 		return SK_OK;
 	case THREAD_TAG_INFO:
 		memset(msg->w, 0, sizeof(msg->w));
+		msg->w[0] = object->thread_state;
+		msg->w[5] = object->time_ns;
 		return SK_OK;
 	default:
 		return SK_UNKNOWN_OP;

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <arch/trap.h>
+#include <sk/idl/kernel.h>
 #include <sk/idl/sched.h>
 #include <sk/idl/server.h>
 #include <sk/idl/supervisor_server.h>
@@ -22,6 +23,7 @@
 #include "../lifecycle.h"
 #include "../system.h"
 #include "../tasks.h"
+#include "../watch.h"
 #include "fake_kernel.h"
 #include "test_archive.h"
 
@@ -38,15 +40,29 @@ static struct server *server(uint32_t index)
 	return &system_state.servers[index];
 }
 
-/* The question that is under way ends with this status. */
-static void answers(sk_status_t status)
+static void set_timer(uint32_t core, uint32_t client, uint64_t at_ns)
+{
+	((struct sk_timer_table *)(uintptr_t)tasks_timers())->deadline_ns[core * SCHED_CLIENTS + client] = at_ns;
+}
+
+/* The question that is under way ends with this status. The scheduler, which is asked to set a timer, sets this one. */
+static void answers_setting(sk_status_t status, uint32_t client, uint64_t more_ns)
 {
 	fake.calls_allowed = true;
 	fake.call_status = status;
 	errand_call();
 	fake.calls_allowed = false;
-	assert_int_equal(fake.called_tag, HEARTBEAT_TAG_PING);
+	if (fake.called_tag == TIMERS_TAG_SET) {
+		set_timer(0, client, fake.called_word + more_ns);
+	} else {
+		assert_int_equal(fake.called_tag, HEARTBEAT_TAG_PING);
+	}
 	errand_finish();
+}
+
+static void answers(sk_status_t status)
+{
+	answers_setting(status, SCHED_CLIENT_PROBE, 0);
 }
 
 /* What the server is to be ended for; 0: all is well. */
@@ -249,11 +265,6 @@ static void the_guard_goes_before_the_scheduler(void **state)
 	assert_int_equal(fake.guard_ns[0], fake.now_ns + 2 * PERIOD_NS);
 }
 
-static void set_timer(uint32_t core, uint32_t client, uint64_t at_ns)
-{
-	((struct sk_timer_table *)(uintptr_t)tasks_timers())->deadline_ns[core * SCHED_CLIENTS + client] = at_ns;
-}
-
 static void a_timer_that_is_never_rung(void **state)
 {
 	(void)state;
@@ -314,6 +325,99 @@ static void a_plan_without_somebody(void **state)
 	assert_int_equal(look(), 0);
 }
 
+/* A scheduler that answers its clients, and does not do what they ask for. */
+static void a_timer_that_is_not_set(void **state)
+{
+	uint32_t crashes = crash_count();
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_true(due(SCHED));
+		answers_setting(SK_OK, SCHED_CLIENT_PROBE - i, 1 - i);
+		assert_int_equal(crash_count(), crashes + i + 1);
+		assert_int_equal(crash_find(crashes + i + 1)->reason, SK_CRASH_REASON_STARVED);
+		set_timer(0, SCHED_CLIENT_PROBE - 1, 0);
+	}
+	/* One that has rung meanwhile is set no more. */
+	for (uint32_t i = 0; i < 2; i++) {
+		uint64_t asked_ns = fake.now_ns + PERIOD_NS;
+
+		assert_true(due(SCHED));
+		fake.now_ns = asked_ns - 1 + i;
+		answers_setting(SK_OK, SCHED_CLIENT_PROBE, 0 - asked_ns);
+		assert_int_equal(crash_count(), crashes + 3);
+	}
+}
+
+/* A ring that comes early is no harm; nothing but such rings is. */
+static void rings_that_are_all_too_early(void **state)
+{
+	(void)state;
+	for (uint32_t i = 1; i < 16; i++) {
+		tasks_set_deadline(fake.now_ns + 1);
+		assert_true(watch_rung());
+	}
+	tasks_set_deadline(fake.now_ns);
+	assert_true(watch_rung());
+	for (uint32_t i = 1; i < 16; i++) {
+		tasks_set_deadline(fake.now_ns + 1);
+		assert_true(watch_rung());
+	}
+	assert_false(watch_rung());
+	assert_true(watch_rung());
+}
+
+static uint64_t heard(uint32_t index)
+{
+	struct fake_object *notification = fake_at(server(index)->notifications[0]);
+	uint64_t bits = notification->bits;
+
+	notification->bits = 0;
+	return bits;
+}
+
+/* Who has no heartbeat is told at each of the scheduler's, the others behind its restart: a timer may be lost. */
+static void who_waits_is_told_to_look(void **state)
+{
+	(void)state;
+	assert_int_equal(look(), 0);
+	(void)heard(MONITOR);
+	(void)heard(UART);
+	assert_int_equal(look(), 0);
+	assert_int_equal(heard(MONITOR) & (SK_SIGNAL_TIMER | SK_SIGNAL_LOOK), SK_SIGNAL_TIMER | SK_SIGNAL_LOOK);
+	assert_int_equal(heard(UART), 0);
+	ends_for(SK_CRASH_REASON_STARVED);
+	assert_int_equal(look(), 0);
+	assert_int_equal(heard(UART) & (SK_SIGNAL_TIMER | SK_SIGNAL_LOOK), SK_SIGNAL_TIMER | SK_SIGNAL_LOOK);
+}
+
+/* Whose reply was refused may wait for it for ever. */
+static void a_caller_that_nobody_answers(void **state)
+{
+	struct fake_object *thread = fake_at(server(MONITOR)->workers[0].thread);
+
+	(void)state;
+	thread->thread_state = THREAD_STATE_CALLING;
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(look(), 0); /* it may be anybody's call */
+	}
+	watch_refused();
+	assert_int_equal(look(), 0);
+	assert_int_equal(look(), 0);
+	assert_int_equal(look(), SK_CRASH_REASON_STARVED);
+	ends_for(SK_CRASH_REASON_STARVED);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(look(), 0); /* it was not the scheduler's */
+	}
+	watch_refused();
+	for (uint32_t i = 0; i < 8; i++) {
+		thread->time_ns++; /* one call after the other */
+		assert_int_equal(look(), 0);
+	}
+	thread->thread_state = THREAD_STATE_WAITING;
+	assert_int_equal(look(), 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +429,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_guard_goes_before_the_scheduler),
 		cmocka_unit_test(a_timer_that_is_never_rung),
 		cmocka_unit_test(a_plan_without_somebody),
+		cmocka_unit_test(a_timer_that_is_not_set),
+		cmocka_unit_test(rings_that_are_all_too_early),
+		cmocka_unit_test(who_waits_is_told_to_look),
+		cmocka_unit_test(a_caller_that_nobody_answers),
 	};
 
 	manifest_file = argc > 1 ? argv[1] : "watched.dtb";

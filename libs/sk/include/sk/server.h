@@ -71,10 +71,11 @@ static inline bool sk_server_refuse(struct sk_msg *msg)
 /*
  * `dispatch` puts the reply into *msg and returns true, or false when it kept the token for
  * later. `signalled` gets the bound notification's bits. A refused reply (its caller is
- * gone) is nobody's fault; a refused wait leaves nothing to serve.
+ * gone) is nobody's fault, and told to `refused`; a refused wait leaves nothing to serve.
  */
 __attribute__((always_inline)) _Noreturn static inline void
-sk_server_loop(bool (*dispatch)(const struct sk_caller *, struct sk_msg *), void (*signalled)(uint64_t bits))
+sk_server_loop_telling(bool (*dispatch)(const struct sk_caller *, struct sk_msg *), void (*signalled)(uint64_t bits),
+		       void (*refused)(void))
 {
 	struct sk_msg msg;
 	struct sk_caller caller;
@@ -89,6 +90,7 @@ sk_server_loop(bool (*dispatch)(const struct sk_caller *, struct sk_msg *), void
 		} else if (badge == SK_BADGE_SIGNAL) {
 			signalled(msg.w[0]);
 		} else {
+			refused();
 			badge = sk_wait(SK_WAIT_ENDPOINT, &msg, &caller);
 			if (sk_wait_failed(badge)) {
 				sk_exit(1, "no endpoint to wait at");
@@ -97,6 +99,18 @@ sk_server_loop(bool (*dispatch)(const struct sk_caller *, struct sk_msg *), void
 		}
 		badge = sk_reply_wait(token, &msg, &caller);
 	}
+}
+
+/* What a server does about a refused reply: nothing. */
+static inline void sk_server_never_mind(void)
+{
+}
+
+/* The same for a server that need not know of refused replies. */
+__attribute__((always_inline)) _Noreturn static inline void
+sk_server_loop(bool (*dispatch)(const struct sk_caller *, struct sk_msg *), void (*signalled)(uint64_t bits))
+{
+	sk_server_loop_telling(dispatch, signalled, sk_server_never_mind);
 }
 
 /* Defines what each worker of this server runs: the loop over these two functions. Once in a program. */
