@@ -7,7 +7,8 @@
  *	queue's reset: ready = 3; when nothing is in flight: position, size and addresses = 0, then ready = 0
  *	reset:         resetting = 1; when nothing is in flight, all registers to zero; resetting = 0
  *
- * A server that is killed in between finds ready = 2 or 3 or resetting = 1 and goes on from there.
+ * A server that is killed in between finds ready = 2 or 3 or resetting = 1 and goes on from there. While it lives, what
+ * counts are copies of its own.
  */
 #include <string.h>
 
@@ -33,10 +34,35 @@
 
 #define QUEUE_RESET 0x0c0u /* QueueReset, which linux/virtio_mmio.h does not have */
 
-#define STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELEASE)
+/* Of the state as this instance has it; kept for the next one first. */
+#define STORE(device, field, value) \
+	_Generic((field), uint32_t: store_word, uint64_t: store_long)((device), &(field), (value))
 
 _Static_assert(sizeof(((struct sk_virtio_state *)0)->queues) / sizeof(struct sk_virtio_queue_state) == VIRTIO_QUEUES,
 	       "the state of each queue");
+
+static size_t offset_in(const struct virtio_mmio *device, const void *field)
+{
+	return (size_t)((const uint8_t *)field - (const uint8_t *)device->state);
+}
+
+static void store_word(struct virtio_mmio *device, uint32_t *field, uint32_t value)
+{
+	size_t offset = offset_in(device, field);
+
+	__atomic_store_n((uint32_t *)(void *)((uint8_t *)device->kept + offset), value, __ATOMIC_RELEASE);
+	*field = value;
+	*(uint32_t *)(void *)((uint8_t *)&device->state_again + offset) = value;
+}
+
+static void store_long(struct virtio_mmio *device, uint64_t *field, uint64_t value)
+{
+	size_t offset = offset_in(device, field);
+
+	__atomic_store_n((uint64_t *)(void *)((uint8_t *)device->kept + offset), value, __ATOMIC_RELEASE);
+	*field = value;
+	*(uint64_t *)(void *)((uint8_t *)&device->state_again + offset) = value;
+}
 
 static uint64_t offered(const struct virtio_mmio *device)
 {
@@ -116,23 +142,23 @@ uint64_t virtio_mmio_read(const struct virtio_mmio *device, uint32_t offset, uin
 
 static void raise_interrupt(struct virtio_mmio *device, uint32_t why)
 {
-	STORE(device->state->interrupt, device->state->interrupt | why);
+	STORE(device, device->state->interrupt, device->state->interrupt | why);
 }
 
 void virtio_mmio_break(struct virtio_mmio *device)
 {
-	if ((device->state->status & VIRTIO_CONFIG_S_NEEDS_RESET) != 0) {
+	if ((device->state->status & VIRTIO_CONFIG_S_NEEDS_RESET) != 0 || virtio_mmio_heal(device)) {
 		return;
 	}
 	if ((device->state->status & VIRTIO_CONFIG_S_DRIVER_OK) != 0) {
 		raise_interrupt(device, VIRTIO_MMIO_INT_CONFIG);
 	}
-	STORE(device->state->status, device->state->status | VIRTIO_CONFIG_S_NEEDS_RESET);
+	STORE(device, device->state->status, device->state->status | VIRTIO_CONFIG_S_NEEDS_RESET);
 }
 
 void virtio_mmio_config_renewed(struct virtio_mmio *device)
 {
-	STORE(device->state->config_generation, device->state->config_generation + 1);
+	STORE(device, device->state->config_generation, device->state->config_generation + 1);
 }
 
 void virtio_mmio_config_changed(struct virtio_mmio *device)
@@ -146,7 +172,7 @@ void virtio_mmio_config_changed(struct virtio_mmio *device)
 /* A queue whose rings can't be is not used: nothing that the driver does with it has an effect. */
 static bool open_queue(struct virtio_mmio *device, uint32_t index)
 {
-	struct sk_virtio_queue_state *state = &device->state->queues[index];
+	struct sk_virtio_queue_state *state = &device->kept->queues[index];
 
 	return state->size <= device->queue_size_max &&
 	       virtio_queue_open(&device->queues[index], state, &device->memory, device->state->driver_features);
@@ -159,12 +185,12 @@ static void begin_queue(struct virtio_mmio *device, uint32_t index)
 	if (state->ready != QUEUE_IDLE) {
 		return;
 	}
-	STORE(state->position, 0);
+	STORE(device, state->position, 0);
 	if (!open_queue(device, index)) {
 		virtio_mmio_break(device);
 		return;
 	}
-	STORE(state->ready, QUEUE_READY);
+	STORE(device, state->ready, QUEUE_READY);
 }
 
 static bool drained(struct virtio_mmio *device, uint32_t index)
@@ -172,12 +198,12 @@ static bool drained(struct virtio_mmio *device, uint32_t index)
 	return device->operations->drained == NULL || device->operations->drained(device, index);
 }
 
-static void clear_queue(struct sk_virtio_queue_state *state)
+static void clear_queue(struct virtio_mmio *device, struct sk_virtio_queue_state *state)
 {
-	STORE(state->size, 0);
-	STORE(state->descriptors, 0);
-	STORE(state->available, 0);
-	STORE(state->used, 0);
+	STORE(device, state->size, 0);
+	STORE(device, state->descriptors, 0);
+	STORE(device, state->available, 0);
+	STORE(device, state->used, 0);
 }
 
 static bool is_ending(const struct sk_virtio_queue_state *state)
@@ -191,18 +217,18 @@ static bool end_queue(struct virtio_mmio *device, uint32_t index, uint32_t how)
 	struct sk_virtio_queue_state *state = &device->state->queues[index];
 
 	if (state->ready == QUEUE_READY) {
-		STORE(state->ready, how);
+		STORE(device, state->ready, how);
 	}
 	if (is_ending(state) && !drained(device, index)) {
 		return false;
 	}
 	device->queues[index].size = 0;
 	device->again &= ~(1u << index);
-	STORE(state->position, 0);
+	STORE(device, state->position, 0);
 	if (state->ready == QUEUE_RESETTING) {
-		clear_queue(state);
+		clear_queue(device, state);
 	}
-	STORE(state->ready, QUEUE_IDLE);
+	STORE(device, state->ready, QUEUE_IDLE);
 	return true;
 }
 
@@ -210,16 +236,16 @@ static void clear_registers(struct virtio_mmio *device)
 {
 	struct sk_virtio_state *state = device->state;
 
-	STORE(state->interrupt, 0);
-	STORE(state->driver_features, 0);
-	STORE(state->device_features_select, 0);
-	STORE(state->driver_features_select, 0);
-	STORE(state->queue_select, 0);
+	STORE(device, state->interrupt, 0);
+	STORE(device, state->driver_features, 0);
+	STORE(device, state->device_features_select, 0);
+	STORE(device, state->driver_features_select, 0);
+	STORE(device, state->queue_select, 0);
 	for (uint32_t i = 0; i < VIRTIO_QUEUES; i++) {
-		clear_queue(&state->queues[i]);
+		clear_queue(device, &state->queues[i]);
 	}
-	STORE(state->status, 0);
-	STORE(state->resetting, 0);
+	STORE(device, state->status, 0);
+	STORE(device, state->resetting, 0);
 }
 
 bool virtio_mmio_settle(struct virtio_mmio *device)
@@ -243,7 +269,7 @@ bool virtio_mmio_settle(struct virtio_mmio *device)
 
 bool virtio_mmio_reset(struct virtio_mmio *device)
 {
-	STORE(device->state->resetting, 1);
+	STORE(device, device->state->resetting, 1);
 	return virtio_mmio_settle(device);
 }
 
@@ -271,7 +297,7 @@ static bool write_status(struct virtio_mmio *device, uint32_t value)
 		value &= ~(uint32_t)(VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_DRIVER_OK);
 	}
 	value |= device->failed ? VIRTIO_CONFIG_S_NEEDS_RESET : 0u;
-	STORE(device->state->status, status | value);
+	STORE(device, device->state->status, status | value);
 	if ((value & ~status & VIRTIO_CONFIG_S_DRIVER_OK) != 0) {
 		virtio_mmio_serve(device, VIRTIO_MMIO_ALL_QUEUES);
 	}
@@ -287,37 +313,38 @@ static void write_features(struct virtio_mmio *device, uint32_t value)
 		return;
 	}
 	other = state->driver_features & (uint64_t)UINT32_MAX << (32 * (1 - state->driver_features_select));
-	STORE(state->driver_features, other | (uint64_t)value << (32 * state->driver_features_select));
+	STORE(device, state->driver_features, other | (uint64_t)value << (32 * state->driver_features_select));
 }
 
-static void write_half(uint64_t *address, bool high, uint32_t value)
+static void write_half(struct virtio_mmio *device, uint64_t *address, bool high, uint32_t value)
 {
 	uint64_t other = *address & (uint64_t)UINT32_MAX << (high ? 0 : 32);
 
-	STORE(*address, other | (uint64_t)value << (high ? 32 : 0));
+	STORE(device, *address, other | (uint64_t)value << (high ? 32 : 0));
 }
 
 /* Size and addresses: only while the queue is not in use. */
-static void write_queue(struct sk_virtio_queue_state *queue, uint32_t offset, uint32_t value)
+static void write_queue(struct virtio_mmio *device, struct sk_virtio_queue_state *queue, uint32_t offset,
+			uint32_t value)
 {
 	if (queue->ready != QUEUE_IDLE) {
 		return;
 	}
 	switch (offset) {
 	case VIRTIO_MMIO_QUEUE_NUM:
-		STORE(queue->size, value);
+		STORE(device, queue->size, value);
 		break;
 	case VIRTIO_MMIO_QUEUE_DESC_LOW:
 	case VIRTIO_MMIO_QUEUE_DESC_HIGH:
-		write_half(&queue->descriptors, offset == VIRTIO_MMIO_QUEUE_DESC_HIGH, value);
+		write_half(device, &queue->descriptors, offset == VIRTIO_MMIO_QUEUE_DESC_HIGH, value);
 		break;
 	case VIRTIO_MMIO_QUEUE_AVAIL_LOW:
 	case VIRTIO_MMIO_QUEUE_AVAIL_HIGH:
-		write_half(&queue->available, offset == VIRTIO_MMIO_QUEUE_AVAIL_HIGH, value);
+		write_half(device, &queue->available, offset == VIRTIO_MMIO_QUEUE_AVAIL_HIGH, value);
 		break;
 	case VIRTIO_MMIO_QUEUE_USED_LOW:
 	case VIRTIO_MMIO_QUEUE_USED_HIGH:
-		write_half(&queue->used, offset == VIRTIO_MMIO_QUEUE_USED_HIGH, value);
+		write_half(device, &queue->used, offset == VIRTIO_MMIO_QUEUE_USED_HIGH, value);
 		break;
 	default:
 		break;
@@ -357,21 +384,21 @@ bool virtio_mmio_write(struct virtio_mmio *device, uint32_t offset, uint32_t byt
 		}
 		return true;
 	case VIRTIO_MMIO_INTERRUPT_ACK:
-		STORE(state->interrupt, state->interrupt & ~word);
+		STORE(device, state->interrupt, state->interrupt & ~word);
 		return true;
 	case VIRTIO_MMIO_STATUS:
 		return write_status(device, word);
 	case VIRTIO_MMIO_DEVICE_FEATURES_SEL:
-		STORE(state->device_features_select, word);
+		STORE(device, state->device_features_select, word);
 		return true;
 	case VIRTIO_MMIO_DRIVER_FEATURES_SEL:
-		STORE(state->driver_features_select, word);
+		STORE(device, state->driver_features_select, word);
 		return true;
 	case VIRTIO_MMIO_DRIVER_FEATURES:
 		write_features(device, word);
 		return true;
 	case VIRTIO_MMIO_QUEUE_SEL:
-		STORE(state->queue_select, word);
+		STORE(device, state->queue_select, word);
 		return true;
 	case VIRTIO_MMIO_QUEUE_READY:
 		return write_ready(device, word);
@@ -380,7 +407,7 @@ bool virtio_mmio_write(struct virtio_mmio *device, uint32_t offset, uint32_t byt
 		       end_queue(device, state->queue_select, QUEUE_RESETTING);
 	default:
 		if (queue != NULL) {
-			write_queue(queue, offset, word);
+			write_queue(device, queue, offset, word);
 		}
 		return true;
 	}
@@ -445,17 +472,25 @@ void virtio_mmio_serve(struct virtio_mmio *device, uint32_t queues)
 
 void virtio_mmio_open(struct virtio_mmio *device, struct sk_virtio_state *state)
 {
-	device->state = state;
+	device->kept = state;
+	device->state = &device->state_here;
+	memcpy(&device->state_here, state, sizeof(*state));
+	memcpy(&device->state_again, state, sizeof(*state));
+	for (uint32_t i = 0; i < 2; i++) {
+		memcpy(&device->memory_again[i], &device->memory, sizeof(device->memory));
+	}
 	device->again = 0;
+	device->healed = false;
 	device->live = VIRTIO_CONFIG_S_DRIVER_OK | (device->failed ? 0u : VIRTIO_CONFIG_S_NEEDS_RESET);
 	memset(device->queues, 0, sizeof(device->queues));
+	state = device->state;
 	if (state->valid != 1) {
 		clear_registers(device);
 		for (uint32_t i = 0; i < VIRTIO_QUEUES; i++) {
-			STORE(state->queues[i].position, 0);
-			STORE(state->queues[i].ready, QUEUE_IDLE);
+			STORE(device, state->queues[i].position, 0);
+			STORE(device, state->queues[i].ready, QUEUE_IDLE);
 		}
-		STORE(state->valid, 1);
+		STORE(device, state->valid, 1);
 		return;
 	}
 	for (uint32_t i = 0; i < device->queue_count; i++) {

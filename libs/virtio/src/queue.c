@@ -26,7 +26,7 @@ enum position_part { POSITION_AVAILABLE, POSITION_USED, POSITION_CHECKED };
 
 static uint16_t position_of(const struct virtio_queue *queue, enum position_part part)
 {
-	return (uint16_t)(queue->state->position >> (part * POSITION_INDEX_BITS));
+	return (uint16_t)(queue->position >> (part * POSITION_INDEX_BITS));
 }
 
 static uint64_t with_part(uint64_t position, enum position_part part, uint16_t index)
@@ -47,10 +47,31 @@ static void *ring_at(const struct virtio_memory *memory, uint64_t address, uint6
 	return address % align == 0 ? virtio_memory_at(memory, address, bytes) : NULL;
 }
 
-bool virtio_queue_open(struct virtio_queue *queue, struct sk_virtio_queue_state *state,
-		       const struct virtio_memory *memory, uint64_t features)
+/* The persistent one is the one that counts for the next instance. */
+static void set_position(struct virtio_queue *queue, uint64_t position)
 {
-	uint32_t size = state->size;
+	STORE_RELEASE(queue->state->position, position);
+	queue->position = position;
+	queue->position_again = position;
+}
+
+bool virtio_queue_heal(struct virtio_queue *queue)
+{
+	uint64_t a = queue->position;
+	uint64_t b = queue->position_again;
+	uint64_t c = queue->state->position;
+
+	if (a == b && b == c) {
+		return false;
+	}
+	set_position(queue, (a & b) | (b & c) | (a & c));
+	return true;
+}
+
+bool virtio_queue_attach(struct virtio_queue *queue, const struct sk_virtio_queue_state *registers,
+			 struct sk_virtio_queue_state *state, const struct virtio_memory *memory, uint64_t features)
+{
+	uint32_t size = registers->size;
 
 	if (size == 0 || size > VIRTIO_QUEUE_SIZE_MAX || (size & (size - 1)) != 0) {
 		return false;
@@ -59,15 +80,17 @@ bool virtio_queue_open(struct virtio_queue *queue, struct sk_virtio_queue_state 
 	/* Each ring has an event index behind it. */
 	struct virtio_queue opened = {
 		.state = state,
+		.position = state->position,
+		.position_again = state->position,
 		.memory = memory,
 		.size = size,
 		.event_index = (features & 1ull << VIRTIO_RING_F_EVENT_IDX) != 0,
 		.indirect = (features & 1ull << VIRTIO_RING_F_INDIRECT_DESC) != 0,
-		.descriptors = ring_at(memory, state->descriptors, size * sizeof(struct vring_desc),
+		.descriptors = ring_at(memory, registers->descriptors, size * sizeof(struct vring_desc),
 				       VRING_DESC_ALIGN_SIZE),
-		.available = ring_at(memory, state->available, sizeof(struct vring_avail) + (size + 1) * 2ull,
+		.available = ring_at(memory, registers->available, sizeof(struct vring_avail) + (size + 1) * 2ull,
 				     VRING_AVAIL_ALIGN_SIZE),
-		.used = ring_at(memory, state->used,
+		.used = ring_at(memory, registers->used,
 				sizeof(struct vring_used) + size * sizeof(struct vring_used_elem) + 2,
 				VRING_USED_ALIGN_SIZE),
 	};
@@ -76,6 +99,15 @@ bool virtio_queue_open(struct virtio_queue *queue, struct sk_virtio_queue_state 
 		return false;
 	}
 	*queue = opened;
+	return true;
+}
+
+bool virtio_queue_open(struct virtio_queue *queue, struct sk_virtio_queue_state *state,
+		       const struct virtio_memory *memory, uint64_t features)
+{
+	if (!virtio_queue_attach(queue, state, state, memory, features)) {
+		return false;
+	}
 	STORE_RELEASE(queue->used->idx, position_of(queue, POSITION_USED));
 	return true;
 }
@@ -208,7 +240,7 @@ enum virtio_taken virtio_queue_next(struct virtio_queue *queue, struct virtio_ch
 
 void virtio_queue_taken(struct virtio_queue *queue)
 {
-	STORE_RELEASE(queue->state->position, advanced(queue->state->position, POSITION_AVAILABLE, 1));
+	set_position(queue, advanced(queue->position, POSITION_AVAILABLE, 1));
 }
 
 /* The used ring's next entry, or one behind it: the guest does not look at it before its index moves. */
@@ -223,7 +255,7 @@ static void write_entry(struct virtio_queue *queue, uint32_t ahead, uint16_t hea
 
 static void commit(struct virtio_queue *queue, uint64_t position)
 {
-	STORE_RELEASE(queue->state->position, position);
+	set_position(queue, position);
 	STORE_RELEASE(queue->used->idx, position_of(queue, POSITION_USED));
 }
 
@@ -231,7 +263,7 @@ void virtio_queue_put(struct virtio_queue *queue, uint16_t head, uint32_t bytes)
 {
 	if (head < queue->size) {
 		write_entry(queue, 0, head, bytes);
-		commit(queue, advanced(queue->state->position, POSITION_USED, 1));
+		commit(queue, advanced(queue->position, POSITION_USED, 1));
 	}
 }
 
@@ -242,7 +274,7 @@ void virtio_queue_stage(struct virtio_queue *queue, uint32_t ahead, const struct
 
 void virtio_queue_commit(struct virtio_queue *queue, uint32_t count)
 {
-	commit(queue, advanced(advanced(queue->state->position, POSITION_AVAILABLE, count), POSITION_USED, count));
+	commit(queue, advanced(advanced(queue->position, POSITION_AVAILABLE, count), POSITION_USED, count));
 }
 
 void virtio_queue_complete(struct virtio_queue *queue, const struct virtio_chain *chain, uint32_t bytes)
@@ -311,7 +343,5 @@ bool virtio_queue_is_unseen(const struct virtio_queue *queue)
 
 void virtio_queue_checked(struct virtio_queue *queue)
 {
-	uint64_t position = queue->state->position;
-
-	STORE_RELEASE(queue->state->position, with_part(position, POSITION_CHECKED, (uint16_t)(position >> 16)));
+	set_position(queue, with_part(queue->position, POSITION_CHECKED, (uint16_t)(queue->position >> 16)));
 }

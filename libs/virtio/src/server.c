@@ -50,6 +50,7 @@ static void update_line(void)
 /* Whatever went wrong with telling it, the guest is told: of what it has not seen, and by the line. */
 static void tell_again(void)
 {
+	(void)virtio_mmio_heal(server.device);
 	virtio_mmio_serve(server.device, VIRTIO_MMIO_ALL_QUEUES);
 	virtio_mmio_remind(server.device);
 	server.line = !virtio_mmio_line(server.device);
@@ -79,6 +80,13 @@ void virtio_server_lock(void)
 /* The timer is set outside the lock: a call may wait. One that comes too often finds nothing to do. */
 void virtio_server_unlock(void)
 {
+	bool healed = server.device->healed;
+
+	if (__builtin_expect(healed, 0)) {
+		server.device->healed = false;
+		server.device->again |= VIRTIO_MMIO_ALL_QUEUES;
+	}
+
 	bool again = server.device->again != 0;
 
 	if (__builtin_expect(server.unsettled, 0) && virtio_mmio_settle(server.device)) {
@@ -88,6 +96,9 @@ void virtio_server_unlock(void)
 	sk_spin_unlock(&server.lock);
 	if (__builtin_expect(again, 0)) {
 		(void)timers_set(server.sched, sk_now_ns() + AGAIN_NS);
+	}
+	if (__builtin_expect(healed, 0)) {
+		(void)printf("its state was damaged, and is right again\n");
 	}
 }
 

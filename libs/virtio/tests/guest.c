@@ -78,6 +78,13 @@ static void write_pieces(struct vring_desc *table, uint32_t first, const struct 
 	}
 }
 
+void guest_begin_at(struct virtio_queue *queue, uint16_t index)
+{
+	queue->state->position = index * 0x100010001ull;
+	queue->position = queue->state->position;
+	queue->position_again = queue->state->position;
+}
+
 void guest_write_chain(struct guest_queue *queue, uint16_t head, const struct guest_piece *pieces, uint32_t count)
 {
 	write_pieces(queue->descriptors, head, pieces, count);

@@ -49,6 +49,9 @@ void guest_start(struct virtio_mmio *device, uint32_t count, uint32_t size, uint
 void guest_set(struct virtio_mmio *device, uint32_t offset, uint32_t value);
 uint32_t guest_get(struct virtio_mmio *device, uint32_t offset);
 
+/* The device's side of the queue goes on there: it has taken, put and checked so many. */
+void guest_begin_at(struct virtio_queue *queue, uint16_t index);
+
 /* Writes a chain into the descriptors from `head` on. */
 void guest_write_chain(struct guest_queue *queue, uint16_t head, const struct guest_piece *pieces, uint32_t count);
 

@@ -99,7 +99,7 @@ static void prepare(uint16_t used_before, uint16_t event)
 	begin(&device);
 	guest_start(&device, 1, SIZE, FEATURES);
 	guest_queue_init(&guest, shared->memory, 0, SIZE);
-	shared->state.queues[0].position = (uint64_t)used_before << 32 | (uint64_t)used_before << 16 | used_before;
+	guest_begin_at(&device.queues[0], used_before);
 	guest.available->idx = used_before;
 	guest.used->idx = used_before;
 	guest.available->ring[SIZE] = event;

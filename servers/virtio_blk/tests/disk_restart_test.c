@@ -38,7 +38,7 @@ static void prepare(uint32_t count, uint32_t served, uint32_t taken)
 	bench_reset();
 	bench_start(1);
 	start_index = 0xfffe;
-	bench.shared->state.queues[0].position = start_index * 0x100010001ull;
+	guest_begin_at(&bench.disk.device.queues[0], start_index);
 	bench.queues[0].available->idx = start_index;
 	bench.queues[0].used->idx = start_index;
 	bench.queues[0].seen = start_index;

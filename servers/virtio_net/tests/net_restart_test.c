@@ -23,7 +23,7 @@ static uint32_t packets;
 
 static void begin_at(uint32_t queue)
 {
-	bench.shared->state.queues[queue].position = START * 0x100010001ull;
+	guest_begin_at(&bench.net.device.queues[queue], START);
 	bench.queues[queue].available->idx = START;
 	bench.queues[queue].used->idx = START;
 	bench.queues[queue].seen = START;

@@ -346,9 +346,9 @@ static void test_steering(void **unused)
 		assert_int_equal(net_steer(&bench.net, frame), 0);
 	}
 	/* Only those that the guest has enabled, though others may be ready. */
-	bench.shared->state.queues[0].ready = 0;
+	bench.net.device.state->queues[0].ready = 0;
 	assert_int_equal(net_steer(&bench.net, frame), VIRTIO_QUEUES);
-	bench.shared->state.queues[0].ready = 1;
+	bench.net.device.state->queues[0].ready = 1;
 	bench.shared->net_state.pairs = two;
 	for (uint16_t port = 0; port < 100; port++) {
 		for (uint32_t pair = 0; pair < 2; pair++) {

@@ -71,7 +71,12 @@ struct virtio_mmio {
 	 */
 	bool failed;
 	/* From here on: virtio_mmio_open()'s. */
-	struct sk_virtio_state *state;
+	struct sk_virtio_state *state; /* state_here: what counts as long as this instance lives */
+	struct sk_virtio_state *kept;  /* the same for the next one */
+	struct sk_virtio_state state_here;
+	struct sk_virtio_state state_again;
+	struct virtio_memory memory_again[2];
+	bool healed;              /* something was damaged, and has been put right */
 	struct virtio_queue queues[VIRTIO_QUEUES];
 	uint32_t again;           /* a bit for each queue that has to be served again soon */
 	uint32_t live;            /* the bits of Status that say whether queues are served; of them, DRIVER_OK must be set */
@@ -125,6 +130,13 @@ void virtio_mmio_config_changed(struct virtio_mmio *device);
 
 /* The guest broke a rule, or the device can't go on: DEVICE_NEEDS_RESET. No queue is served until it resets. */
 void virtio_mmio_break(struct virtio_mmio *device);
+
+/*
+ * What of the device's state is there three times is compared, and what differs from the other two is put right; what
+ * follows from it is made again. True if anything was: then `healed` is set, and all queues are to be served again.
+ * virtio_mmio_break() looks here first: before the guest is blamed.
+ */
+bool virtio_mmio_heal(struct virtio_mmio *device);
 
 /*
  * For `serve` of a device that can't do what it is asked for: each request in `queue` is answered with an error, which

@@ -46,6 +46,8 @@ struct virtio_chain {
 
 struct virtio_queue {
 	struct sk_virtio_queue_state *state;
+	uint64_t position;        /* what `state` has, and what counts as long as this instance lives */
+	uint64_t position_again;  /* it again: of three, two are right (virtio_mmio_heal) */
 	const struct virtio_memory *memory;
 	uint32_t size;            /* a power of two; 0: not in use */
 	bool event_index;         /* VIRTIO_RING_F_EVENT_IDX was negotiated */
@@ -68,6 +70,13 @@ enum virtio_taken {
  */
 bool virtio_queue_open(struct virtio_queue *queue, struct sk_virtio_queue_state *state,
 		       const struct virtio_memory *memory, uint64_t features);
+
+/* The same without a word to the guest; size and addresses are `registers`', a copy of them. */
+bool virtio_queue_attach(struct virtio_queue *queue, const struct sk_virtio_queue_state *registers,
+			 struct sk_virtio_queue_state *state, const struct virtio_memory *memory, uint64_t features);
+
+/* How far it is, as two of three have it. True if the third one had not. */
+bool virtio_queue_heal(struct virtio_queue *queue);
 
 /* Looks at the next available chain without taking it. */
 enum virtio_taken virtio_queue_next(struct virtio_queue *queue, struct virtio_chain *chain);
@@ -121,13 +130,13 @@ bool virtio_queue_is_unseen(const struct virtio_queue *queue);
 /* The used index that the next virtio_queue_put() gives, and the index of the next available chain. */
 static inline uint16_t virtio_queue_used_index(const struct virtio_queue *queue)
 {
-	return (uint16_t)(queue->state->position >> 16);
+	return (uint16_t)(queue->position >> 16);
 }
 
 /* The index in the available ring, free-running, of the next chain. */
 static inline uint16_t virtio_queue_available_index(const struct virtio_queue *queue)
 {
-	return (uint16_t)queue->state->position;
+	return (uint16_t)queue->position;
 }
 
 /* True if there is a chain that was not taken. */
