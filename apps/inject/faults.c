@@ -420,6 +420,33 @@ static const char *end_memory(struct fault *fault)
 	return injection_hold_memory(injection, false, &held) == SK_OK ? "done" : "unknown";
 }
 
+/* A bit of the instance that waits, where the one that serves has it too; then that one is killed. */
+static bool draw_standby(struct fault *fault, struct draw *draw)
+{
+	static const enum sk_server_part parts[] = { SK_SERVER_PART_DATA, SK_SERVER_PART_HEAP, SK_SERVER_PART_STACK };
+	struct sk_server_info info;
+
+	if (operator_server(operator, fault->target, &info) != SK_OK || info.standby != SK_STANDBY_STATE_READY) {
+		return false;
+	}
+	if (draw_once_in(draw, 2)) {
+		return draw_text(fault, draw);
+	}
+	return place_word_in_use(fault->target, parts[draw_below(draw, sizeof(parts) / sizeof(parts[0]))], draw,
+				 &fault->place) &&
+	       draw_bit(fault, draw);
+}
+
+static sk_status_t make_standby(struct fault *fault)
+{
+	sk_status_t status;
+
+	fault->instance = instance_of(fault->target);
+	status = injection_change_standby(injection, fault->target, fault->place, fault->clear, fault->flip,
+					  &fault->before);
+	return status == SK_OK ? operator_server_kill(operator, fault->target) : status;
+}
+
 const struct fault_type fault_types[] = {
 	{ "kill", draw_nothing, make_kill, end_nothing },
 	{ "hang", draw_hang, make_change, end_change },
@@ -443,5 +470,6 @@ const struct fault_type fault_types[] = {
 	{ "interrupt-stuck", draw_interrupt, make_stuck, end_stuck },
 	{ "descriptors", draw_descriptors, make_descriptors, end_nothing },
 	{ "memory", draw_nothing, make_memory, end_memory },
+	{ "standby", draw_standby, make_standby, end_change },
 	{ .name = NULL },
 };

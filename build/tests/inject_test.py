@@ -18,7 +18,7 @@ import tempfile
 SKINK = os.path.abspath(sys.argv[1])
 MANIFESTS = sys.argv[2]
 EXTENT = sys.argv[3] if len(sys.argv) > 3 else "short"
-KILLS, KILLS_EACH = 20000, 1000 # servers are drawn evenly: the rarest of 18 dies about 1,040 times
+KILLS, KILLS_EACH = 21000, 1000 # servers are drawn evenly: the rarest of 19 dies about 1,040 times
 OUTCOMES = ["not_injected", "no_effect", "masked", "recovered", "degraded", "guest_visible", "vm_lost", "cross_domain",
             "kernel"]
 problems = []
@@ -71,6 +71,21 @@ def who_dies_comes_back(root):
         expect(f"{row['type']} of {row['target']}: {row['outcome']} {row['detail']}",
                row["outcome"] in ("recovered", "degraded", "not_injected"))
     return found
+
+
+def standbys_and_pci(root):
+    """Damage that waits takes over, and is found then; the server of the PCI bus and its driver are targets too."""
+    folder = os.path.join(root, "standbys")
+    status = inject(folder, "--faults", "12", "--seed", "4", "--types", "standby")
+    found = rows(folder)
+    expect("a damaged standby is survived", status == 0)
+    expect("standbys took over", len([row for row in found if row["reason"] == "killed"]) >= 10)
+    folder = os.path.join(root, "pci")
+    expect("PCI's servers are survived",
+           inject(folder, "--faults", "6", "--seed", "4", "--types", "kill,hang", "--targets", "pci0,net1") == 0)
+    pci = rows(folder)
+    expect("PCI's servers die", {row["target"] for row in pci if row["outcome"] == "recovered"} == {"pci0", "net1"})
+    return found + pci
 
 
 def linux(root):
@@ -129,7 +144,7 @@ def main():
             found = each_server_dies(root)
         else:
             the_load_notices(root)
-            found = everything(root) + who_dies_comes_back(root) + linux(root)
+            found = everything(root) + who_dies_comes_back(root) + standbys_and_pci(root) + linux(root)
     print(dict(collections.Counter(row["outcome"] for row in found)))
     for problem in problems:
         print("not so:", problem)

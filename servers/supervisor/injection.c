@@ -14,6 +14,7 @@
 #include "place.h"
 #include "process.h"
 #include "ram.h"
+#include "standby.h"
 #include "trap.h"
 
 #define HELD_RANGES 32u
@@ -91,6 +92,21 @@ sk_status_t injection_serve_word(const struct sk_caller *caller, uint32_t index,
 	return status;
 }
 
+static void change(const struct server *server, const struct place *place, uint64_t clear, uint64_t flip,
+		   uint64_t *before)
+{
+	uint64_t *word = (uint64_t *)(void *)place->view;
+	uint64_t old = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+
+	/* The server may write it at the same time, but not for ever. */
+	for (uint32_t i = 0; i < 64 && !__atomic_compare_exchange_n(word, &old, (old & ~clear) ^ flip, false,
+								    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	     i++) {
+	}
+	place_written(server, place);
+	*before = old;
+}
+
 sk_status_t injection_serve_change_word(const struct sk_caller *caller, uint32_t index, uint64_t address,
 					uint64_t clear, uint64_t flip, uint64_t *before)
 {
@@ -99,21 +115,41 @@ sk_status_t injection_serve_change_word(const struct sk_caller *caller, uint32_t
 	sk_status_t status = find_word(server, address, &place);
 
 	(void)caller;
-	if (status != SK_OK) {
-		return status;
+	if (status == SK_OK) {
+		change(server, &place, clear, flip, before);
 	}
+	return status;
+}
 
-	uint64_t *word = (uint64_t *)(void *)place.view;
-	uint64_t old = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+sk_status_t injection_serve_change_standby(const struct sk_caller *caller, uint32_t index, uint64_t address,
+					   uint64_t clear, uint64_t flip, uint64_t *before)
+{
+	static struct server other;
+	const struct server *server = server_at(index);
+	struct place place;
 
-	/* The server may write it at the same time, but not for ever. */
-	for (uint32_t i = 0; i < 64 && !__atomic_compare_exchange_n(word, &old, (old & ~clear) ^ flip, false,
-								    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-	     i++) {
+	(void)caller;
+	if (server == NULL) {
+		return INJECTION_ERROR_NO_SUCH_SERVER;
 	}
-	place_written(server, &place);
-	*before = old;
-	return SK_OK;
+	if (!standby_is_ready(server)) {
+		return INJECTION_ERROR_WRONG_STATE;
+	}
+	/* The layout is the same. */
+	other = *server;
+	other.view = server->standby.view;
+	other.ram = server->standby.ram;
+
+	sk_status_t status = find_word(&other, address, &place);
+
+	if (status == SK_OK &&
+	    (place.view < other.view || (uint64_t)(place.view - other.view) >= other.layout.private_bytes)) {
+		status = INJECTION_ERROR_BAD_ADDRESS;
+	}
+	if (status == SK_OK) {
+		change(&other, &place, clear, flip, before);
+	}
+	return status;
 }
 
 sk_status_t injection_serve_registers(const struct sk_caller *caller, uint32_t index, uint32_t thread,

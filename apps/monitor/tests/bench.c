@@ -393,6 +393,18 @@ sk_status_t injection_serve_interrupt(const struct sk_caller *caller, uint32_t s
 	return SK_OK;
 }
 
+sk_status_t injection_serve_change_standby(const struct sk_caller *caller, uint32_t index, uint64_t address,
+					   uint64_t clear, uint64_t flip, uint64_t *before)
+{
+	(void)caller;
+	(void)index;
+	(void)address;
+	(void)clear;
+	(void)flip;
+	*before = 0;
+	return INJECTION_ERROR_WRONG_STATE;
+}
+
 sk_status_t injection_serve_hold_memory(const struct sk_caller *caller, bool hold, uint64_t *held_bytes)
 {
 	(void)caller;

@@ -352,6 +352,40 @@ static void a_scheduler_takes_over_on_each_core(void **state)
 	check_twins(sched);
 }
 
+/* A fault goes into the one that waits, and into nothing that the two share. */
+static void injection_reaches_it(void **state)
+{
+	const struct sk_caller caller = { .badge = SK_BADGE(INJECTION_INTERFACE, MONITOR) };
+	struct server *of = server(UART);
+	uint64_t address = 0;
+	uint64_t bytes = 0;
+	uint64_t before = 0;
+	uint64_t serves;
+	uint64_t waits;
+
+	(void)state;
+	assert_int_equal(injection_serve_part(&caller, UART, SK_SERVER_PART_DATA, 0, &address, &bytes), SK_OK);
+	address = (address + 7) & ~7ull;
+	assert_int_equal(injection_serve_change_standby(&caller, 99, address, 0, 8, &before),
+			 INJECTION_ERROR_NO_SUCH_SERVER);
+	assert_int_equal(injection_serve_change_standby(&caller, UART, address, 0, 8, &before), INJECTION_ERROR_WRONG_STATE);
+	get_ready(of);
+	assert_int_equal(injection_serve_word(&caller, UART, address, &serves), SK_OK);
+	assert_int_equal(injection_serve_change_standby(&caller, UART, address, 0, 8, &waits), SK_OK);
+	assert_int_equal(injection_serve_change_standby(&caller, UART, address, 0, 0, &before), SK_OK);
+	assert_int_equal(before, waits ^ 8);
+	assert_int_equal(injection_serve_word(&caller, UART, address, &before), SK_OK);
+	assert_int_equal(before, serves);
+	assert_int_equal(injection_serve_change_standby(&caller, UART, 8, 0, 8, &before), INJECTION_ERROR_BAD_ADDRESS);
+	assert_int_equal(injection_serve_part(&caller, UART, SK_SERVER_PART_LOG, 0, &address, &bytes), SK_OK);
+	assert_int_equal(injection_serve_change_standby(&caller, UART, address, 0, 8, &before), INJECTION_ERROR_BAD_ADDRESS);
+	/* It takes over, and is as it was left. */
+	assert_int_equal(injection_serve_part(&caller, UART, SK_SERVER_PART_DATA, 0, &address, &bytes), SK_OK);
+	crash(of);
+	assert_int_equal(injection_serve_word(&caller, UART, (address + 7) & ~7ull, &before), SK_OK);
+	assert_int_equal(before, waits ^ 8);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +396,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(a_late_fault_of_the_old_body_is_nothing, boot),
 		cmocka_unit_test_setup(a_vm_is_made_and_taken_down_in_both, boot),
 		cmocka_unit_test_setup(a_scheduler_takes_over_on_each_core, boot),
+		cmocka_unit_test_setup(injection_reaches_it, boot),
 	};
 
 	assert_int_equal(argc, 2);

@@ -77,10 +77,20 @@ static uint64_t sum_after(uint64_t sum, uint64_t number)
 	return (sum * 31 + number) % 1000003;
 }
 
-/* The guest's clock shows seconds; it goes forward, and not by leaps. */
+static bool follows(uint64_t now, uint64_t before)
+{
+	return now >= before && now <= before + 2;
+}
+
+/*
+ * The guest's clock shows seconds; it goes forward, and not by leaps. One that is right again after it was wrong is no
+ * second leap.
+ */
 static bool take_clock(struct load *load, uint64_t now)
 {
-	bool fine = load->clock == 0 || (now >= load->clock && now <= load->clock + 2);
+	bool good = load->clock == 0 || follows(now, load->clock_good);
+	bool fine = good || follows(now, load->clock);
+	load->clock_good = good ? now : load->clock_good;
 	if (!fine) {
 		wrong(load, "the clock went from %" PRIu64 " to %" PRIu64, load->clock, now);
 	}

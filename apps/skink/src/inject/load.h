@@ -44,6 +44,7 @@ struct load {
 	uint64_t next; /* number of the line that is due */
 	uint64_t sum;
 	uint64_t clock;	  /* the last time that the guest read, in s; 0: none */
+	uint64_t clock_good; /* … that could be */
 	uint32_t waiting; /* devices that have not answered for a while */
 	char line[LOAD_LINE];
 	size_t length;
