@@ -1,4 +1,4 @@
-/* What of a load's lines is wrong, and how often that is said. */
+/* What of a load's lines is wrong, how often that is said, and who stopped them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "inject/load.h"
+#include "inject/record.h"
+#include "run/demux.h"
 
 static uint32_t wrongs;
 
@@ -52,10 +53,29 @@ static void a_clock_that_is_right_again(void **state)
 	assert_int_equal(WRONG(1000, 9000, 999), 2);
 }
 
+/* A guest that waits in circles keeps the host busy: whoever is hit when the time is over did nothing. */
+static void a_boot_that_was_cut_off(void **state)
+{
+	static const char lines[] = "inject fault 0 nop uart0 at=1 place=0 clear=0 flip=0 register=99 delay=0\n"
+				    "inject made 0 status=0\ninject after 0 kept\n"
+				    "inject fault 1 nop rtc0 at=2 place=0 clear=0 flip=0 register=99 delay=0\n"
+				    "inject made 1 status=0\n";
+	static const struct manifest manifest = { .server_count = 0 };
+	static struct record record;
+	const struct row common = { .boot = 1 };
+	(void)state;
+	record_begin(&record, &manifest, &common, 2);
+	record_observe(&record, DEMUX_CONTROL, (const uint8_t *)lines, strlen(lines));
+	assert_true(record_judge(&record, false, true));
+	assert_int_equal(record.rows[0].outcome, OUTCOME_VM_LOST);
+	assert_int_equal(record.rows[1].outcome, OUTCOME_NOT_INJECTED);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_clock_that_is_right_again),
+		cmocka_unit_test(a_boot_that_was_cut_off),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

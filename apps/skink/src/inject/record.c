@@ -558,7 +558,9 @@ bool record_judge(struct record *record, bool panicked, bool timed_out)
 			row->outcome = judge(row, &record->after[i]);
 		}
 	}
-	if (!record->ended && !record->stopped && !early && last != NULL) {
+	/* A load that stopped before keeps the host busy for so long that the rest may be cut off. */
+	bool cut_off = timed_out && record->blamed != record->current;
+	if (!record->ended && !record->stopped && !early && !cut_off && last != NULL) {
 		/* `inject` is not the target, and what it waits for, a timer, has not come. */
 		row_note(last, "inject itself was hit: it did not go on");
 		last->outcome = in_domain(record, "inject", last->target) ? OUTCOME_VM_LOST : OUTCOME_CROSS_DOMAIN;
