@@ -5,9 +5,11 @@
 #include "exits.h"
 
 #include <guest/exception.h>
+#include <guest/gic.h>
 #include <guest/mmio.h>
 #include <guest/mmu.h>
 #include <guest/tap.h>
+#include <guest/timer.h>
 
 /*
  * Runs code at EL0 until its first exception and returns that one's syndrome. `state` is PSTATE's mode bits: 0 for
@@ -16,8 +18,11 @@
 uint64_t user_run(uint64_t entry, uint64_t state);
 
 extern char user_svc[], user_undefined[], user_device[], user_privileged[], user_hvc[], user_wfi[];
+extern char user_a32_loop[], user_t32_wfi[];
 
 #define MODE_AARCH32 0x10u
+#define MODE_T32 0x30u
+#define SCTLR_NTWI (1ull << 16)
 
 /* The same code where EL0 may execute it. */
 static uint64_t alias(const char *code)
@@ -33,6 +38,27 @@ static void expect(const char *what, const char *code, unsigned class)
 	}
 }
 
+/* The hypervisor's own interrupts come meanwhile, and find the CPU in AArch32. */
+static void test_aarch32(void)
+{
+	uint64_t esr = user_run(MMU_EL0_RAM, MODE_AARCH32);
+	tap_ok(esr_class(esr) == EC_INSTRUCTION_ABORT_LOWER, "EL0 runs AArch32, and its fault arrives at EL1");
+	mmu_share_low(true);
+	esr = user_run((uint64_t)user_a32_loop - RAM_BASE + MMU_EL0_RAM_LOW, MODE_AARCH32);
+	tap_ok(esr_class(esr) == EC_SVC32, "A32 runs for tens of milliseconds, and its svc arrives at EL1");
+	WRITE_SYSREG(sctlr_el1, READ_SYSREG(sctlr_el1) | SCTLR_NTWI);
+	cpu_isb();
+	gic_enable(INTID_TIMER_VIRTUAL);
+	timer_set(timer_now() + timer_ms(1));
+	esr = user_run((uint64_t)user_t32_wfi - RAM_BASE + MMU_EL0_RAM_LOW, MODE_T32);
+	timer_stop();
+	gic_disable(INTID_TIMER_VIRTUAL);
+	mmu_share_low(false);
+	WRITE_SYSREG(sctlr_el1, READ_SYSREG(sctlr_el1) & ~SCTLR_NTWI);
+	cpu_isb();
+	tap_ok(esr_class(esr) == EC_SVC32, "T32 goes on with the instruction behind its wfi");
+}
+
 void test_user_mode(void)
 {
 	tap_note("the guest's own EL0");
@@ -46,11 +72,10 @@ void test_user_mode(void)
 	expect("EL0's wfi is trapped to EL1 if EL1 wants it", user_wfi, EC_WFX);
 
 	unsigned el0 = (unsigned)READ_SYSREG(id_aa64pfr0_el1) & 0xfu;
-	uint64_t esr = user_run(MMU_EL0_RAM, MODE_AARCH32);
 	if (el0 == 2) {
-		/* Addresses of AArch32 have 32 bits: the alias is out of reach, so fetching is the guest's fault. */
-		tap_ok(esr_class(esr) == EC_INSTRUCTION_ABORT_LOWER, "EL0 runs AArch32, and its fault arrives at EL1");
+		test_aarch32();
 	} else {
+		uint64_t esr = user_run(MMU_EL0_RAM, MODE_AARCH32);
 		tap_ok(esr_class(esr) == EC_ILLEGAL_STATE, "AArch32 is absent, and entering it is illegal");
 	}
 }

@@ -63,3 +63,12 @@ user_device:
 	mov	x0, #0x09000000
 	ldr	w0, [x0]
 	b	.
+
+	/* mov r2, #0x1000000; subs r2, r2, #1; bne -4; svc #0 */
+	.global	user_a32_loop
+user_a32_loop:
+	.inst	0xe3a02401, 0xe2522001, 0x1afffffd, 0xef000000
+	/* wfi; svc #0; udf #0 */
+	.global	user_t32_wfi
+user_t32_wfi:
+	.hword	0xbf30, 0xdf00, 0xde00, 0xde00

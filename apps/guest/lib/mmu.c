@@ -41,6 +41,19 @@ void mmu_init(void)
 	cpu_barrier();
 }
 
+void mmu_share_low(bool shared)
+{
+	map(MMU_EL0_RAM_LOW, 0, 0);
+	__asm__ volatile("dsb ish\n\ttlbi vmalle1is\n\tdsb ish" : : : "memory");
+	if (shared) {
+		map(MMU_EL0_RAM_LOW, 1ull << GIB_SHIFT, NORMAL | AP_EL0 | PXN);
+	} else {
+		map(MMU_EL0_RAM_LOW, MMU_EL0_RAM_LOW, NORMAL | UXN);
+	}
+	cpu_barrier();
+	cpu_isb();
+}
+
 void mmu_enable(void)
 {
 	uint64_t physical_size = READ_SYSREG(id_aa64mmfr0_el1) & 7u;

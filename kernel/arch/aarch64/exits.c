@@ -52,9 +52,6 @@ uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr)
 		/* The PC of a trapped SMC is its own; past it, both calls are alike. */
 		exits_step();
 		return exits_call(vcpu, &vcpu->exit);
-	case EC_WFX:
-		exits_step();
-		return EXIT_NONE;
 	case EC_FP_TRAP:
 		fp_take(core, &vcpu->context);
 		return EXIT_NONE;
@@ -89,13 +86,13 @@ void arch_vcpu_exception(struct vcpu *vcpu, enum guest_exception exception)
 	struct arch_frame *frame = vcpu->context.frame;
 	uint64_t *el1 = vcpu->arch.el1;
 	uint64_t from = frame->pstate & SPSR_M_MASK;
-	uint64_t offset = from == SPSR_M_EL1H ? 0x200 : from == SPSR_M_EL1T ? 0x0 : 0x400;
+	uint64_t offset = from == SPSR_M_EL1H ? 0x200 : from == SPSR_M_EL1T ? 0x0 : from == SPSR_M_EL0T ? 0x400 : 0x600;
 	el1[SK_EL1_ELR] = frame->pc;
 	el1[SK_EL1_SPSR] = frame->pstate;
 	el1[SK_EL1_ESR] = field_put(EC_UNKNOWN, ESR_EC) | ESR_IL;
 	if (exception == GUEST_ABORT) {
 		uint64_t kept = vcpu->arch.fault_syndrome & (field_put(~0ull, ESR_EC) | ISS_WNR);
-		el1[SK_EL1_ESR] = kept | (from == SPSR_M_EL0T ? 0 : ESR_EC_SAME_LEVEL) | ESR_IL | FSC_EXTERNAL;
+		el1[SK_EL1_ESR] = kept | (offset >= 0x400 ? 0 : ESR_EC_SAME_LEVEL) | ESR_IL | FSC_EXTERNAL;
 		el1[SK_EL1_FAR] = vcpu->arch.fault_address;
 	}
 	frame->pc = el1[SK_EL1_VBAR] + offset;

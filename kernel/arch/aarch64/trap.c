@@ -292,10 +292,10 @@ static inline struct arch_frame *mmio_exit(struct core *core, struct context *co
 	return routed_exit(core, vcpu_of(context), reason, &exit, &route->to);
 }
 
-static __attribute__((noinline)) struct arch_frame *halt_exit(struct core *core, struct vcpu *vcpu)
+static __attribute__((noinline)) struct arch_frame *halt_exit(struct core *core, struct vcpu *vcpu, uint64_t esr)
 {
 	struct sk_msg exit;
-	exits_step();
+	write_sysreg(elr_el2, read_sysreg(elr_el2) + ((esr & ESR_IL) != 0 ? 4 : 2)); /* T32 has a WFI of 16 bits */
 	if (virq_pending(vcpu)) {
 		return go_on(core, &vcpu->context);
 	}
@@ -322,7 +322,7 @@ struct arch_frame *trap_sync(uint64_t esr, struct core *core)
 		return routed_exit(core, vcpu, reason, &exit, &vcpu->routes[reason]);
 	}
 	if (class == EC_WFX && (esr & ISS_WFX_WFE) == 0) {
-		return halt_exit(core, vcpu);
+		return halt_exit(core, vcpu, esr);
 	}
 	if (class == EC_SYSREG && (esr & ISS_SYS_READ) != 0) {
 		exits_sysreg_read(vcpu, &exit, esr);

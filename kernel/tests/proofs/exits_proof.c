@@ -13,6 +13,7 @@ static struct space vm;
 static struct core core;
 struct core *proof_core = &core;
 uint64_t sysreg_elr_el2, sysreg_far_el2, sysreg_hpfar_el2, sysreg_par_el1, sysreg_id_aa64mmfr1_el1;
+uint64_t sysreg_id_aa64pfr0_el1;
 static struct route route;
 static uint64_t asked;
 static bool routed, fp_taken, saved;
@@ -59,6 +60,7 @@ static void vcpu_make(void)
 	sysreg_hpfar_el2 = nondet_u64();
 	sysreg_par_el1 = nondet_u64();
 	sysreg_id_aa64mmfr1_el1 = nondet_u64();
+	sysreg_id_aa64pfr0_el1 = nondet_u64();
 }
 
 static bool frame_same(void)
@@ -85,9 +87,9 @@ void proof_decode(void)
 	proof_that(reason < EXIT_REASONS, "a reason that has a route");
 	proof_that(reason == EXIT_NONE || (vcpu.exit.tag & SK_TAG_METHOD_MASK) == SK_TAG_METHOD(VM_EXIT_INTERFACE, reason),
 		   "the message is the reason's");
-	proof_that((reason == EXIT_NONE) == (class == EC_WFX || class == EC_FP_TRAP), "only what needs nobody is no exit");
+	proof_that((reason == EXIT_NONE) == (class == EC_FP_TRAP), "only what needs nobody is no exit");
 	proof_that(fp_taken == (class == EC_FP_TRAP), "the registers are for who asked");
-	proof_that(sysreg_elr_el2 == (class == EC_WFX || class == EC_SMC64 ? elr + 4u : elr), "the PC is past what is done");
+	proof_that(sysreg_elr_el2 == (class == EC_SMC64 ? elr + 4u : elr), "the PC is past what is done");
 	proof_that(sysreg_par_el1 == par, "the guest's own translation result stays");
 	uint64_t address = (sysreg_hpfar_el2 >> 4 & 0xffffffffffull) << 12 | (sysreg_far_el2 & 0xfffu);
 	if (reason == VM_EXIT_METHOD_MMIO_READ || reason == VM_EXIT_METHOD_MMIO_WRITE) {
@@ -96,7 +98,8 @@ void proof_decode(void)
 		uint64_t value = rt == 31u ? 0 : before.x[rt < 31u ? rt : 0];
 		uint64_t sent = !write ? 0 : size == 64u ? value : value & ((1ull << size) - 1u);
 		proof_that(routed && asked == address && vcpu.context.last_route == &route, "to whom the address is routed");
-		proof_that(abort && (esr & ISS_ISV) != 0 && (esr & ISS_S1PTW) == 0, "an access that is described");
+		proof_that(abort && (esr & ISS_ISV) != 0 && (esr & ISS_S1PTW) == 0 && (esr & ESR_IL) != 0,
+			   "an access that is described, by an instruction of four bytes");
 		proof_that(write == (reason == VM_EXIT_METHOD_MMIO_WRITE), "a store is a write");
 		proof_that(vcpu.exit.w[0] == address && vcpu.exit.w[2] == sent && vcpu.exit.w[3] == 0 &&
 			   vcpu.exit.w[4] == 0 && vcpu.exit.w[5] == 0, "the address, the value stored, and nothing else");
@@ -195,7 +198,7 @@ void proof_exception(void)
 	proof_that(saved == resident, "its registers are where they are changed");
 	proof_that((frame.pstate & SPSR_M_MASK) == SPSR_M_EL1H && pstate_is_guest(frame.pstate), "EL1");
 	proof_that((frame.pstate & (SPSR_D | SPSR_A | SPSR_I | SPSR_F)) == (SPSR_D | SPSR_A | SPSR_I | SPSR_F), "masked");
-	proof_that(offset == 0 || offset == 0x200 || offset == 0x400, "a synchronous exception's vector");
+	proof_that(offset == 0 || offset == 0x200 || offset == 0x400 || offset == 0x600, "a synchronous exception's vector");
 	proof_that(vcpu.arch.el1[SK_EL1_ELR] == before.pc && vcpu.arch.el1[SK_EL1_SPSR] == before.pstate, "and way back");
 	proof_that(field_get(vcpu.arch.el1[SK_EL1_ESR], ESR_EC) <= 0x25u || exception == GUEST_ABORT, "of the right class");
 	proof_witness(exception == GUEST_ABORT && offset == 0x400, "an abort of the guest's EL0");
@@ -206,6 +209,8 @@ void proof_modes(void)
 {
 	uint64_t pstate = nondet_u64();
 	uint64_t mode = pstate & 0x1fu;
-	proof_that(pstate_is_guest(pstate) == (mode == 0 || mode == 4u || mode == 5u), "EL0t, EL1t, EL1h");
+	bool aarch32 = (sysreg_id_aa64pfr0_el1 & 0xfu) == 2u;
+	proof_that(pstate_is_guest(pstate) == (mode == 0 || mode == 4u || mode == 5u || (mode == 0x10u && aarch32)),
+		   "EL0t, EL1t, EL1h, and AArch32's user where there is such a thing");
 	proof_witness(!pstate_is_guest(pstate), "EL2");
 }

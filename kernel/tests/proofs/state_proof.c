@@ -64,7 +64,8 @@ void proof_write(void)
 	}
 	proof_that((status == SK_UNSUPPORTED) == (group == VCPU_STATE_GROUP_DEBUG), "a group that there is");
 	proof_that(vcpu.arch.hcr == HCR_GUEST && vcpu.arch.mdcr == MDCR_GUEST, "what traps is not the VMM's to say");
-	proof_that(vcpu.context.frame == &frame && vcpu.work == 0 && vcpu.life == 0, "nor what the kernel keeps");
+	proof_that(vcpu.context.frame == &frame && vcpu.work == 0 && vcpu.life == 0 && vcpu.arch.fault_address == 0,
+		   "nor what the kernel keeps, before or behind a group");
 	proof_that((vcpu.arch.el1[SK_EL1_VMPIDR] & ~MPIDR_AFFINITY) == MPIDR_RES1, "MPIDR is one");
 	proof_that((vcpu.arch.timer[SK_TIMER_CNTV_CTL] & ~(CNT_CTL_ENABLE | CNT_CTL_IMASK)) == 0, "the timer's control, too");
 	proof_that(interface_reset == (group == VCPU_STATE_GROUP_GIC), "list registers are the kernel's business");

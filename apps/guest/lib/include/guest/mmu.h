@@ -7,6 +7,7 @@
 #ifndef GUEST_MMU_H
 #define GUEST_MMU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Mapped as executable normal memory: physical addresses at which no machine of ours has anything. */
@@ -15,11 +16,15 @@
 #define MMU_EMPTY_DEVICE 0x7fc0000000ull /* 511 GiB */
 /* RAM's first GiB once more, for EL0: readable, writable, executable there. */
 #define MMU_EL0_RAM 0x1900000000ull /* 100 GiB */
+/* The same where AArch32 reaches it, while mmu_share_low() says so; otherwise this GiB is as the others. */
+#define MMU_EL0_RAM_LOW 0xc0000000ull /* 3 GiB */
 /* No translation. */
 #define MMU_UNMAPPED 0x2000000000ull
 
 /* Makes the table (CPU 0, once, before mmu_enable). */
 void mmu_init(void);
+/* MMU_EL0_RAM_LOW for all CPUs, whose old translations are forgotten. */
+void mmu_share_low(bool shared);
 /* Turns translation and caches on, or off, for the calling CPU. */
 void mmu_enable(void);
 void mmu_disable(void);

@@ -50,11 +50,14 @@ static inline uint32_t exits_sysreg_encoding(uint64_t esr)
 			  field_get(esr, ISS_SYS_OP2));
 }
 
-/* A data abort whose syndrome describes the access, on an address where the guest has nothing mapped. */
+/*
+ * A data abort whose syndrome describes the access, on an address where the guest has nothing mapped; not by one of T32's
+ * 16-bit instructions: whoever ends an access steps over four bytes.
+ */
 static inline bool exits_is_mmio(uint64_t esr)
 {
-	return (esr & ISS_ISV) != 0 && (esr & (field_put(~0ull, ISS_FSC_TYPE) | ISS_S1PTW | ISS_CM)) ==
-					       field_put(FSC_TYPE_TRANSLATION, ISS_FSC_TYPE);
+	return (esr & (field_put(~0ull, ISS_FSC_TYPE) | ISS_ISV | ESR_IL | ISS_S1PTW | ISS_CM)) ==
+	       (field_put(FSC_TYPE_TRANSLATION, ISS_FSC_TYPE) | ISS_ISV | ESR_IL);
 }
 
 /* The guest-physical address of a stage 2 translation fault. */

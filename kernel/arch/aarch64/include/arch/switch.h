@@ -27,10 +27,11 @@
 /* EL0t, EL1t, EL1h: the modes a guest may be in. */
 #define GUEST_MODES (1u << SPSR_M_EL0T | 1u << SPSR_M_EL1T | 1u << SPSR_M_EL1H)
 
-/* May a vCPU be entered with this PSTATE? */
+/* May a vCPU be entered with this PSTATE? In AArch32 only where the CPU has that at EL0: elsewhere ERET would stay here. */
 static inline bool pstate_is_guest(uint64_t pstate)
 {
-	return (GUEST_MODES >> (pstate & SPSR_M_MASK) & 1u) != 0;
+	return (GUEST_MODES >> (pstate & SPSR_M_MASK) & 1u) != 0 ||
+	       ((pstate & SPSR_M_MASK) == SPSR_M_USER && field_get(read_sysreg(id_aa64pfr0_el1), PFR0_EL0) == 2);
 }
 
 /* What any context has in the hardware while it is loaded. */

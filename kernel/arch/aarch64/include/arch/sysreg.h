@@ -155,6 +155,7 @@
 #define SPSR_M_EL0T 0x0
 #define SPSR_M_EL1T 0x4
 #define SPSR_M_EL1H 0x5
+#define SPSR_M_USER 0x10             /* AArch32's User mode, at EL0 */
 #define SPSR_F SYSREG_BIT(6)
 #define SPSR_I SYSREG_BIT(7)
 #define SPSR_A SYSREG_BIT(8)
@@ -190,6 +191,7 @@
 #define MMFR0_PARANGE_MASK 0xf
 #define MMFR0_PARANGE_40 2
 #define MMFR0_PARANGE_48 5           /* larger ranges need larger tables */
+#define PFR0_EL0 0, 0xf
 #define PFR0_GIC 24, 0xf
 #define DCZID_BS 0, 0xf              /* log2 of the block's words */
 #define CTR_DMINLINE 16, 0xf         /* log2 of the smallest data cache line's words */
