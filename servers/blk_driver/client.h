@@ -7,6 +7,9 @@
  *
  * The client is not trusted. A request is copied before it is looked at, each word is read once, and what is wrong is
  * answered "refused". The worst that a client can do is to spoil its own share and its own VM's memory.
+ *
+ * Nor does the driver trust itself: proof.h. What it finds wrong with itself ends it, and the next instance executes
+ * what is under way again, behind the hardware's reset.
  */
 #ifndef BLK_DRIVER_CLIENT_H
 #define BLK_DRIVER_CLIENT_H
@@ -33,8 +36,14 @@ struct client {
 	struct sk_block_channel *channel;
 	struct share share;
 	struct client_memory memories[CLIENT_MEMORIES];
-	uint64_t served; /* as it stands in the channel, where only this process should write it */
+	uint64_t served;   /* as it stands in the channel, where only this process should write it */
+	uint64_t unserved; /* the opposite, so that neither can change alone */
 	uint64_t busy;   /* slots that are in the hardware */
+	uint64_t checks[CLIENT_SLOTS]; /* the check words of those */
+	/* Where share and memories begin, a second time: what proof.c reckons back with. */
+	uint64_t first;
+	uint64_t bases[CLIENT_MEMORIES];
+	uint64_t settings; /* the check word of the share, and of what is known of the disk */
 	bool told;       /* bits were flipped since it was last woken */
 };
 
@@ -50,8 +59,8 @@ uint64_t client_waiting(const struct client *client);
  */
 bool client_take(struct client *client, struct disk *disk, uint32_t number);
 
-/* The request in `slot` is done. */
-void client_done(struct client *client, uint32_t slot, enum sk_block_result result);
+/* The hardware has done what the client's request was in `slot`: the one of this check word, or the driver ends. */
+void client_done(struct client *client, uint32_t slot, uint64_t check, enum sk_block_result result);
 
 /* Wakes the client if it sleeps and something was served since; `always`: also if neither is known. */
 void client_wake(struct client *client, bool always);

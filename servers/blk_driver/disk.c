@@ -105,21 +105,21 @@ static bool do_alone(struct disk *disk, uint32_t type, uint64_t sector, uint32_t
 	struct disk_command command = {
 		.type = type, .sector = sector, .sectors = bytes / DISK_SECTOR_BYTES, .count = 1,
 	};
-	uint32_t owner;
-	enum sk_block_result result = SK_BLOCK_RESULT_FAILED;
+	struct disk_done done = { .result = SK_BLOCK_RESULT_FAILED };
 	enum virtio_ring_status status;
 
 	command.segments[0] = (struct virtio_buffer){ virtio_dma_address(&disk->dma, disk->bounce), bytes, true };
-	if (!disk_submit(disk, &command, OWN)) {
+	if (!disk_stage(disk, &command, OWN, 0)) {
 		return false;
 	}
+	disk_publish(disk);
 	disk_kick(disk);
-	while ((status = disk_take(disk, &owner, &result)) == VIRTIO_RING_EMPTY) {
+	while ((status = disk_take(disk, &done)) == VIRTIO_RING_EMPTY) {
 		if (!virtio_ring_arm(&disk->ring)) {
 			disk->wait();
 		}
 	}
-	return status == VIRTIO_RING_DONE && result == SK_BLOCK_RESULT_DONE;
+	return status == VIRTIO_RING_DONE && done.result == SK_BLOCK_RESULT_DONE;
 }
 
 enum disk_state disk_open(struct disk *disk)
@@ -151,6 +151,7 @@ enum disk_state disk_open(struct disk *disk)
 		(void)virtio_hardware_reset(&disk->hardware);
 		return DISK_NO_MEMORY;
 	}
+	disk->frames_address = virtio_dma_address(&disk->dma, disk->frames);
 	init_frames(disk);
 	disk->bounce_blocks = 0;
 	if (!virtio_hardware_queue(&disk->hardware, QUEUE, &disk->ring) || !virtio_hardware_go(&disk->hardware)) {
@@ -196,12 +197,12 @@ static uint32_t describe(const struct disk *disk, struct disk_frame *frame, cons
 		buffers[count] = command->segments[i];
 		buffers[count++].writable = device_writes(command->type);
 	}
-	frame->status = VIRTIO_BLK_S_IOERR; /* until the device says otherwise */
+	frame->status = DISK_UNTOUCHED;
 	buffers[count++] = (struct virtio_buffer){ address + offsetof(struct disk_frame, status), 1, true };
 	return count;
 }
 
-bool disk_submit(struct disk *disk, struct disk_command *command, uint32_t owner)
+bool disk_stage(struct disk *disk, struct disk_command *command, uint32_t owner, uint64_t check)
 {
 	static struct virtio_buffer buffers[DISK_SEGMENTS + FRAME_BUFFERS];
 
@@ -213,13 +214,25 @@ bool disk_submit(struct disk *disk, struct disk_command *command, uint32_t owner
 	uint32_t index = disk->free[disk->free_count - 1];
 	uint32_t count = describe(disk, &disk->frames[index], command, buffers);
 
-	if (!virtio_ring_add(&disk->ring, buffers, count, index)) {
+	if (!virtio_ring_stage(&disk->ring, buffers, count, index)) {
 		return false;
 	}
+	disk->frames[index].check = check;
 	disk->full = false;
 	disk->owners[index] = owner;
 	disk->free_count--;
 	return true;
+}
+
+void disk_publish(struct disk *disk)
+{
+	virtio_ring_publish(&disk->ring);
+}
+
+void disk_unstage(struct disk *disk)
+{
+	virtio_ring_unstage(&disk->ring);
+	disk->free_count++;
 }
 
 void disk_kick(struct disk *disk)
@@ -232,7 +245,7 @@ void disk_kick(struct disk *disk)
 	}
 }
 
-enum virtio_ring_status disk_take(struct disk *disk, uint32_t *owner, enum sk_block_result *result)
+enum virtio_ring_status disk_take(struct disk *disk, struct disk_done *done)
 {
 	uint32_t index;
 	uint32_t bytes;
@@ -242,16 +255,19 @@ enum virtio_ring_status disk_take(struct disk *disk, uint32_t *owner, enum sk_bl
 		return status;
 	}
 	disk->full = false;
-	*owner = disk->owners[index];
+	done->owner = disk->owners[index];
+	done->check = disk->frames[index].check;
 	switch (disk->frames[index].status) {
 	case VIRTIO_BLK_S_OK:
-		*result = SK_BLOCK_RESULT_DONE;
+		done->result = SK_BLOCK_RESULT_DONE;
 		break;
 	case VIRTIO_BLK_S_UNSUPP:
-		*result = SK_BLOCK_RESULT_UNSUPPORTED;
+		done->result = SK_BLOCK_RESULT_UNSUPPORTED;
 		break;
+	case DISK_UNTOUCHED:
+		return VIRTIO_RING_BROKEN;
 	default:
-		*result = SK_BLOCK_RESULT_FAILED;
+		done->result = SK_BLOCK_RESULT_FAILED;
 		break;
 	}
 	disk->free[disk->free_count++] = (uint16_t)index;

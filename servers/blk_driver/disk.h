@@ -24,8 +24,12 @@ struct disk_frame {
 	struct virtio_blk_outhdr header;
 	struct virtio_blk_discard_write_zeroes range;
 	uint8_t status;
-	uint8_t reserved[31];
+	uint8_t reserved[7];
+	uint64_t check; /* the request's check word (blk/check.h): it comes back with the command that had it */
+	uint64_t unused[2];
 };
+
+#define DISK_UNTOUCHED 0xffu /* a status that the device does not know: it has not been there */
 
 _Static_assert(sizeof(struct disk_frame) == 64, "a frame is a cache line");
 
@@ -56,6 +60,7 @@ struct disk {
 	bool may_unmap;
 	/* Commands under way. */
 	struct disk_frame *frames;
+	uint64_t frames_address; /* where the device sees them, as it was found out at the beginning */
 	uint32_t owners[DISK_COMMANDS];
 	uint16_t free[DISK_COMMANDS]; /* frames that nobody has: a stack */
 	uint32_t free_count;
@@ -79,8 +84,13 @@ enum disk_state {
  */
 enum disk_state disk_open(struct disk *disk);
 
-/* False, and nothing happened: there is no room now. */
-bool disk_submit(struct disk *disk, struct disk_command *command, uint32_t owner);
+/*
+ * A command for `owner`, with its request's check word, up to the last store: the device does not know of it before
+ * disk_publish(). disk_unstage() takes it back instead. False, and nothing happened: there is no room now.
+ */
+bool disk_stage(struct disk *disk, struct disk_command *command, uint32_t owner, uint64_t check);
+void disk_publish(struct disk *disk);
+void disk_unstage(struct disk *disk);
 
 static inline bool disk_has_room(const struct disk *disk)
 {
@@ -90,8 +100,15 @@ static inline bool disk_has_room(const struct disk *disk)
 /* Tells the device of what was submitted, if it wants to know. */
 void disk_kick(struct disk *disk);
 
-/* The next command that is done. VIRTIO_RING_BROKEN: the device can't be believed any more. */
-enum virtio_ring_status disk_take(struct disk *disk, uint32_t *owner, enum sk_block_result *result);
+/* A command that is done. */
+struct disk_done {
+	uint32_t owner;
+	enum sk_block_result result;
+	uint64_t check;
+};
+
+/* The next one of those. VIRTIO_RING_BROKEN: the device can't be believed any more. */
+enum virtio_ring_status disk_take(struct disk *disk, struct disk_done *done);
 
 /* Nothing else is under way in these two. Reads block `at` (of disk->block_bytes) into `to`. */
 bool disk_read_block(struct disk *disk, uint64_t at, void *to);

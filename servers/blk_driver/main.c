@@ -72,12 +72,16 @@ static void acknowledge(void)
 static bool take_results(void)
 {
 	enum virtio_ring_status status;
-	enum sk_block_result result;
-	uint32_t owner;
+	struct disk_done done;
 	bool any = false;
 
-	while ((status = disk_take(&driver.disk, &owner, &result)) == VIRTIO_RING_DONE) {
-		client_done(&driver.clients[owner / CLIENT_SLOTS], owner % CLIENT_SLOTS, result);
+	while ((status = disk_take(&driver.disk, &done)) == VIRTIO_RING_DONE) {
+		uint32_t number = done.owner / CLIENT_SLOTS;
+
+		if (number >= driver.client_count) {
+			sk_exit(1, "a command is done that is nobody's");
+		}
+		client_done(&driver.clients[number], done.owner % CLIENT_SLOTS, done.check, done.result);
 		any = true;
 	}
 	if (status == VIRTIO_RING_BROKEN) {

@@ -9,20 +9,40 @@
  * What a new instance finds in a slot with a token is one of these:
  *
  *	its bits differ                       it is with the driver: leave it
- *	pending, and i is the next to take    it was not taken: free the slot, the chain is still available
- *	pending, and i is past                it was taken, and not requested: request it
  *	a result, u recorded and past         it was told: free the slot
+ *	pending, and i is the next to take    it was not taken: free the slot, the chain is still available
+ *	it is not what its check word is of   fill it again from the guest's chain, and request it
+ *	pending, and i is past                it was taken, and not requested: request it
+ *	a result that is none                 the same
  *	a result otherwise                    tell it (and u, if recorded, counts for nothing now)
  *
  * While no driver answers, what was requested is taken back as failed (idl/block.idl), which looks like any other
  * result, and new requests are refused.
  *
  * Indices wrap at 65536; none of these words outlives so many requests unless the driver has it.
+ *
+ * Damage. A bit that flips in this process, a store that goes astray, an instruction that does another thing: with each
+ * of them the guest has to find on its disk what was acknowledged, and each request ended once. What is found, and ends
+ * this instance before it does harm:
+ *
+ *	a slot that is not what the chain says        the driver: it is not what the check word is of
+ *	a slot, or an answer, that has changed since  expect_answer(), by words that only this process can write
+ *	a slot that is filled while it is in use      take()
+ *	a chain that is taken twice                   depart(), by `heads`
+ *	a request that is refused here by mistake     expect_settings(); what looks like a broken rule: libs/virtio
+ *	a request that ends twice, or too early       tell(), by `heads`; expect_answer(); the queue's own guard
+ *
+ * What is not: a chain that was read wrongly from its descriptors, as both ways to the check word begin there; a stray
+ * store into the guest's memory, which is mapped here; a status byte or a length that goes astray at the last moment; a
+ * bit of `requested`, `flying` or `free` that is lost, by which a request is forgotten, and the guest waits.
  */
 #include "disk.h"
 
 #include <stddef.h>
 #include <string.h>
+
+#include <blk/check.h>
+#include <sk/process.h>
 
 /* A token: who the request is to the guest. 0 is none. */
 #define TOKEN_VALID (1ull << 63)
@@ -67,6 +87,27 @@ static uint16_t token_used(uint64_t token)
 	return (uint16_t)(token >> TOKEN_USED_SHIFT);
 }
 
+/* Where it is noted which slot has the chain of this token. A token that a driver made up has a place, too. */
+static uint8_t *place_of(struct disk *disk, uint64_t token)
+{
+	return &disk->heads[token_queue(token) % VIRTIO_QUEUES][(uint16_t)token % DISK_QUEUE_SIZE];
+}
+
+static uint64_t check_settings(const struct disk *disk)
+{
+	uint64_t check = blk_check_settings((uintptr_t)disk->channel, &disk->share, sizeof(disk->share));
+
+	return blk_check_settings(check, &disk->device.memory, sizeof(disk->device.memory));
+}
+
+/* Before a guest's request fails that nobody else has failed: is it the guest that is wrong? */
+static void expect_settings(struct disk *disk)
+{
+	if (check_settings(disk) != disk->settings || virtio_mmio_heal(&disk->device)) {
+		sk_exit(1, "what is known of the disk, its guest's memory or its queue is damaged");
+	}
+}
+
 /* Wakes the driver if it sleeps; the fence is between our bits and its word, see idl/block.idl. */
 static void wake_driver(struct disk *disk)
 {
@@ -87,9 +128,47 @@ static void request_slot(struct disk *disk, uint32_t index)
 
 static void free_slot(struct disk *disk, uint32_t index)
 {
+	uint8_t *place = place_of(disk, disk->tokens[index]);
+
+	*place = *place == index + 1 ? 0 : *place;
 	STORE(disk->channel->slots[index].token, 0);
+	STORE(disk->channel->slots[index].check, 0);
 	disk->flying &= ~(1ull << index);
 	disk->free |= 1ull << index;
+}
+
+/* The chain into the slot, all but for the slot's token; or what else is to become of it. */
+static enum request_way fill(struct disk *disk, uint32_t index, uint32_t queue, const struct virtio_chain *chain,
+			     struct request *request)
+{
+	struct sk_block_slot *slot = &disk->channel->slots[index];
+	enum request_way way = request_parse(chain, &disk->share, slot, request);
+
+	if (way != REQUEST_FORWARD) {
+		return way;
+	}
+	disk->tokens[index] = token_of(queue, chain);
+	slot->note = virtio_chain_last(chain);
+	disk->ids[index] = blk_check_id(index, disk->tokens[index], virtio_chain_last(chain));
+	disk->checks[index] = request_check(chain, request, disk->ids[index]);
+	STORE(slot->check, disk->checks[index]);
+	STORE(slot->result, SK_BLOCK_RESULT_PENDING);
+	return request_is_steady(chain, request) ? REQUEST_FORWARD : REQUEST_BROKEN;
+}
+
+/* False: a guest that offers a chain again before it has got it back. */
+static bool depart(struct disk *disk, uint32_t index)
+{
+	uint8_t *place = place_of(disk, disk->tokens[index]);
+
+	if (*place != 0) {
+		if (token_index(disk->tokens[*place - 1u]) == token_index(disk->tokens[index])) {
+			sk_exit(1, "a request was to be taken twice");
+		}
+		return false;
+	}
+	*place = (uint8_t)(index + 1);
+	return true;
 }
 
 /* The chain that was looked at: into a slot, or answered. False if it is none of a block device. */
@@ -98,19 +177,25 @@ static bool take(struct disk *disk, uint32_t queue_index, const struct virtio_ch
 	struct virtio_queue *queue = &disk->device.queues[queue_index];
 	uint32_t index = (uint32_t)__builtin_ctzll(disk->free);
 	struct sk_block_slot *slot = &disk->channel->slots[index];
-	struct request request = request_parse(chain, &disk->share, slot);
+	struct request request;
 
-	switch (request.way) {
+	if ((disk->flying >> index & 1u) != 0 || LOAD(slot->token) != 0) {
+		sk_exit(1, "a slot that is in use was to be filled");
+	}
+	switch (fill(disk, index, queue_index, chain, &request)) {
 	case REQUEST_FORWARD:
-		slot->note = virtio_chain_last(chain);
-		STORE(slot->result, SK_BLOCK_RESULT_PENDING);
-		disk->tokens[index] = token_of(queue_index, chain);
+		if (!depart(disk, index)) {
+			return false;
+		}
 		STORE(slot->token, disk->tokens[index]);
 		disk->free &= ~(1ull << index);
 		virtio_queue_taken(queue);
 		request_slot(disk, index);
 		return true;
 	case REQUEST_ANSWER:
+		if (request.status != VIRTIO_BLK_S_OK) {
+			expect_settings(disk);
+		}
 		*virtio_memory_byte(&disk->device.memory, virtio_chain_last(chain)) = request.status;
 		virtio_queue_complete(queue, chain, request.bytes + 1);
 		return true;
@@ -195,6 +280,11 @@ static void tell(struct disk *disk, uint32_t index)
 	struct sk_block_slot *slot = &disk->channel->slots[index];
 	uint64_t token = disk->tokens[index];
 	struct virtio_queue *queue = &disk->device.queues[token_queue(token)];
+
+	if (*place_of(disk, token) != index + 1) {
+		sk_exit(1, "a request was to end that is not in flight");
+	}
+
 	uint8_t *status = virtio_memory_byte(&disk->device.memory, LOAD(slot->note));
 
 	token |= TOKEN_USED | (uint64_t)virtio_queue_used_index(queue) << TOKEN_USED_SHIFT;
@@ -216,15 +306,44 @@ static bool must_flush(const struct disk *disk, const struct sk_block_slot *slot
 	       LOAD(slot->result) == SK_BLOCK_RESULT_DONE;
 }
 
-/* The write in the slot becomes a flush, by one store; before it, a new instance comes here again. */
+/*
+ * The write in the slot becomes a flush, by one store; before it, a new instance comes here again. Behind it, until the
+ * check word has followed, that one takes the slot for damaged, and has it written again.
+ */
 static void flush_slot(struct disk *disk, uint32_t index)
 {
 	struct sk_block_slot *slot = &disk->channel->slots[index];
 
-	STORE(slot->segment_count, 0);
 	STORE(*(operation_and_result *)(void *)&slot->operation,
 	      SK_BLOCK_OPERATION_FLUSH | (uint64_t)SK_BLOCK_RESULT_PENDING << 32);
+	STORE(slot->segment_count, 0);
+	disk->checks[index] = blk_check_range(disk->ids[index], SK_BLOCK_OPERATION_FLUSH, 0, 0, 0);
+	STORE(slot->check, disk->checks[index]);
 	request_slot(disk, index);
+}
+
+/* The slot is the request's that was requested, and its result the driver's answer to that. */
+static void expect_answer(const struct disk *disk, uint32_t index)
+{
+	const struct sk_block_slot *slot = &disk->channel->slots[index];
+	uint32_t result = LOAD(slot->result);
+
+	if (blk_check_id(index, LOAD(slot->token) & ~TOKEN_USED_BITS, LOAD(slot->note)) != disk->ids[index]) {
+		sk_exit(1, "a request in flight has become another one");
+	}
+	if (result == SK_BLOCK_RESULT_PENDING || result == SK_BLOCK_RESULT_DAMAGED ||
+	    LOAD(slot->answer) != blk_answer(disk->checks[index], result)) {
+		sk_exit(1, result == SK_BLOCK_RESULT_DAMAGED ? "the driver found a request damaged"
+							    : "the driver's answer is not to this request");
+	}
+}
+
+/* Once more, by other instructions: a request that is dropped here by mistake is never told. */
+static __attribute__((noinline)) void expect_gone(const struct disk *disk, uint32_t queue)
+{
+	if (virtio_mmio_serves(&disk->device, queue)) {
+		sk_exit(1, "a request was to be dropped whose queue is in use");
+	}
 }
 
 /* The slot's request was served. Its queue may be gone: then nobody waits for it. */
@@ -234,6 +353,7 @@ static uint32_t finish(struct disk *disk, uint32_t index)
 	uint32_t queue = token_queue(disk->tokens[index]);
 	bool live = virtio_mmio_serves(&disk->device, queue);
 
+	expect_answer(disk, index);
 	if (live && must_flush(disk, slot)) {
 		if (!disk->refuses) {
 			flush_slot(disk, index);
@@ -243,6 +363,8 @@ static uint32_t finish(struct disk *disk, uint32_t index)
 	}
 	if (live) {
 		tell(disk, index);
+	} else {
+		expect_gone(disk, queue);
 	}
 	free_slot(disk, index);
 	return live ? 1u << queue : 0;
@@ -295,9 +417,49 @@ void disk_lose(struct disk *disk)
 	for (; lost != 0; lost &= lost - 1) {
 		uint64_t bit = lost & -lost;
 
-		STORE(disk->channel->slots[__builtin_ctzll(bit)].result, SK_BLOCK_RESULT_FAILED);
+		uint32_t index = (uint32_t)__builtin_ctzll(lost);
+
+		STORE(disk->channel->slots[index].answer, blk_answer(disk->checks[index], SK_BLOCK_RESULT_FAILED));
+		STORE(disk->channel->slots[index].result, SK_BLOCK_RESULT_FAILED);
 		disk->requested ^= bit;
 		STORE(disk->channel->requested, disk->requested);
+	}
+}
+
+/* A request that was taken, and is not in its slot as it was: from its chain, which is still the device's. */
+static bool make_again(struct disk *disk, uint32_t index, uint64_t token)
+{
+	struct virtio_queue *queue = &disk->device.queues[token_queue(token)];
+	struct virtio_chain chain;
+	struct request request;
+
+	if (virtio_queue_again(queue, token_index(token), &chain) != VIRTIO_TAKEN || chain.head != (uint16_t)token ||
+	    fill(disk, index, token_queue(token), &chain, &request) != REQUEST_FORWARD) {
+		return false;
+	}
+	STORE(disk->channel->slots[index].token, disk->tokens[index]);
+	return true;
+}
+
+/* A slot whose request was taken and not told: it is told or requested. If nobody knows what it was: NEEDS_RESET. */
+static void go_on(struct disk *disk, uint32_t index, bool sound)
+{
+	struct sk_block_slot *slot = &disk->channel->slots[index];
+	uint32_t result = LOAD(slot->result);
+	bool answered = result != SK_BLOCK_RESULT_PENDING && result != SK_BLOCK_RESULT_DAMAGED &&
+			LOAD(slot->answer) == blk_answer(disk->checks[index], result);
+
+	if ((!sound && !make_again(disk, index, disk->tokens[index])) || !depart(disk, index)) {
+		free_slot(disk, index);
+		virtio_mmio_break(&disk->device);
+		return;
+	}
+	STORE(slot->token, disk->tokens[index]);
+	if (sound && answered) {
+		disk->flying |= 1ull << index;
+	} else {
+		STORE(slot->result, SK_BLOCK_RESULT_PENDING);
+		request_slot(disk, index);
 	}
 }
 
@@ -307,30 +469,31 @@ static void find_slot(struct disk *disk, uint32_t index, bool with_driver)
 	struct sk_block_slot *slot = &disk->channel->slots[index];
 	uint64_t token = LOAD(slot->token);
 	uint32_t queue = token_queue(token);
+	uint64_t check = LOAD(slot->check);
+	bool sound;
 
 	disk->tokens[index] = token & ~TOKEN_USED_BITS;
-	if (with_driver) {
-		disk->flying |= 1ull << index;
+	if (!with_driver && ((token & TOKEN_VALID) == 0 || !virtio_mmio_serves(&disk->device, queue))) {
+		free_slot(disk, index);
 		return;
 	}
-	if ((token & TOKEN_VALID) == 0 || !virtio_mmio_serves(&disk->device, queue)) {
-		free_slot(disk, index);
+	sound = blk_check_slot(index, disk->tokens[index], slot) == check;
+	disk->ids[index] = blk_check_id(index, disk->tokens[index], LOAD(slot->note));
+	disk->checks[index] = sound ? check : ~check; /* no answer goes with that: another instance looks again */
+	if (with_driver) {
+		*place_of(disk, token) = (uint8_t)(index + 1);
+		disk->flying |= 1ull << index;
 		return;
 	}
 
 	const struct virtio_queue *rings = &disk->device.queues[queue];
+	bool pending = LOAD(slot->result) == SK_BLOCK_RESULT_PENDING;
+	bool told = (token & TOKEN_USED) != 0 && token_used(token) != virtio_queue_used_index(rings);
 
-	if (LOAD(slot->result) == SK_BLOCK_RESULT_PENDING) {
-		if (token_index(token) == virtio_queue_available_index(rings)) {
-			free_slot(disk, index);
-		} else {
-			request_slot(disk, index);
-		}
-	} else if ((token & TOKEN_USED) != 0 && token_used(token) != virtio_queue_used_index(rings)) {
+	if (pending ? token_index(token) == virtio_queue_available_index(rings) : told) {
 		free_slot(disk, index);
 	} else {
-		STORE(slot->token, disk->tokens[index]);
-		disk->flying |= 1ull << index;
+		go_on(disk, index, sound);
 	}
 }
 
@@ -348,6 +511,7 @@ void disk_open(struct disk *disk, struct sk_block_channel *channel, void (*wake)
 	disk->submitted = false;
 	disk->refuses = disk->device.failed;
 	disk->device.operations = &operations;
+	disk->settings = check_settings(disk);
 	with_driver = disk->requested ^ LOAD_ACQUIRE(channel->served);
 	for (uint32_t i = 0; i < DISK_SLOTS; i++) {
 		find_slot(disk, i, (with_driver >> i & 1u) != 0);
@@ -394,6 +558,7 @@ bool disk_describe(struct disk *disk, const struct sk_block_share *share, uint32
 	uint32_t blocks = share->physical_block_bytes / share->block_bytes;
 
 	disk->share = *share;
+	disk->settings = check_settings(disk);
 	disk->config = (struct virtio_blk_config){
 		.capacity = share->capacity_sectors,
 		.size_max = share->segment_bytes_max,

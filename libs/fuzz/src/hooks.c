@@ -87,6 +87,12 @@ bool fuzz_run(void (*operation)(void *argument), void *argument, uint32_t kill_a
 	return ended;
 }
 
+void fuzz_end(void)
+{
+	FUZZ_EXPECT(hooks.running);
+	longjmp(hooks.out, 1);
+}
+
 static const struct range *find(uintptr_t address)
 {
 	for (uint32_t i = 0; i < hooks.range_count; i++) {

@@ -12,6 +12,8 @@
  */
 #include <virtio/queue.h>
 
+#include <sk/process.h>
+
 #define POSITION_INDEX_BITS 16u
 #define POSITION_INDEX_MASK 0xffffu
 
@@ -99,6 +101,7 @@ bool virtio_queue_attach(struct virtio_queue *queue, const struct sk_virtio_queu
 		return false;
 	}
 	*queue = opened;
+	queue->told = position_of(queue, POSITION_USED);
 	return true;
 }
 
@@ -212,6 +215,17 @@ static bool walk_chain(const struct virtio_queue *queue, struct virtio_chain *ch
 	return false;
 }
 
+enum virtio_taken virtio_queue_again(const struct virtio_queue *queue, uint16_t index, struct virtio_chain *chain)
+{
+	chain->index = index;
+	chain->head = LOAD(queue->available->ring[index & (queue->size - 1)]);
+	chain->count = 0;
+	chain->readable = 0;
+	chain->readable_bytes = 0;
+	chain->writable_bytes = 0;
+	return walk_chain(queue, chain) ? VIRTIO_TAKEN : VIRTIO_BROKEN;
+}
+
 enum virtio_taken virtio_queue_ahead(struct virtio_queue *queue, uint32_t ahead, struct virtio_chain *chain)
 {
 	uint16_t next = position_of(queue, POSITION_AVAILABLE);
@@ -223,14 +237,7 @@ enum virtio_taken virtio_queue_ahead(struct virtio_queue *queue, uint32_t ahead,
 	if (waiting <= ahead) {
 		return VIRTIO_EMPTY;
 	}
-	next = (uint16_t)(next + ahead);
-	chain->index = next;
-	chain->head = LOAD(queue->available->ring[next & (queue->size - 1)]);
-	chain->count = 0;
-	chain->readable = 0;
-	chain->readable_bytes = 0;
-	chain->writable_bytes = 0;
-	return walk_chain(queue, chain) ? VIRTIO_TAKEN : VIRTIO_BROKEN;
+	return virtio_queue_again(queue, (uint16_t)(next + ahead), chain);
 }
 
 enum virtio_taken virtio_queue_next(struct virtio_queue *queue, struct virtio_chain *chain)
@@ -253,17 +260,36 @@ static void write_entry(struct virtio_queue *queue, uint32_t ahead, uint16_t hea
 	STORE(entry->len, bytes);
 }
 
-static void commit(struct virtio_queue *queue, uint64_t position)
+/* It is where the guest will look; what the guest itself writes there is its own affair. */
+static void expect_entry(struct virtio_queue *queue, uint16_t head, uint32_t bytes)
 {
+	struct vring_used_elem *entry = &queue->used->ring[queue->told & (queue->size - 1)];
+
+	if (LOAD(entry->id) != head || LOAD(entry->len) != bytes) {
+		STORE(entry->id, head);
+		STORE(entry->len, bytes);
+	}
+}
+
+/* Each entry up to its index is a request's end for the guest: the index moves by as many as were put, or not at all. */
+static void commit(struct virtio_queue *queue, uint64_t position, uint32_t count)
+{
+	uint16_t used = (uint16_t)(position >> (POSITION_USED * POSITION_INDEX_BITS));
+
+	if ((uint16_t)(used - queue->told) != count) {
+		sk_exit(1, "a queue's used index is not where it was left");
+	}
+	queue->told = used;
 	set_position(queue, position);
-	STORE_RELEASE(queue->used->idx, position_of(queue, POSITION_USED));
+	STORE_RELEASE(queue->used->idx, used);
 }
 
 void virtio_queue_put(struct virtio_queue *queue, uint16_t head, uint32_t bytes)
 {
 	if (head < queue->size) {
 		write_entry(queue, 0, head, bytes);
-		commit(queue, advanced(queue->position, POSITION_USED, 1));
+		expect_entry(queue, head, bytes);
+		commit(queue, advanced(queue->position, POSITION_USED, 1), 1);
 	}
 }
 
@@ -274,7 +300,8 @@ void virtio_queue_stage(struct virtio_queue *queue, uint32_t ahead, const struct
 
 void virtio_queue_commit(struct virtio_queue *queue, uint32_t count)
 {
-	commit(queue, advanced(advanced(queue->position, POSITION_AVAILABLE, count), POSITION_USED, count));
+	commit(queue, advanced(advanced(queue->position, POSITION_AVAILABLE, count), POSITION_USED, count),
+	       count);
 }
 
 void virtio_queue_complete(struct virtio_queue *queue, const struct virtio_chain *chain, uint32_t bytes)

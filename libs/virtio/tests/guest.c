@@ -1,8 +1,26 @@
 #include "guest.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
+#include <sk/process.h>
+
 #define PAGE 4096u
+
+struct guest_end guest_end;
+
+/* A test that has a process of its own (host_process.h), or a fuzzer that has another way to end, defines another. */
+__attribute__((weak)) void sk_exit(int code, const char *why)
+{
+	guest_end.why = why;
+	if (guest_end.expected) {
+		guest_end.expected = false;
+		longjmp(guest_end.out, 1);
+	}
+	(void)fprintf(stderr, "the process ends (%d): %s\n", code, why);
+	abort();
+}
 
 uint8_t *guest_map(size_t bytes)
 {
@@ -83,6 +101,7 @@ void guest_begin_at(struct virtio_queue *queue, uint16_t index)
 	queue->state->position = index * 0x100010001ull;
 	queue->position = queue->state->position;
 	queue->position_again = queue->state->position;
+	queue->told = index;
 }
 
 void guest_write_chain(struct guest_queue *queue, uint16_t head, const struct guest_piece *pieces, uint32_t count)

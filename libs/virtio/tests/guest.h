@@ -5,6 +5,8 @@
 #ifndef VIRTIO_TESTS_GUEST_H
 #define VIRTIO_TESTS_GUEST_H
 
+#include <setjmp.h>
+
 #include <virtio/mmio.h>
 
 #define GUEST_BASE 0x40000000ull
@@ -67,6 +69,18 @@ bool guest_take(struct guest_queue *queue, struct vring_used_elem *entry);
 
 /* The index at which the device asks to be notified. */
 uint16_t guest_notify_at(const struct guest_queue *queue);
+
+/*
+ * What the code under test ends its process with (sk_exit): if (guest_goes_on()) { … } else { guest_end.why says why }.
+ * An end outside of it ends the test. For programs without a host_process of their own.
+ */
+extern struct guest_end {
+	jmp_buf out;
+	bool expected;
+	const char *why;
+} guest_end;
+
+#define guest_goes_on() (guest_end.expected = true, setjmp(guest_end.out) == 0)
 
 /* xorshift64*: the same numbers for the same seed. */
 uint64_t guest_random(uint64_t *state);

@@ -429,6 +429,33 @@ static void test_opened_again(void **unused)
 	assert_int_equal(virtio_queue_available_index(&queue), 2);
 }
 
+static void put_and_end(void)
+{
+	if (guest_goes_on()) {
+		virtio_queue_put(&queue, 0, 100);
+		fail_msg("it goes on");
+	}
+	assert_string_equal(guest_end.why, "a queue's used index is not where it was left");
+	assert_int_equal(guest.used->idx, 0);
+}
+
+/* The used index is not where it was left: the guest sees nothing of it. */
+static void test_a_damaged_position(void **unused)
+{
+	const struct guest_piece piece = { GUEST_DATA, 100, WRITE };
+
+	(void)unused;
+	for (uint32_t bit = 16; bit < 32; bit++) {
+		open_queue(BOTH);
+		guest_write_chain(&guest, 0, &piece, 1);
+		guest_offer(&guest, 0);
+		assert_int_equal(virtio_queue_next(&queue, &chain), VIRTIO_TAKEN);
+		virtio_queue_taken(&queue);
+		queue.position ^= 1ull << bit;
+		put_and_end();
+	}
+}
+
 /* Several chains by one store: until then nothing has happened, and then all of it. */
 static void test_several_at_once(void **unused)
 {
@@ -485,6 +512,7 @@ int main(void)
 		cmocka_unit_test_setup(test_what_the_guest_has_not_seen, set_up),
 		cmocka_unit_test_setup(test_interrupts_by_flag, set_up),
 		cmocka_unit_test_setup(test_notifications, set_up),
+		cmocka_unit_test_setup(test_a_damaged_position, set_up),
 		cmocka_unit_test_setup(test_several_at_once, set_up),
 		cmocka_unit_test_setup(test_opened_again, set_up),
 	};

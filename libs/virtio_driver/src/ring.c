@@ -104,7 +104,21 @@ static void add_direct(struct virtio_ring *ring, const struct virtio_buffer *buf
 	}
 }
 
-bool virtio_ring_add(struct virtio_ring *ring, const struct virtio_buffer *buffers, uint32_t count, uint32_t cookie)
+/* The chain's descriptors go back to the free list, its last one before the first free. */
+static void release(struct virtio_ring *ring, uint16_t head)
+{
+	uint16_t last = head;
+
+	for (uint32_t i = 1; i < ring->chain[head]; i++) {
+		last = ring->next[last];
+	}
+	ring->next[last] = ring->free;
+	ring->free = head;
+	ring->free_count += ring->chain[head];
+	ring->chain[head] = 0;
+}
+
+static inline bool stage(struct virtio_ring *ring, const struct virtio_buffer *buffers, uint32_t count, uint32_t cookie)
 {
 	bool indirect = ring->tables != NULL && count > 1;
 	uint32_t needed = indirect ? 1 : count;
@@ -126,10 +140,63 @@ bool virtio_ring_add(struct virtio_ring *ring, const struct virtio_buffer *buffe
 	ring->cookies[head] = cookie;
 	ring->available->ring[ring->available_index & (ring->size - 1)] = head;
 	ring->available_index++;
-	/* The device sees the index after all that it stands for. */
-	__atomic_store_n(&ring->available->idx, ring->available_index, __ATOMIC_RELEASE);
 	return true;
 }
+
+bool virtio_ring_stage(struct virtio_ring *ring, const struct virtio_buffer *buffers, uint32_t count, uint32_t cookie)
+{
+	return stage(ring, buffers, count, cookie);
+}
+
+/* The device sees the index after all that it stands for. */
+void virtio_ring_publish(struct virtio_ring *ring)
+{
+	__atomic_store_n(&ring->available->idx, ring->available_index, __ATOMIC_RELEASE);
+}
+
+bool virtio_ring_add(struct virtio_ring *ring, const struct virtio_buffer *buffers, uint32_t count, uint32_t cookie)
+{
+	if (!stage(ring, buffers, count, cookie)) {
+		return false;
+	}
+	virtio_ring_publish(ring);
+	return true;
+}
+
+void virtio_ring_unstage(struct virtio_ring *ring)
+{
+	ring->available_index--;
+	release(ring, ring->available->ring[ring->available_index & (ring->size - 1)]);
+}
+
+bool virtio_ring_look(const struct virtio_ring *ring, struct virtio_ring_walk *walk)
+{
+	uint16_t next = read_u16(&ring->available->idx);
+	uint16_t head = read_u16(&ring->available->ring[next & (ring->size - 1)]);
+
+	if ((uint16_t)(ring->available_index - next) != 1 || head >= ring->size) {
+		return false;
+	}
+
+	const struct vring_desc *first = &ring->descriptors[head];
+	uint32_t table = head * ring->table_size;
+
+	*walk = (struct virtio_ring_walk){
+		.table = ring->descriptors, .entries = ring->size, .at = head, .head = head,
+	};
+	if ((first->flags & VRING_DESC_F_INDIRECT) == 0) {
+		return true;
+	}
+	if (ring->tables == NULL || first->addr != ring->tables_address + table * sizeof(*first)) {
+		return false;
+	}
+	walk->at = 0;
+	walk->entries = first->len / (uint32_t)sizeof(*first);
+	walk->table = ring->tables + table;
+	return first->flags == VRING_DESC_F_INDIRECT && first->len % sizeof(*first) == 0 &&
+	       walk->entries <= ring->table_size;
+}
+
 
 bool virtio_ring_must_notify(struct virtio_ring *ring)
 {
@@ -144,20 +211,6 @@ bool virtio_ring_must_notify(struct virtio_ring *ring)
 		return vring_need_event(read_u16(available_event(ring)), ring->available_index, told) != 0;
 	}
 	return (read_u16(&ring->used->flags) & VRING_USED_F_NO_NOTIFY) == 0;
-}
-
-/* The chain's descriptors go back to the free list, its last one before the first free. */
-static void release(struct virtio_ring *ring, uint16_t head)
-{
-	uint16_t last = head;
-
-	for (uint32_t i = 1; i < ring->chain[head]; i++) {
-		last = ring->next[last];
-	}
-	ring->next[last] = ring->free;
-	ring->free = head;
-	ring->free_count += ring->chain[head];
-	ring->chain[head] = 0;
 }
 
 enum virtio_ring_status virtio_ring_take(struct virtio_ring *ring, uint32_t *cookie, uint32_t *bytes)

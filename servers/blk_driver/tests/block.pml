@@ -11,10 +11,10 @@
  * commands are gone from the hardware, done or not. What outlives them: the channel, the client's queue position, the
  * guest's rings.
  *
- * Abstracted: a request is its number, also its chain's index and head; checks of what a hostile peer writes are left
- * out (the host tests have them). The guest sees its used index at once: interrupts to it are another matter; its own
- * notifications follow the event index. Memory is in order: what a missing fence would do is the order of two of
- * the breaks.
+ * Abstracted: a request is its number, also its chain's index and head; checks of what a hostile peer writes, and of
+ * damage (libs/blk), are left out (the host tests have them). The guest sees its used index at once: interrupts to it
+ * are another matter; its own notifications follow the event index. Memory is in order: what a missing fence would do
+ * is the order of two of the breaks.
  *
  * Shown: each request comes back once, after the hardware did it; the hardware does nothing for a request that came
  * back; all of them come back.

@@ -38,6 +38,7 @@ static int boot_all(void **unused)
 /* What the request in slot 0 of the client is answered. */
 static uint32_t answer(uint32_t client)
 {
+	machine_check(client, 0);
 	machine_submit(client, 1);
 	machine_run();
 	assert_int_equal(machine_open_slots(client), 0);

@@ -15,6 +15,7 @@ int blk_driver_main(void);
 #include "../main.c"
 #undef main
 #include "../client.c"
+#include "../proof.c"
 #include "../disk.c"
 #include "../share.c"
 
@@ -257,6 +258,13 @@ int machine_open(uint32_t number, struct sk_block_share *share)
 	return (int)block_serve_open(&caller, share);
 }
 
+void machine_check(uint32_t client, uint32_t slot)
+{
+	struct sk_block_slot *at = &machine->channels[client].slots[slot];
+
+	at->check = blk_check_slot(slot, at->token, at);
+}
+
 struct sk_block_slot *machine_request(uint32_t client, uint32_t slot, uint32_t operation, uint64_t sector,
 				      uint32_t sectors, uint64_t offset)
 {
@@ -265,11 +273,13 @@ struct sk_block_slot *machine_request(uint32_t client, uint32_t slot, uint32_t o
 
 	memset(at, 0, sizeof(*at));
 	at->token = slot + 1;
+	at->note = slot * 3ull;
 	at->operation = operation;
 	at->sector = sector;
 	at->sectors = sectors;
 	at->segment_count = data ? 1 : 0;
 	at->segments[0] = (struct sk_block_segment){ .bytes = sectors * 512, .offset = offset };
+	machine_check(client, slot);
 	return at;
 }
 

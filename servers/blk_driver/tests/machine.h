@@ -57,9 +57,10 @@ uint32_t machine_work(uint32_t count);
 /* A call of `open` by client number `number`. */
 int machine_open(uint32_t number, struct sk_block_share *share);
 
-/* The client fills a slot; data is one segment in memory 0 at `offset`. */
+/* The client fills a slot; data is one segment in memory 0 at `offset`. Who changes it makes its check word again. */
 struct sk_block_slot *machine_request(uint32_t client, uint32_t slot, uint32_t operation, uint64_t sector,
 				      uint32_t sectors, uint64_t offset);
+void machine_check(uint32_t client, uint32_t slot);
 /* … and gives it to the driver, as the protocol says. */
 void machine_submit(uint32_t client, uint64_t slots);
 

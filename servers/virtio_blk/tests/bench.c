@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../request.h"
+#include <blk/check.h>
 
 struct bench bench;
 
@@ -100,6 +100,7 @@ void bench_execute(uint32_t slot)
 
 	assert_int_equal(request.result, SK_BLOCK_RESULT_PENDING);
 	assert_true(request.operation < 8);
+	assert_true(blk_check_slot(slot, request.token, &request) == request.check);
 	bench.operations[request.operation]++;
 	assert_true(request.sector + request.sectors <= BENCH_SECTORS);
 	for (uint32_t i = 0; i < request.segment_count; i++) {
@@ -124,7 +125,10 @@ void bench_execute(uint32_t slot)
 
 void bench_answer(uint32_t slot, uint32_t result)
 {
-	bench.shared->channel.slots[slot].result = result;
+	struct sk_block_slot *at = &bench.shared->channel.slots[slot];
+
+	at->answer = blk_answer(at->check, result);
+	at->result = result;
 	bench.shared->channel.served ^= 1ull << slot;
 }
 

@@ -137,7 +137,6 @@ static void test_results(void **unused)
 	assert_int_equal(through(VIRTIO_BLK_T_IN, 0, 512, SK_BLOCK_RESULT_REFUSED), VIRTIO_BLK_S_IOERR);
 	assert_int_equal(through(VIRTIO_BLK_T_FLUSH, 0, 0, SK_BLOCK_RESULT_UNSUPPORTED), VIRTIO_BLK_S_UNSUPP);
 	assert_int_equal(through(VIRTIO_BLK_T_FLUSH, 0, 0, 99), VIRTIO_BLK_S_IOERR);
-	assert_int_equal(through(VIRTIO_BLK_T_FLUSH, 0, 0, SK_BLOCK_RESULT_PENDING), VIRTIO_BLK_S_IOERR);
 	assert_int_equal(through(VIRTIO_BLK_T_FLUSH, 0, 0, SK_BLOCK_RESULT_DONE), VIRTIO_BLK_S_OK);
 	assert_int_equal(slot(0)->operation, SK_BLOCK_OPERATION_FLUSH);
 }
@@ -418,12 +417,16 @@ static void test_few_notifications(void **unused)
 	uint32_t notified = 0;
 	uint16_t added = 0;
 	uint32_t told = 0;
+	uint32_t given = 0; /* numbers that the guest has not got back */
+	struct vring_used_elem entry;
 
 	(void)unused;
 	for (uint32_t i = 0; i < 32 * 64; i++) {
 		uint16_t before = added++;
+		uint32_t number = (uint32_t)__builtin_ctz(~given);
 
-		bench_request(0, i % 32, VIRTIO_BLK_T_FLUSH, 0, 0);
+		given |= 1u << number;
+		bench_request(0, number, VIRTIO_BLK_T_FLUSH, 0, 0);
 		if (vring_need_event(guest_notify_at(&bench.queues[0]), added, before) != 0) {
 			notified++;
 			bench_notify(0);
@@ -437,6 +440,9 @@ static void test_few_notifications(void **unused)
 			}
 			disk_look(&bench.disk);
 			told++;
+		}
+		while (guest_take(&bench.queues[0], &entry)) {
+			given &= ~(1u << entry.id / 3);
 		}
 	}
 	assert_true(told != 0);

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "bench.h"
-#include "../request.h"
+#include <blk/request.h>
 
 static int set_up(void **unused)
 {

@@ -1,4 +1,6 @@
 /* The disk as a server: what it asks the driver, when it signals it, and whose writes wait for a reset. */
+#include <blk/check.h>
+
 #include "host.h"
 
 #include <sk/idl/vm_exit.h>
@@ -82,12 +84,21 @@ static void flush(uint16_t head)
 	assert_true(write_from(0, VIRTIO_MMIO_QUEUE_NOTIFY, 0, 0));
 }
 
+/* As the driver does. */
+static void serve(uint32_t slot)
+{
+	struct sk_block_slot *at = &shared.slots[slot];
+
+	at->answer = blk_answer(at->check, SK_BLOCK_RESULT_DONE);
+	at->result = SK_BLOCK_RESULT_DONE;
+	shared.served ^= 1ull << slot;
+}
+
 static void serve_all(void)
 {
 	for (uint32_t i = 0; i < DISK_SLOTS; i++) {
 		if (((shared.requested ^ shared.served) >> i & 1u) != 0) {
-			shared.slots[i].result = SK_BLOCK_RESULT_DONE;
-			shared.served ^= 1ull << i;
+			serve(i);
 		}
 	}
 	signalled(SK_SIGNAL_PEER);
@@ -115,8 +126,7 @@ static void test_restart(void **unused)
 
 	(void)unused;
 	flush(0);
-	shared.slots[0].result = SK_BLOCK_RESULT_DONE;
-	shared.served ^= 1;
+	serve(0);
 	boot();
 	assert_int_equal(host.signals, 1);
 	assert_true(host.level);
@@ -168,8 +178,7 @@ static void test_reset_waits_across_a_restart(void **unused)
 	guest_start(&disk.device, 1, DISK_QUEUE_SIZE, FEATURES);
 	flush(0);
 	assert_false(write_from(0, VIRTIO_MMIO_STATUS, 0, 0));
-	shared.slots[0].result = SK_BLOCK_RESULT_DONE;
-	shared.served = shared.requested;
+	serve(0);
 	boot();
 	assert_true(write_from(0, VIRTIO_MMIO_STATUS, 0, SK_TAG_REDELIVERED));
 	assert_int_equal(get(VIRTIO_MMIO_STATUS), 0);

@@ -73,6 +73,9 @@ void fuzz_some_races(void);
 #define FUZZ_NEVER UINT32_MAX
 bool fuzz_run(void (*operation)(void *argument), void *argument, uint32_t kill_at);
 
+/* Within fuzz_run(): the code under test ends itself. For who waits it is as if it had been killed here. */
+_Noreturn void fuzz_end(void);
+
 /* Where to kill: never, as the input says, or early on. */
 uint32_t fuzz_some_kill(void);
 

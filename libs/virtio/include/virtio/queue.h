@@ -11,7 +11,8 @@
  * virtio_queue_put() when it is done. The guest's copy of the used index follows each commit, and is
  * stored again by virtio_queue_open().
  *
- * Not thread-safe: the caller serialises. Nothing here blocks or makes a system call.
+ * Not thread-safe: the caller serialises. Nothing here blocks or makes a system call; but what only damage to this
+ * process or its persistent state can bring about, never a guest, ends the process (sk_exit) before the guest sees it.
  */
 #ifndef VIRTIO_QUEUE_H
 #define VIRTIO_QUEUE_H
@@ -50,6 +51,7 @@ struct virtio_queue {
 	uint64_t position_again;  /* it again: of three, two are right (virtio_mmio_heal) */
 	const struct virtio_memory *memory;
 	uint32_t size;            /* a power of two; 0: not in use */
+	uint16_t told;            /* the used index that the guest was told, as this process knows it: see commit() */
 	bool event_index;         /* VIRTIO_RING_F_EVENT_IDX was negotiated */
 	bool indirect;            /* VIRTIO_RING_F_INDIRECT_DESC was */
 	struct vring_desc *descriptors;
@@ -80,6 +82,9 @@ bool virtio_queue_heal(struct virtio_queue *queue);
 
 /* Looks at the next available chain without taking it. */
 enum virtio_taken virtio_queue_next(struct virtio_queue *queue, struct virtio_chain *chain);
+
+/* The chain that was taken as number `index` of the available ring, and did not go back yet; if it is still there. */
+enum virtio_taken virtio_queue_again(const struct virtio_queue *queue, uint16_t index, struct virtio_chain *chain);
 
 /* The chain that virtio_queue_next() showed is taken: the next call shows the one behind it. One store. */
 void virtio_queue_taken(struct virtio_queue *queue);

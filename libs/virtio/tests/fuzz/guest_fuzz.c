@@ -57,7 +57,11 @@ void fuzz_guest_run(void (*operation)(void *argument), void *argument)
 		between_instances();
 	}
 	fuzz_guest.again = true;
-	(void)fuzz_run(operation, argument, FUZZ_NEVER);
+	if (!fuzz_run(operation, argument, FUZZ_NEVER)) {
+		/* It has ended itself: a server that does so begins, sooner or later, with nothing. */
+		while (!fuzz_run(fuzz_guest.instance, NULL, FUZZ_NEVER)) {
+		}
+	}
 	fuzz_guest.again = false;
 	if (fuzz_guest.exit == NULL) {
 		virtio_mmio_rearm(fuzz_guest.device);

@@ -71,6 +71,40 @@ bool virtio_ring_open(struct virtio_ring *ring, struct virtio_dma *dma, uint32_t
  */
 bool virtio_ring_add(struct virtio_ring *ring, const struct virtio_buffer *buffers, uint32_t count, uint32_t cookie);
 
+/*
+ * The same in two steps, for who wants to see what the device will before it does: virtio_ring_stage() does all but the
+ * last store, virtio_ring_publish() that one; virtio_ring_unstage() takes it back instead. One chain at a time.
+ */
+bool virtio_ring_stage(struct virtio_ring *ring, const struct virtio_buffer *buffers, uint32_t count, uint32_t cookie);
+void virtio_ring_publish(struct virtio_ring *ring);
+void virtio_ring_unstage(struct virtio_ring *ring);
+
+/* A way along a chain, as the device goes it. */
+struct virtio_ring_walk {
+	const struct vring_desc *table;
+	uint32_t entries;
+	uint32_t at;
+	uint32_t head;
+};
+
+/*
+ * Begins at the entry of the available ring that the device will come to next, whatever this side believes that it
+ * staged. False: the device would find that it can't be.
+ */
+bool virtio_ring_look(const struct virtio_ring *ring, struct virtio_ring_walk *walk);
+
+/* The next descriptor; NULL: the chain leads out of its table, or is at its end. A chain can go in circles. */
+static inline const struct vring_desc *virtio_ring_step(struct virtio_ring_walk *walk)
+{
+	const struct vring_desc *descriptor = &walk->table[walk->at];
+
+	if (walk->at >= walk->entries) {
+		return NULL;
+	}
+	walk->at = (descriptor->flags & VRING_DESC_F_NEXT) != 0 ? descriptor->next : UINT32_MAX;
+	return descriptor;
+}
+
 /* After one or more virtio_ring_add(): true if the device wants to be told (virtio_hardware_notify). */
 bool virtio_ring_must_notify(struct virtio_ring *ring);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <blk/check.h>
 #include <sk/idl/block_client.h>
 #include <sk/idl/kernel.h>
 #include <sk/idl/supervisor_client.h>
@@ -56,6 +57,7 @@ static void request(uint32_t slot, uint32_t operation, uint64_t sector, uint32_t
 	at->request_flags = 0;
 	at->segment_count = operation == SK_BLOCK_OPERATION_READ || operation == SK_BLOCK_OPERATION_WRITE ? 1 : 0;
 	at->segments[0] = (struct sk_block_segment){ .bytes = sectors * 512, .offset = (uint64_t)page * PAGE };
+	at->check = blk_check_slot(slot, at->token, at);
 	at->result = SK_BLOCK_RESULT_PENDING;
 }
 

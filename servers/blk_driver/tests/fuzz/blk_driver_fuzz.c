@@ -165,6 +165,10 @@ static void hostile_client(void)
 	default:
 		break;
 	}
+	/* Mostly it means what it wrote. */
+	if (what % 8u != 5) {
+		machine_check(HOSTILE, slot);
+	}
 	machine_submit(HOSTILE, 1ull << slot);
 }
 
@@ -186,6 +190,7 @@ static void honest_asks(void)
 	at = machine_request(HONEST, slot, write ? SK_BLOCK_OPERATION_WRITE : SK_BLOCK_OPERATION_READ, 2ull * slot, 2,
 			     slot * 1024);
 	at->segments[0].memory = slot % 2;
+	machine_check(HONEST, slot);
 	memset(honest_data(slot), ++fill, 1024);
 	if (write) {
 		memset(shadow[2 * slot], fill, 1024);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <blk/check.h>
 #include <sk/idl/block_client.h>
 #include <sk/process.h>
 #include <sk/syscall.h>
@@ -27,6 +28,7 @@ static enum sk_block_result request(const struct sk_block_slot *wanted)
 	uint64_t requested = channel->requested ^ 1u;
 
 	channel->slots[0] = *wanted;
+	channel->slots[0].check = blk_check_slot(0, wanted->token, wanted);
 	channel->slots[0].result = SK_BLOCK_RESULT_PENDING;
 	__atomic_store_n(&channel->requested, requested, __ATOMIC_RELEASE);
 	while (((__atomic_load_n(&channel->served, __ATOMIC_ACQUIRE) ^ requested) & 1u) != 0 && sk_now_ns() < until) {

@@ -5,14 +5,17 @@
  */
 #include <string.h>
 
+#include <blk/check.h>
+#include <sk/process.h>
+
 #include "../../disk.h"
-#include "../../request.h"
 #include "guest_fuzz.h"
 
 #define QUEUES 2u
 #define SECTORS 64u
 #define REQUESTS 5u /* of an honest guest, of each queue: in flight at once, each with sectors of its own */
 #define PIECES 3u
+#define ENDS_MAX 4u
 #define CHANNEL_BYTES ((sizeof(struct sk_block_channel) + 4095u) / 4096u * 4096u)
 
 /* A request's place in memory. */
@@ -33,15 +36,36 @@ static bool client_signalled;
 static uint32_t in_flight; /* of an honest guest, a bit for each number */
 static uint32_t kinds[2 * REQUESTS];
 static uint8_t fill; /* the next write's */
+static uint32_t ends; /* of the server, by itself */
 
 static void wake(void)
 {
 	driver_awake = true;
 }
 
+/* Never for a driver that keeps to the rules. One that does not can end the server, until that is given up. */
+void sk_exit(int code, const char *why)
+{
+	(void)code;
+	(void)why;
+	FUZZ_EXPECT(!driver_honest);
+	ends++;
+	fuzz_end();
+}
+
+static void give_up(void)
+{
+	ends = 0;
+	memset(channel, 0, CHANNEL_BYTES);
+	memset(&state, 0, sizeof(state));
+}
+
 static void instance(void *unused)
 {
 	(void)unused;
+	if (ends > ENDS_MAX) {
+		give_up();
+	}
 	memset(&disk, 0, sizeof(disk));
 	(void)virtio_memory_add(&disk.device.memory, GUEST_BASE, FUZZ_GUEST_BYTES, fuzz_guest.memory);
 	FUZZ_EXPECT(disk_describe(&disk, &share, QUEUES) || !driver_honest);
@@ -84,6 +108,7 @@ static void execute(const struct sk_block_slot *request)
 {
 	uint8_t *at = sectors + request->sector * 512;
 
+	FUZZ_EXPECT(blk_check_slot((uint32_t)(request - channel->slots), request->token, request) == request->check);
 	FUZZ_EXPECT(request->operation >= SK_BLOCK_OPERATION_READ &&
 		    request->operation <= SK_BLOCK_OPERATION_WRITE_ZEROES);
 	if (request->operation == SK_BLOCK_OPERATION_FLUSH) {
@@ -116,6 +141,7 @@ static void execute(const struct sk_block_slot *request)
 
 static void answer(uint32_t slot, uint32_t result)
 {
+	channel->slots[slot].answer = blk_answer(channel->slots[slot].check, result);
 	channel->slots[slot].result = result;
 	channel->served ^= 1ull << slot;
 	if (channel->client_sleeps == 1) {
@@ -155,6 +181,15 @@ static void deliver_signal(void)
 	}
 }
 
+/* It knows how check words are made, and makes them for what is not the client's: only a new instance believes that. */
+static void forge(uint32_t index)
+{
+	struct sk_block_slot *slot = &channel->slots[index];
+
+	slot->check = blk_check_slot(index, slot->token & ~(1ull << 62 | 0xffffull << 32), slot);
+	slot->answer = blk_answer(slot->check, slot->result);
+}
+
 static void driver_move(void)
 {
 	uint8_t what = fuzz_u8();
@@ -179,9 +214,11 @@ static void driver_move(void)
 		break;
 	case 3:
 		channel->slots[slot].note = fuzz_edge();
+		forge(slot);
 		break;
 	case 4:
 		channel->slots[slot].token = 1ull << 63 | fuzz_edge() >> 1;
+		forge(slot);
 		break;
 	case 5:
 		fuzz_guest_run(lose, (what & 8u) != 0 ? &share : NULL);
@@ -191,6 +228,7 @@ static void driver_move(void)
 			       ? (uint32_t)__builtin_ctzll(channel->requested ^ channel->served)
 			       : slot;
 		channel->slots[slot].result = fuzz_below(6);
+		channel->slots[slot].answer = blk_answer(channel->slots[slot].check, channel->slots[slot].result);
 		channel->served ^= 1ull << slot;
 		break;
 	}
@@ -380,6 +418,7 @@ void fuzz_one(void)
 	client_signalled = false;
 	in_flight = 0;
 	fill = 0;
+	ends = 0;
 	fuzz_watch(channel, CHANNEL_BYTES, true, !driver_honest);
 	fuzz_guest_begin(&guest, &state);
 	if (fuzz_guest.honest && driver_honest) {
