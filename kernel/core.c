@@ -27,17 +27,21 @@ static void sync_answer(struct core *core)
 
 bool kernel_lock(struct core *core, struct context *caller)
 {
-	while (__atomic_exchange_n(&lock_word, 1, __ATOMIC_ACQUIRE) != 0) {
+	bool waits = false;
+	while (!waits && __atomic_exchange_n(&lock_word, 1, __ATOMIC_ACQUIRE) != 0) {
 		sync_answer(core);
 		arch_core_relax();
+		waits = arch_interrupt_pending();
 	}
-	if (core->current == caller && caller->state == CONTEXT_READY) {
+	if (!waits && core->current == caller && caller->state == CONTEXT_READY) {
 		return true;
 	}
 	if (core->current == caller) {
 		arch_restart_call(thread_of(caller));
 	}
-	kernel_unlock();
+	if (!waits) {
+		kernel_unlock();
+	}
 	return false;
 }
 

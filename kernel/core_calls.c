@@ -74,22 +74,6 @@ sk_status_t core_do_set_guard(struct core *core, uint64_t time_ns)
 	return SK_OK;
 }
 
-/* Nothing may be bound to a core whose virtualisation goes away or that is powered off. */
-static bool core_in_use(const struct core *core)
-{
-	for (uint32_t i = 1; i < object_count; i++) {
-		const struct object *object = object_at(i);
-		bool thread = object->type == OBJECT_THREAD;
-		bool bound = object->type == OBJECT_VCPU && vcpu_state(object->body) >= VCPU_STATE_READY;
-		bool line = object->type == OBJECT_INTERRUPT && object->interrupt.bits != 0;
-		if (((thread || bound) && ((const struct context *)object->body)->core == core->index) ||
-		    (line && object->interrupt.core == core->index)) {
-			return true;
-		}
-	}
-	return core->plan.count != 0;
-}
-
 sk_status_t core_do_hardware_enable(struct core *core)
 {
 	sk_status_t status = arch_virtualisation_enable(core);
@@ -97,9 +81,10 @@ sk_status_t core_do_hardware_enable(struct core *core)
 	return status;
 }
 
+/* Nothing may be bound to a core whose virtualisation goes away or that is powered off. */
 sk_status_t core_do_hardware_disable(struct core *core)
 {
-	if (core_in_use(core)) {
+	if (core->bound != 0 || core->plan.count != 0) {
 		return SK_BAD_STATE;
 	}
 	sk_status_t status = arch_virtualisation_disable(core);
@@ -132,7 +117,7 @@ static void offline_here(void *argument)
 
 sk_status_t core_do_offline(struct core *core)
 {
-	if (core == core_this() || core_in_use(core)) {
+	if (core == core_this() || core->bound != 0 || core->plan.count != 0) {
 		return SK_BAD_STATE;
 	}
 	core_run_on(core->index, offline_here, core);

@@ -31,6 +31,7 @@ sk_status_t interrupt_do_destroy(struct object *object)
 	arch_interrupt_mask(object->interrupt.number);
 	arch_interrupt_complete(object->interrupt.number);
 	interrupt_owner[object->interrupt.number] = 0;
+	core_at(object->interrupt.core)->bound -= object->interrupt.bits != 0 ? 1u : 0u;
 	return SK_OK;
 }
 

@@ -6,7 +6,7 @@
 #include <kernel/call.h>
 #include <sk/idl/kernel_kernel.h>
 
-#define PIECE_BYTES (64u * SK_PAGE_BYTES) /* between two looks at pending interrupts */
+#define PIECE_BYTES (4u * SK_PAGE_BYTES) /* between two looks at pending interrupts */
 
 sk_status_t memory_do_split(struct kernel_call *call, struct object *memory, uint64_t at, sk_slot_t dest)
 {
@@ -66,16 +66,16 @@ static sk_status_t in_pieces(const struct object *memory, uint64_t offset, uint6
 	}
 	struct thread *thread = call_thread();
 	uint64_t done = thread->progress < size ? thread->progress : 0;
-	while (done < size) {
+	do {
 		uint64_t piece = size - done < PIECE_BYTES ? size - done : PIECE_BYTES;
 		step(memory->base + offset + done, piece);
 		done += piece;
-		if (done < size && arch_interrupt_pending()) {
-			thread->progress = done;
-			return KERNEL_RESTART;
+		if (done == size) {
+			return SK_OK;
 		}
-	}
-	return SK_OK;
+	} while (!arch_interrupt_pending());
+	thread->progress = done;
+	return KERNEL_RESTART;
 }
 
 static void clear_pages(uint64_t base, uint64_t bytes)

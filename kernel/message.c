@@ -89,10 +89,9 @@ uint64_t message_transfer(struct context *from, struct context *to, uint64_t tag
 	memcpy(target, source, bytes);
 	uint32_t given = 0;
 	for (uint32_t i = 0; i < SK_TAG_CAPS_OF(tag); i++) {
-		uint64_t slot;
-		memcpy(&slot, source + CAP_AREA + 8u * i, sizeof slot);
+		uint64_t slot = *(const uint64_t *)(const void *)(source + CAP_AREA + 8u * i);
 		uint64_t received = capability_give(thread_of(from), thread_of(to), slot);
-		memcpy(target + CAP_AREA + 8u * given, &received, sizeof received);
+		*(uint64_t *)(void *)(target + CAP_AREA + 8u * given) = received;
 		given += received != 0 ? 1u : 0u;
 	}
 	return (tag & ~(3ull << SK_TAG_CAPS_SHIFT)) | SK_TAG_CAPS(given);

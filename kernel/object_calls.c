@@ -113,6 +113,8 @@ sk_status_t interrupt_do_bind(struct object *object, struct notification *notifi
 	/* One that arrives on another core for who had it before finds all of the old binding. */
 	arch_interrupt_mask(interrupt->number);
 	core_quiesce();
+	core_at(interrupt->core)->bound -= interrupt->bits != 0 ? 1u : 0u;
+	core_at(core)->bound++;
 	interrupt->bits = bits;
 	interrupt->core = (uint8_t)core;
 	interrupt->notification_generation = notification->object->generation;

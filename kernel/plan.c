@@ -253,9 +253,7 @@ struct context *plan_pick(struct core *core)
 struct context *plan_continue(struct core *core)
 {
 	struct context *current = core->current;
-	if (!core->reschedule && current != NULL && current->state == CONTEXT_READY &&
-	    (current->kind == CONTEXT_THREAD || vcpu_of(current)->life == VCPU_STATE_RUNNING) &&
-	    current->root == core->owner) {
+	if (!core->reschedule && current != NULL && current->state == CONTEXT_READY && current->root == core->owner) {
 		return current;
 	}
 	return plan_pick(core);

@@ -69,11 +69,8 @@ sk_status_t memory_do_create_thread(struct kernel_call *call, struct object *mem
 				    uint32_t core, struct object *buffer, sk_slot_t dest)
 {
 	sk_status_t status = check(memory, 1);
-	if (status != SK_OK) {
-		return status;
-	}
-	if (!shareable(buffer, memory) || process->vm || core >= core_count || !core_at(core)->online) {
-		return SK_BAD_ARG;
+	if (status != SK_OK || !shareable(buffer, memory) || process->vm || core >= core_count || !core_at(core)->online) {
+		return status != SK_OK ? status : SK_BAD_ARG;
 	}
 	clear(memory, 1);
 	struct thread *thread = (struct thread *)(uintptr_t)memory->base;
@@ -86,11 +83,9 @@ sk_status_t memory_do_create_vcpu(struct kernel_call *call, struct object *memor
 				  struct object *state, uint64_t config, sk_slot_t dest)
 {
 	sk_status_t status = check(memory, 1);
-	if (status != SK_OK) {
-		return status;
-	}
-	if (!shareable(state, memory) || !vm->vm || core >= core_count || vm->vcpu_count == SK_VM_VCPUS_MAX) {
-		return SK_BAD_ARG;
+	if (status != SK_OK || !shareable(state, memory) || !vm->vm || core >= core_count ||
+	    vm->vcpu_count == SK_VM_VCPUS_MAX) {
+		return status != SK_OK ? status : SK_BAD_ARG;
 	}
 	clear(memory, 1);
 	struct vcpu *vcpu = (struct vcpu *)(uintptr_t)memory->base;
@@ -102,26 +97,25 @@ sk_status_t memory_do_create_vcpu(struct kernel_call *call, struct object *memor
 	return become(call, OBJECT_VCPU, vcpu, dest);
 }
 
-sk_status_t memory_do_create_endpoint(struct kernel_call *call, struct object *memory, sk_slot_t dest)
+/* An object of one page that so far knows nothing but its entry, by the pointer at `link` in it. */
+static sk_status_t create_plain(struct kernel_call *call, struct object *memory, enum object_type type, size_t link,
+				sk_slot_t dest)
 {
 	sk_status_t status = check(memory, 1);
-	if (status != SK_OK) {
-		return status;
+	if (status == SK_OK) {
+		clear(memory, 1);
+		*(struct object **)(uintptr_t)(memory->base + link) = memory;
+		status = become(call, type, (void *)(uintptr_t)memory->base, dest);
 	}
-	clear(memory, 1);
-	struct endpoint *endpoint = (struct endpoint *)(uintptr_t)memory->base;
-	endpoint->object = memory;
-	return become(call, OBJECT_ENDPOINT, endpoint, dest);
+	return status;
+}
+
+sk_status_t memory_do_create_endpoint(struct kernel_call *call, struct object *memory, sk_slot_t dest)
+{
+	return create_plain(call, memory, OBJECT_ENDPOINT, offsetof(struct endpoint, object), dest);
 }
 
 sk_status_t memory_do_create_notification(struct kernel_call *call, struct object *memory, sk_slot_t dest)
 {
-	sk_status_t status = check(memory, 1);
-	if (status != SK_OK) {
-		return status;
-	}
-	clear(memory, 1);
-	struct notification *notification = (struct notification *)(uintptr_t)memory->base;
-	notification->object = memory;
-	return become(call, OBJECT_NOTIFICATION, notification, dest);
+	return create_plain(call, memory, OBJECT_NOTIFICATION, offsetof(struct notification, object), dest);
 }

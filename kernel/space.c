@@ -83,6 +83,7 @@ bool mapping_remove(struct object *entry)
 	unlink(&memory->memory.mappings, entry, OF_MEMORY);
 	memory->memory.mapping_count--;
 	unlink(&space->mappings, entry, OF_SPACE);
+	space->mapping_count--;
 	object_release(entry);
 	return true;
 }
@@ -157,7 +158,7 @@ sk_status_t space_map(struct space *space, struct object *memory, uint64_t addre
 	if (arch_tables_needed(space, address, size) + tables_promised(space) > space->pool_pages) {
 		return SK_NO_MEMORY;
 	}
-	entry = object_allocate(OBJECT_MAPPING);
+	entry = space->mapping_count < SPACE_MAPPINGS ? object_allocate(OBJECT_MAPPING) : NULL;
 	if (entry == NULL) {
 		return SK_NO_SLOT;
 	}
@@ -171,6 +172,7 @@ sk_status_t space_map(struct space *space, struct object *memory, uint64_t addre
 	memory->memory.mappings = (uint16_t)object_index(entry);
 	memory->memory.mapping_count++;
 	space->mappings = (uint16_t)object_index(entry);
+	space->mapping_count++;
 	return mapping_fill(space, entry);
 }
 

@@ -24,6 +24,7 @@ void thread_create(struct thread *thread, struct object *object, struct space *p
 	thread->buffer_object = page;
 	thread->sibling = process->threads;
 	process->threads = thread;
+	core_at(core)->bound++;
 }
 
 enum thread_state thread_state(const struct thread *thread)
@@ -110,7 +111,7 @@ sk_status_t thread_do_set_fault_endpoint(struct thread *thread, struct endpoint 
 
 sk_status_t thread_do_set_receive_window(struct thread *thread, uint32_t first, uint32_t count)
 {
-	if (count > SK_CAP_SLOTS || first == 0 || first > SK_CAP_SLOTS + 1u - count) {
+	if (count > SK_WINDOW_SLOTS || first == 0 || first > SK_CAP_SLOTS + 1u - count) {
 		return SK_BAD_ARG;
 	}
 	thread->window_first = first;
@@ -247,6 +248,7 @@ sk_status_t thread_do_destroy(struct thread *thread)
 		link = &(*link)->sibling;
 	}
 	*link = thread->sibling;
+	core_at(context->core)->bound--;
 	thread->buffer_object->memory.pins--;
 	return SK_OK;
 }

@@ -102,6 +102,7 @@ sk_status_t vcpu_do_bind(struct vcpu *vcpu, uint32_t core)
 		leave(vcpu); /* a plan may name it already */
 	}
 	vcpu->context.core = (uint8_t)core;
+	core_at(core)->bound++;
 	vcpu->life = VCPU_STATE_READY;
 	return SK_OK;
 }
@@ -113,6 +114,7 @@ sk_status_t vcpu_do_unbind(struct vcpu *vcpu)
 		return SK_BAD_STATE;
 	}
 	leave(vcpu);
+	core_at(vcpu->context.core)->bound--;
 	vcpu->life = VCPU_STATE_FREE;
 	return SK_OK;
 }
@@ -257,6 +259,7 @@ sk_status_t vcpu_do_destroy(struct vcpu *vcpu)
 		return SK_BAD_STATE;
 	}
 	object_bump(vcpu->context.object);
+	core_at(vcpu->context.core)->bound -= vcpu->life >= VCPU_STATE_READY ? 1u : 0u;
 	context_halt(&vcpu->context, destroy_here);
 	__atomic_store_n(&vm->vcpu_count, vm->vcpu_count - 1u, __ATOMIC_RELEASE);
 	/* Who found it before is through with it after the first, what they left where it was before is gone after both. */

@@ -1,5 +1,6 @@
 """The longest ways through the kernel that are seen while manifest/bench.dts runs: QEMU counts instructions, makes one
-at a time and names each of the kernel's; what is counted goes from an exception's vector to its return."""
+at a time and names each of the kernel's; what is counted goes from an exception's vector to its return, or from one
+look for interrupts to the next."""
 import os
 import re
 import subprocess
@@ -13,14 +14,15 @@ MARK = "ok 4 -" # the fourth figure of the bench is there: exits, accesses, syst
 
 
 class Seen:
-    """`straight`, `whole`: the longest way without and with functions of the general way, and the functions on it."""
+    """`straight`: the longest way without functions of the general way, and the functions on it; `between`: the longest
+    from one look to the next."""
 
     def __init__(self):
-        self.runs, self.straight, self.whole = 0, (0, ()), (0, ())
+        self.runs, self.straight, self.between = 0, (0, ()), (0, ())
 
 
-def watch(stream, image, vectors, beyond, seen, stop):
-    flags, run = None, None
+def watch(stream, image, vectors, beyond, looks, seen, stop):
+    flags, run, looked = None, None, 0
     for line in stream:
         match = LINE.match(line)
         if not match:
@@ -31,14 +33,18 @@ def watch(stream, image, vectors, beyond, seen, stop):
         if match.group(2) != flags or at not in image.code:
             continue
         if at in vectors:
-            run = []
+            run, looked = [], 0
         if run is None:
             continue
         run.append(at)
+        if (at in looks or image.code[at].name == "eret") and len(run) - looked > seen.between[0]:
+            names = [image.functions[place] for place in run[looked:] if place in image.functions]
+            seen.between = (len(run) - looked, names)
+        if at in looks:
+            looked = len(run)
         if image.code[at].name == "eret":
             names = {image.functions[place] for place in run if place in image.functions}
             seen.runs += 1
-            seen.whole = max(seen.whole, (len(run), tuple(sorted(names))))
             if not any(name.split(".")[0] in beyond for name in names):
                 seen.straight = max(seen.straight, (len(run), tuple(sorted(names))))
             run = None
@@ -46,7 +52,7 @@ def watch(stream, image, vectors, beyond, seen, stop):
             return
 
 
-def observe(options, image, vectors, beyond):
+def observe(options, image, vectors, beyond, looks):
     build, seen, stop = options.build, Seen(), threading.Event()
     with tempfile.TemporaryDirectory() as folder:
         packed, pipe = os.path.join(folder, "system.img"), os.path.join(folder, "log")
@@ -68,7 +74,7 @@ def observe(options, image, vectors, beyond):
 
         def read():
             with open(pipe, encoding="utf-8", errors="replace") as stream:
-                watch(stream, image, vectors, beyond, seen, stop)
+                watch(stream, image, vectors, beyond, looks, seen, stop)
         reader = threading.Thread(target=read, daemon=True)
         reader.start()
         for _ in range(options.seconds * 10):

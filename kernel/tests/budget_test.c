@@ -403,6 +403,28 @@ static void a_scheduler_that_lets_the_guards_time_pass(void **state)
 	check_overrun(&scene.keeper);
 }
 
+/* It called somebody who does not answer: that is the other's doing, whose own budget tells. */
+static void a_scheduler_that_waits_for_an_answer(void **state)
+{
+	(void)state;
+	struct scene scene;
+	struct actor nobody;
+	scene_make(&scene);
+	actor_make(&nobody, 1);
+	actor_serve(&nobody);
+	K_OK(world.core[1], CORE_TAG_SET_SCHEDULER, scene.server.endpoint);
+	uint32_t slot = actor_give(&scene.server, nobody.endpoint, SK_RIGHT_CALL, 0);
+	guard(10);
+	signal_to(&scene.server);
+	assert_runs(&scene.server);
+	actor_syscall(&scene.server, SK_SYS_CALL, slot, 0, 0, 0);
+	assert_runs(&scene.other);
+	mock_advance(TICKS(50 * MS));
+	assert_runs(&scene.other);
+	assert_state(&scene.server, CONTEXT_QUEUED);
+	invariants_check();
+}
+
 static void a_guard_of_nobody_does_nothing(void **state)
 {
 	(void)state;
@@ -444,6 +466,7 @@ int main(void)
 		cmocka_unit_test_setup(a_scheduler_that_decides_for_ever, world_setup),
 		cmocka_unit_test_setup(a_scheduler_that_is_due_for_ever, world_setup),
 		cmocka_unit_test_setup(a_scheduler_that_lets_the_guards_time_pass, world_setup),
+		cmocka_unit_test_setup(a_scheduler_that_waits_for_an_answer, world_setup),
 		cmocka_unit_test_setup(a_guard_of_nobody_does_nothing, world_setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,6 +96,11 @@ static void virtualisation_on_and_off(void **state)
 	K_OK(vcpu, VCPU_TAG_BIND, 1);
 	K_REFUSED(SK_BAD_STATE, world.core[1], CORE_TAG_HARDWARE_DISABLE);
 	K_OK(vcpu, VCPU_TAG_UNBIND);
+	/* A plan may name a vCPU that is not bound yet. */
+	world_plan(1, vcpu, 0);
+	K_REFUSED(SK_BAD_STATE, world.core[1], CORE_TAG_HARDWARE_DISABLE);
+	K_REFUSED(SK_BAD_STATE, world.core[1], CORE_TAG_OFFLINE);
+	assert_int_equal(world_commit(1, 0, 0, NULL), SK_OK);
 	K_OK(world.core[1], CORE_TAG_HARDWARE_DISABLE);
 	mock.unsupported = true;
 	K_REFUSED(SK_UNSUPPORTED, world.core[1], CORE_TAG_HARDWARE_ENABLE);

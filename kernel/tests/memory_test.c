@@ -221,7 +221,7 @@ static void progress_is_the_calls_own(void **state)
 	mock.polls_to_interrupt = 1;
 	actor_syscall(&actor, SK_SYS_CALL, slot, MEMORY_TAG_CLEAR, 0, PAGES(200));
 	mock.polls_to_interrupt = 0;
-	assert_int_equal(actor.t->progress, PAGES(64));
+	assert_int_equal(actor.t->progress, PAGES(4));
 	K_OK(actor.thread, THREAD_TAG_STOP);
 	assert_int_equal(actor.t->progress, 0);
 	K_OK(actor.thread, THREAD_TAG_CONFIGURE, 0x400000, 0, 0, 0);

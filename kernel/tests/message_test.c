@@ -179,13 +179,13 @@ static void windows_fill_up(void **state)
 	static const struct {
 		uint64_t first, count;
 	} bad[] = {
-		{ 0, 1 }, { 1, SK_CAP_SLOTS + 1u }, { SK_CAP_SLOTS, 2 }, { SK_CAP_SLOTS + 1u, 1 }, { UINT32_MAX, 1 },
+		{ 0, 1 }, { 1, SK_WINDOW_SLOTS + 1u }, { 1, SK_CAP_SLOTS + 1u }, { SK_CAP_SLOTS, 2 }, { SK_CAP_SLOTS + 1u, 1 }, { UINT32_MAX, 1 },
 		{ 1, UINT32_MAX }, { UINT32_MAX, UINT32_MAX }, { 1ull << 32, 1 }, { 300, 1ull << 32 | 1u },
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		K_REFUSED(SK_BAD_ARG, pair.server.thread, THREAD_TAG_SET_RECEIVE_WINDOW, bad[i].first, bad[i].count);
 	}
-	K_OK(pair.server.thread, THREAD_TAG_SET_RECEIVE_WINDOW, 1, SK_CAP_SLOTS);
+	K_OK(pair.server.thread, THREAD_TAG_SET_RECEIVE_WINDOW, 1, SK_WINDOW_SLOTS);
 	invariants_check();
 }
 

@@ -361,6 +361,11 @@ static void lock_holder_destroys(void)
 	kernel_unlock();
 }
 
+static void lock_holder_stays(void)
+{
+	mock.meanwhile = NULL;
+}
+
 static void lock_holder_leaves(void)
 {
 	mock.meanwhile = NULL;
@@ -371,8 +376,8 @@ static void lock_holder_leaves(void)
 static void callers_that_wait_for_the_lock(void **state)
 {
 	(void)state;
-	static void (*const holders[])(void) = { lock_holder_leaves, lock_holder_stops, lock_holder_destroys };
-	for (uint32_t i = 0; i < 3; i++) {
+	static void (*const holders[])(void) = { lock_holder_leaves, lock_holder_stops, lock_holder_destroys, lock_holder_stays };
+	for (uint32_t i = 0; i < 4; i++) {
 		world_boot(3);
 		actor_make(&client, 1);
 		uint32_t memory = world_memory(1);
@@ -383,12 +388,20 @@ static void callers_that_wait_for_the_lock(void **state)
 		uint64_t pc = mock_pc(client.c);
 		assert_true(kernel_lock(core_at(1), client.c)); /* in the holder's place */
 		mock.meanwhile = holders[i];
+		mock.polls_to_interrupt = i == 3 ? 1 : 0;
 		actor_syscall(&client, SK_SYS_CALL, slot, MEMORY_TAG_CLEAR, 0, SK_PAGE_BYTES);
+		mock.polls_to_interrupt = 0;
 		const uint8_t *byte = (const uint8_t *)(uintptr_t)world_object(memory)->base;
 		assert_int_equal(*byte, i == 0 ? 0 : 1);
-		assert_int_equal(world_idle(1), i != 0);
-		if (i == 1) {
+		assert_int_equal(world_idle(1), i == 1 || i == 2);
+		if (i == 1 || i == 3) {
 			assert_int_equal(mock_pc(client.c), pc); /* it is made when the thread goes on */
+		}
+		if (i == 3) {
+			kernel_unlock(); /* an interrupt did not wait for that */
+			actor_syscall(&client, SK_SYS_CALL, slot, MEMORY_TAG_CLEAR, 0, SK_PAGE_BYTES);
+			assert_int_equal(*byte, 0);
+			assert_int_equal(mock_pc(client.c), pc + 4);
 		}
 	}
 }

@@ -126,6 +126,21 @@ static void donation_refusals(void **state)
 	K_REFUSED(SK_NO_RIGHT, space, SPACE_TAG_DONATE, readable);
 }
 
+/* Looking for a mapping takes no longer than for so many. */
+static void mappings_of_a_space_are_limited(void **state)
+{
+	(void)state;
+	uint32_t space = world_space(SK_SPACE_KIND_PROCESS, 2);
+	uint32_t memory = world_memory(1);
+	for (uint32_t i = 0; i < SPACE_MAPPINGS; i++) {
+		K_OK(space, SPACE_TAG_MAP, memory, HERE + PAGES(i), 0, PAGES(1), READ);
+	}
+	K_REFUSED(SK_NO_SLOT, space, SPACE_TAG_MAP, memory, HERE + PAGES(SPACE_MAPPINGS), 0, PAGES(1), READ);
+	K_OK(space, SPACE_TAG_UNMAP, HERE + PAGES(7));
+	K_OK(space, SPACE_TAG_MAP, memory, HERE + PAGES(SPACE_MAPPINGS), 0, PAGES(1), READ);
+	invariants_check();
+}
+
 /* The actor maps 40 pages, which takes several tries; in between the test does something else. */
 struct cut {
 	struct actor actor;
@@ -403,6 +418,7 @@ int main(void)
 		cmocka_unit_test_setup(devices_are_mapped_as_devices, world_setup),
 		cmocka_unit_test_setup(tables_run_out_before_anything_is_mapped, world_setup),
 		cmocka_unit_test_setup(donation_refusals, world_setup),
+		cmocka_unit_test_setup(mappings_of_a_space_are_limited, world_setup),
 		cmocka_unit_test_setup(mapping_is_cut_into_pieces, world_setup),
 		cmocka_unit_test_setup(tables_are_promised, world_setup),
 		cmocka_unit_test_setup(a_mapping_cut_short_can_be_taken_away, world_setup),

@@ -78,6 +78,17 @@ expect("a loop without a bound",
        with_kernel("kernel/arch/aarch64/trap.c", (ENTER, ENTER + "\tfor (uint64_t i = pstate; i != 0; i--) {\n"
                                                   "\t\t__asm__ volatile(\"nop\");\n\t}\n"), what="paths"),
        1, "without a bound")
+LOOK = "\t} while (!arch_interrupt_pending());\n"
+expect("pieces without a look between them",
+       with_kernel("kernel/memory.c", (LOOK, LOOK.replace("!arch_interrupt_pending()", "thread->progress == 0")),
+                   what="paths"), 1, "in_pieces has a loop", "without a bound")
+expect("a piece that is too long",
+       with_kernel("kernel/memory.c", ("\t\tstep(memory->base", "\t\tslow();\n\t\tstep(memory->base"),
+                   ("/* Does `step`", SLOW + "/* Does `step`"), what="paths"),
+       1, "a way from one look for interrupts to the next may take 3", "in_pieces")
+expect("an account that is longer than its note says",
+       with_notes(("core_do_commit_plan: 12000", "core_do_commit_plan: 3000"), what="paths"),
+       1, "core_do_commit_plan may take 11")
 expect("a bound of a loop that there is not",
        with_notes(("space.c `while (low < high) {`", "space.c `while (low > high) {`"), what="paths"),
        1, "space_route has a loop", "the image has nothing that this is about")

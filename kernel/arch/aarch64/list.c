@@ -13,34 +13,21 @@
 #include <arch/machine.h>
 #include <arch/sysreg.h>
 
-#define LIST_FIRST(M) M(0) M(1) M(2) M(3)  /* what most machines have: reached without a jump table */
-#define LIST_OTHERS(M) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15)
+#define LIST_EACH(M) M(0) M(1) M(2) M(3)
 #define LIST_READ(n) if (index == (n)) { return read_sysreg(ich_lr##n##_el2); }
 #define LIST_WRITE(n) if (index == (n)) { write_sysreg(ich_lr##n##_el2, value); return; }
 
 static uint32_t count;
 
-static __attribute__((noinline)) uint64_t hardware_read_other(uint32_t index)
-{
-	LIST_OTHERS(LIST_READ)
-	return 0;
-}
-
-static __attribute__((noinline)) void hardware_write_other(uint32_t index, uint64_t value)
-{
-	LIST_OTHERS(LIST_WRITE)
-}
-
 static inline uint64_t hardware_read(uint32_t index)
 {
-	LIST_FIRST(LIST_READ)
-	return hardware_read_other(index);
+	LIST_EACH(LIST_READ)
+	return 0;
 }
 
 static inline void hardware_write(uint32_t index, uint64_t value)
 {
-	LIST_FIRST(LIST_WRITE)
-	hardware_write_other(index, value);
+	LIST_EACH(LIST_WRITE)
 }
 
 void list_core_init(void)

@@ -7,6 +7,7 @@
  *    that mapping's access, so no table page, kernel page or other space's private
  *    memory can be reached through a space.
  *  - Table pages come from the space's own pool, and are zero when they come and when they go back.
+ *    The link to a table says how many of its entries are in use: with the last one the table goes.
  *  - A page leaves a space (and a table page returns to the pool) only after its
  *    entry is gone and every core's TLB has been told, under the space's VMID.
  *  - No two live spaces share a VMID, and a VMID is given out again only after every
@@ -20,8 +21,7 @@
 #include <arch/table.h>
 #include <sk/idl/kernel.h>
 
-#define PIECE_ENTRIES 128u    /* per call */
-#define FREED_MAX 8u          /* table pages given up per call */
+#define PIECE_ENTRIES 32u    /* per call */
 #define VMIDS 256u
 
 #define DESC_NORMAL 0x33cull      /* MemAttr: write-back, inner and outer; inner shareable */
@@ -114,6 +114,12 @@ uint32_t arch_tables_needed(const struct space *space, uint64_t address, uint64_
 	return count;
 }
 
+/* Is `address` behind the last entry of a table of `level`? */
+static bool ends_table(uint64_t address, uint32_t level)
+{
+	return (address & (table_level_bytes(level - 1u) - 1u)) == 0;
+}
+
 uint64_t arch_map(struct space *space, uint64_t address, uint64_t physical, uint64_t bytes, uint32_t flags)
 {
 	uint64_t attributes = DESC_VALID | DESC_AF | field_put(flags, DESC_FLAGS);
@@ -121,73 +127,55 @@ uint64_t arch_map(struct space *space, uint64_t address, uint64_t physical, uint
 	attributes |= (flags & SK_MAP_FLAGS_READ) != 0 ? DESC_READ : 0;
 	attributes |= (flags & SK_MAP_FLAGS_WRITE) != 0 ? DESC_WRITE : 0;
 	attributes |= (flags & SK_MAP_FLAGS_EXECUTE) != 0 ? 0 : DESC_XN;
+	uint32_t level = table_leaf_level(address | physical, bytes);
+	uint64_t *entry = table_entry(space->arch.root, address, level, space_take_table, space);
 	uint64_t done = 0;
-	for (uint32_t i = 0; i < PIECE_ENTRIES && done < bytes; i++) {
-		uint32_t level = table_leaf_level((address + done) | (physical + done), bytes - done);
-		uint64_t *entry = table_entry(space->arch.root, address + done, level, space_take_table, space);
-		*(volatile uint64_t *)entry = table_leaf(physical + done, attributes, level);
+	uint32_t leaves = 0;
+	/* To the end of this table, where the next leaf may be of another size. */
+	do {
+		*(volatile uint64_t *)entry++ = table_leaf(physical + done, attributes, level);
 		done += table_level_bytes(level);
+		leaves++;
+	} while (leaves < PIECE_ENTRIES && bytes - done >= table_level_bytes(level) && !ends_table(address + done, level));
+	if (level > 1) {
+		table_used(table_walk(space->arch.root, address, level - 1u, &level), leaves);
 	}
 	dsb_ishst();
 	return done;
 }
 
-static bool is_empty(const uint64_t *table)
-{
-	uint64_t any = 0;
-	for (uint32_t i = 0; i < TABLE_ENTRIES; i++) {
-		any |= table[i];
-	}
-	return any == 0;
-}
-
-/*
- * The range's end, or its table's, was reached with `entry`: unlinks the tables from there upwards that are empty.
- * They go into freed[], behind the `count` that are in it already, on their way back to the pool. The new count.
- */
-static uint32_t unlink_empty(const struct space *space, uint64_t address, uint64_t *entry, uint32_t level,
-			     uint64_t *freed[], uint32_t count)
-{
-	while (level > 1) {
-		uint64_t *table = (uint64_t *)((uint64_t)entry & DESC_ADDRESS);
-		if (!is_empty(table)) {
-			break;
-		}
-		entry = table_walk(space->arch.root, address, level - 1u, &level);
-		*(volatile uint64_t *)entry = 0;
-		freed[count++] = table;
-	}
-	return count;
-}
-
 uint64_t arch_unmap(struct space *space, uint64_t address, uint64_t bytes)
 {
-	uint64_t *freed[FREED_MAX];
+	uint64_t *freed[TABLE_LAST_LEVEL];
 	uint32_t freed_count = 0;
-	uint32_t leaves = 0;
-	uint64_t leaf = 0;
+	uint32_t level;
+	uint64_t *entry = table_walk(space->arch.root, address, TABLE_LAST_LEVEL, &level);
 	uint64_t done = 0;
-	for (uint32_t i = 0; i < PIECE_ENTRIES && done < bytes && freed_count + TABLE_LAST_LEVEL <= FREED_MAX; i++) {
-		uint64_t at = address + done;
-		uint32_t level;
-		uint64_t *entry = table_walk(space->arch.root, at, TABLE_LAST_LEVEL, &level);
-		if (*entry != 0) {
-			*(volatile uint64_t *)entry = 0;
-			leaves++;
-			leaf = at;
+	uint32_t leaves = 0;
+	/* To the end of this table, or its first link to another one. */
+	do {
+		*(volatile uint64_t *)entry++ = 0;
+		done += table_level_bytes(level);
+		leaves++;
+	} while (leaves < PIECE_ENTRIES && done < bytes && !ends_table(address + done, level) &&
+		 !table_is_linked(*entry, level));
+	uint32_t unused = leaves;
+	for (; level > 1; level--) {
+		uint32_t above;
+		uint64_t *link = table_walk(space->arch.root, address, level - 1u, &above);
+		table_used(link, 0ull - unused);
+		if (field_get(*link, DESC_USED) != 0) {
+			break;
 		}
-		done += table_level_bytes(level) - at % table_level_bytes(level);
-		if (done >= bytes || (address + done) % table_level_bytes(level - 1u) == 0) {
-			freed_count = unlink_empty(space, at, entry, level, freed, freed_count);
-		}
+		freed[freed_count++] = table_below(*link);
+		*(volatile uint64_t *)link = 0;
+		unused = 1;
 	}
-	if (leaves != 0 || freed_count != 0) {
-		invalidate(&space->arch, freed_count == 0 && leaves == 1 ? leaf : EVERY_LEAF);
-	}
+	invalidate(&space->arch, freed_count == 0 && leaves == 1 ? address : EVERY_LEAF);
 	for (uint32_t i = 0; i < freed_count; i++) {
 		space_give_tables(space, freed[i], 1);
 	}
-	return done < bytes ? done : bytes;
+	return done;
 }
 
 bool arch_query(const struct space *space, uint64_t address, uint64_t *physical, uint32_t *flags)

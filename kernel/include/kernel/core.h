@@ -53,6 +53,7 @@ struct core {
 	bool online;
 	bool leaving;                /* to be powered off at the next occasion */
 	bool enabled;                /* virtualisation is on */
+	uint32_t bound;              /* threads, vCPUs and interrupts of it: as long as there are any, it stays on */
 	uint8_t due;                 /* plan events that wait for the scheduler: bit = event number */
 	uint8_t due_slot;
 	bool settling;               /* the scheduler works on a plan event */
@@ -93,8 +94,8 @@ static inline void core_count_event(struct core *core, enum core_counter_index w
 /*
  * The kernel lock: held by slow operations on objects that cores share. While
  * it spins for the lock a core answers others' sync requests, so the holder may
- * wait for every core. For a call by `caller`, whose core this is: false if another
- * core stopped or destroyed it meanwhile; then the lock is free, and it calls again if it ever runs.
+ * wait for every core. For a call by `caller`, whose core this is: false if another core stopped or destroyed it
+ * meanwhile, or an interrupt came; then this core has not the lock, and the caller calls again if it ever runs.
  */
 bool kernel_lock(struct core *core, struct context *caller);
 void kernel_unlock(void);

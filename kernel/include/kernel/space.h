@@ -16,6 +16,7 @@
 struct vcpu;
 struct endpoint;
 
+#define SPACE_MAPPINGS 112u  /* of one space: looking for one takes no longer */
 #define SPACE_ROUTES 64u     /* ranges of guest-physical addresses whose accesses go to a server */
 
 /* Exits go to `endpoint`, as long as its generation is the one noted. */
@@ -45,6 +46,7 @@ struct space {
 	struct object *object;
 	bool vm;
 	uint16_t mappings;           /* first, index into the object table */
+	uint16_t mapping_count;
 	struct table_pages *pool;
 	uint64_t pool_pages;
 	uint16_t donations;          /* memory that the pool was fed with: first, linked by next_free; of type NONE */

@@ -7,7 +7,6 @@
 
 static uint64_t *proof_page(uint64_t physical);
 static uint64_t proof_fresh(const void *page, uint64_t address, uint32_t reached);
-static uint64_t *proof_page_of(const uint64_t *entry);
 static void proof_invalidated(uint64_t address);
 
 #include <kernel/arch/aarch64/stage2.c>
@@ -22,7 +21,7 @@ static void proof_invalidated(uint64_t address);
 #define RAM_PAGES 64u          /* what leaves show is below the tables */
 
 /* Bits of entries that the kernel's code looks at, and those by which one memory differs from another. */
-#define USED (DESC_VALID | DESC_TABLE | DESC_READ | DESC_WRITE | DESC_XN | field_put(0xf, DESC_FLAGS) | \
+#define USED (DESC_VALID | DESC_TABLE | 3u * DESC_USED_ONE | DESC_READ | DESC_WRITE | DESC_XN | field_put(0xf, DESC_FLAGS) | \
 	      ((BASE | (RAM_PAGES - 1u)) * SK_PAGE_BYTES))
 
 _Static_assert(SPACE_SHOWS == ARCH_SPACE_LIMIT / SK_PAGE_BYTES && TABLE_ENTRIES == 2u, "stage2.lens");
@@ -40,9 +39,11 @@ static uint32_t child(uint32_t page, uint32_t entry)
 	return 2u * page + 1u + entry;
 }
 
+/* It says how many of the table's entries are in use. */
 static uint64_t link_to(uint32_t page)
 {
-	return (BASE + page) * SK_PAGE_BYTES | DESC_VALID | DESC_TABLE;
+	uint64_t used = (pages[page][0] != 0 ? 1u : 0u) + (pages[page][1] != 0 ? 1u : 0u);
+	return (BASE + page) * SK_PAGE_BYTES | DESC_VALID | DESC_TABLE | used * DESC_USED_ONE;
 }
 
 static uint64_t *proof_page(uint64_t physical)
@@ -50,11 +51,6 @@ static uint64_t *proof_page(uint64_t physical)
 	uint64_t index = physical / SK_PAGE_BYTES - BASE;
 	proof_that(index < PAGES, "a walk stays in the space's own tables");
 	return pages[index < PAGES ? index : 0];
-}
-
-static uint64_t *proof_page_of(const uint64_t *entry)
-{
-	return pages[(uint64_t)(entry - &pages[0][0]) / TABLE_ENTRIES];
 }
 
 /* A table for `address` is to be linked by an entry of level `reached`: its page, which is zero. */

@@ -40,6 +40,7 @@
 #define SK_MSG_CAPS 3u            /* capabilities that one message can carry */
 #define SK_MSG_BYTES 4032u        /* bytes that one message can carry; the page's last 64 hold capability slots */
 #define SK_CAP_SLOTS 511u         /* capability slots of a process; slot 0 is never valid */
+#define SK_WINDOW_SLOTS 8u        /* of those, at most so many take what comes with messages to a thread */
 #define SK_SPACE_PAGES 3u         /* of a space: what the kernel knows of it, the capability table, the root table */
 
 /* The immediate of `svc`: which system call it is. */

@@ -59,8 +59,8 @@ struct arch_fp_state {
 
 _Static_assert(offsetof(struct arch_fp_state, fpcr) == 512, "entry.S");
 
-/* Most list registers that GICv3 allows. */
-#define LIST_REGISTERS_MAX 16u
+/* As many list registers as cores have; of what GICv3 allows beyond, up to 16, none is used. */
+#define LIST_REGISTERS_MAX 4u
 
 /* A vCPU's registers that stay in the hardware while a server handles its exit. */
 struct arch_vcpu {

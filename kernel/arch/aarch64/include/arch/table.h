@@ -21,6 +21,8 @@
 #define DESC_AF SYSREG_BIT(10)
 #define DESC_XN SYSREG_BIT(54)
 #define DESC_ADDRESS 0xfffffffff000ull
+#define DESC_USED 2, 0x3ff           /* of a table's link, ignored by hardware: how many of its entries are in use */
+#define DESC_USED_ONE SYSREG_BIT(2)
 
 struct space;
 
@@ -53,6 +55,12 @@ static inline bool table_is_linked(uint64_t entry, uint32_t level)
 	return level < TABLE_LAST_LEVEL && (entry & (DESC_VALID | DESC_TABLE)) == (DESC_VALID | DESC_TABLE);
 }
 
+/* The table that the entry leads to. */
+static inline uint64_t *table_below(uint64_t entry)
+{
+	return (uint64_t *)(entry & DESC_ADDRESS);
+}
+
 /* The entry for `address` at `level`, or above it, where no table is linked further down: `*reached` says. */
 static inline uint64_t *table_walk(uint64_t *table, uint64_t address, uint32_t level, uint32_t *reached)
 {
@@ -62,21 +70,33 @@ static inline uint64_t *table_walk(uint64_t *table, uint64_t address, uint32_t l
 			*reached = l;
 			return entry;
 		}
-		table = (uint64_t *)(*entry & DESC_ADDRESS);
+		table = table_below(*entry);
 	}
+}
+
+/* So many more entries of the table that the link leads to are in use. */
+static inline void table_used(uint64_t *link, uint64_t more)
+{
+	*(volatile uint64_t *)link = *link + more * DESC_USED_ONE;
 }
 
 /* The entry for `address` at `level`; tables missing above it are linked: zeroed pages that take(space) gives. */
 static inline uint64_t *table_entry(uint64_t *root, uint64_t address, uint32_t level,
 				    void *(*take)(struct space *space), struct space *space)
 {
-	uint32_t reached;
-	uint64_t *entry = table_walk(root, address, level, &reached);
-	while (reached != level) {
-		uint64_t fresh = (uint64_t)take(space);
-		dsb_ishst(); /* a walk must not see the link before the zeroes */
-		*(volatile uint64_t *)entry = fresh | DESC_VALID | DESC_TABLE;
-		entry = table_walk(root, address, level, &reached);
+	uint64_t *link = NULL;
+	uint64_t *entry = &root[address / table_level_bytes(1) % TABLE_ENTRIES];
+	for (uint32_t l = 1; l < level; l++) {
+		if (!table_is_linked(*entry, l)) {
+			uint64_t fresh = (uint64_t)take(space);
+			dsb_ishst(); /* a walk must not see the link before the zeroes */
+			*(volatile uint64_t *)entry = fresh | DESC_VALID | DESC_TABLE;
+			if (link != NULL) {
+				table_used(link, 1);
+			}
+		}
+		link = entry;
+		entry = &table_below(*entry)[address / table_level_bytes(l + 1u) % TABLE_ENTRIES];
 	}
 	return entry;
 }
