@@ -234,7 +234,7 @@ static void bench_console(void)
 
 void bench_probe(void)
 {
-	if (!boot_has("probe")) {
+	if (!boot_has("probe") || boot_has("native")) {
 		return;
 	}
 	if (boot_has("standby")) {

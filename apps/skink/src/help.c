@@ -45,6 +45,8 @@ static const struct command_help commands[] = {
 	{ COMMAND_BENCH, "bench", "[options]", "measures the system: instructions, counts, sizes",
 	  "  skink bench                                 a table\n"
 	  "  skink bench --json >figures.json\n"
+	  "  skink bench --figures figures.json --plot figures.svg\n"
+	  "  skink bench --peer kvm --only exits,cores,work          KVM's figures beside Skink's\n"
 	  "  skink bench --cpu max                       another CPU model: without targets\n"
 	  "  skink bench --baseline apps/bench/baseline.txt          compares; with --update, writes it anew\n"
 	  "\n"

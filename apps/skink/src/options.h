@@ -69,6 +69,9 @@ struct options {
 	const char *only;
 	const char *baseline;
 	bool update;
+	const char *peer;
+	const char *plot;
+	const char *figures;
 	/* A trace. */
 	const char *from;
 	const char *until;

@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 import fixture
 
@@ -63,7 +64,7 @@ class Bench(Case):
         rows = self.rows(out)
         self.assertEqual(rows["ipc_roundtrip"], {"name": "ipc_roundtrip", "unit": "instructions", "min": 300,
                                                  "median": 300, "max": 300, "target": 320, "exact": True,
-                                                 "baseline": None, "bare": 300}, err)
+                                                 "baseline": None, "bare": 300, "kvm": None}, err)
         self.assertEqual(self.rows(out)["linux_fork"]["bare"], 300)
         self.assertEqual(self.rows(out)["linux_fork_ratio"]["median"], 1)
         self.assertGreater(rows["kernel_sloc"]["median"], 1000)
@@ -146,6 +147,31 @@ class Bench(Case):
         self.assertIn("expected --baseline FILE --update", self.bench(GOOD, "--update")[2])
         self.assertIn("a baseline is of cortex-a53", self.bench(GOOD, "--baseline", "x", "--cpu", "max")[2])
 
+    def test_plot(self):
+        _, out, _ = self.bench(dict(GOOD, sgi_self=3000), "--json")
+        figures = self.folder.put("figures.json", out.encode())
+        picture = self.folder.path("figures.svg")
+        code, _, err = self.folder.run("bench", "--figures", figures, "--plot", picture)
+        self.assertEqual((code, err), (1, ""))  # sgi_self's target is missed
+        root = xml.etree.ElementTree.parse(picture).getroot()
+        ns = "{http://www.w3.org/2000/svg}"
+        labels = [element.text for element in root.iter(ns + "text")]
+        self.assertIn("3000 of 1500 instructions", labels)
+        self.assertIn("sgi_self", labels)
+        self.assertEqual([element.get("fill") for element in root.iter(ns + "rect")].count("#c84848"), 1)
+        self.assertEqual(len(list(root.iter(ns + "circle"))), sum(row["target"] not in (None, 0) and row["bare"] is not None
+                                                                  for row in json.loads(out)))
+
+    def test_figures_of_a_file(self):
+        _, out, _ = self.bench(GOOD, "--json")
+        figures = self.folder.put("figures.json", out.encode())
+        self.assertEqual(self.rows(self.folder.run("bench", "--figures", figures, "--json")[1]), self.rows(out))
+        bad = self.folder.put("bad.json", b'[\n\t{"name": "xyz", "min": 1, "median": 1, "max": 1}\n]\n')
+        code, _, err = self.folder.run("bench", "--figures", bad)
+        self.assertEqual(code, 2)
+        self.assertIn("bad.json:2: ", err)
+        self.assertIn("expected a figure as `skink bench --json` writes them", err)
+
     def test_parts(self):
         self.assertEqual(self.bench({"ipc_roundtrip": 300}, "--only", "ipc,sizes")[0], 0)
         code, _, err = self.bench(GOOD, "--only", "ipc,all")
@@ -156,6 +182,7 @@ class Bench(Case):
         code, _, err = self.bench(GOOD, "bench.dts")
         self.assertEqual(code, 2)
         self.assertIn("has systems of its own", err)
+        self.assertIn("--peer is 'xen'; expected kvm", self.bench(GOOD, "--peer", "xen")[2])
         self.assertIn("--batch is no option of `skink bench`", self.bench(GOOD, "--batch")[2])
         code, out, _ = self.folder.run("bench", "--help")
         self.assertEqual(code, 0)

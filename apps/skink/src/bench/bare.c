@@ -37,16 +37,20 @@ void bench_bare_run(const struct options *options, const struct bench_system *sy
 	own.command = COMMAND_RUN;
 	own.manifest = system_manifest(system_out(options), system->manifest);
 	own.append = system->append;
-	const struct system *loaded = system_load(&own);
-	const struct manifest_vm *vm = &loaded->manifest.vms[0];
+	struct system *loaded = system_load(&own);
+	struct manifest_vm *vm = &loaded->manifest.vms[0];
+	if (system->cores != NULL) {
+		vm->vcpus = (uint32_t)strtoul(system->cores, NULL, 10);
+	}
+	const char *initrd = vm->initrd != NULL ? image_named(loaded, vm->initrd)->path : NULL;
 	const char *const argv[ARGUMENTS_MAX] = {
 		options->qemu != NULL ? options->qemu : "qemu-system-aarch64", "-nodefaults", "-M", "virt,gic-version=3",
 		"-cpu", options->cpu != NULL ? options->cpu : BENCH_CPU, "-smp", text_print("%u", vm->vcpus),
 		"-m", text_print("%llu", (unsigned long long)(vm->memory[0].bytes / MIB)), "-display", "none",
 		"-monitor", "none", "-chardev", "stdio,id=uart,signal=off", "-serial", "chardev:uart",
-		"-kernel", image_named(loaded, vm->kernel)->path, "-initrd", image_named(loaded, vm->initrd)->path,
-		"-append", text_print("%s " NATIVE, vm->cmdline), "-dtb", make_tree(loaded),
-		"-icount", "shift=0,sleep=off", "-rtc",	"base=2024-01-01T00:00:00,clock=vm", "-no-reboot", NULL,
+		"-kernel", image_named(loaded, vm->kernel)->path, "-append", text_print("%s " NATIVE, vm->cmdline),
+		"-dtb", make_tree(loaded), "-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01T00:00:00,clock=vm",
+		"-no-reboot", initrd != NULL ? "-initrd" : NULL, initrd, NULL,
 	};
 	if (options->verbose) {
 		notice("running the guest of '%s' on the bare machine", own.manifest);

@@ -28,6 +28,7 @@ static void check_options(const struct options *options, const char *cpu)
 	if (options->baseline != NULL && strcmp(cpu, BENCH_CPU) != 0) {
 		fatal(TOOL_BAD_INPUT, "--baseline with --cpu '%s'; a baseline is of " BENCH_CPU, cpu);
 	}
+	bench_peer_check(options);
 	bench_parts_check(options->only);
 }
 
@@ -44,14 +45,23 @@ static void measure(const struct options *options)
 			}
 		}
 	}
+	if (options->peer != NULL) {
+		bench_peer_run(options);
+	}
 	bench_ratios();
+}
+
+/* Are only some figures asked for? */
+static bool options_partly(const struct options *options)
+{
+	return options->only != NULL || options->figures != NULL;
 }
 
 /* Of all that was to be measured. */
 static bool missed(const struct options *options)
 {
 	for (size_t i = 0; i < bench_row_count; i++) {
-		if ((bench_rows[i].skink.measured || options->only == NULL) && bench_row_missed(&bench_rows[i])) {
+		if ((bench_rows[i].skink.measured || !options_partly(options)) && bench_row_missed(&bench_rows[i])) {
 			return true;
 		}
 	}
@@ -78,11 +88,17 @@ int bench_main(const struct options *options)
 	if (options->baseline != NULL && (!options->update || access(options->baseline, F_OK) == 0)) {
 		bench_baseline_read(options->baseline);
 	}
-	measure(options);
-	if (options->json) {
+	if (options->figures != NULL) {
+		bench_read(options->figures);
+	} else {
+		measure(options);
+	}
+	if (options->plot != NULL) {
+		bench_plot(options->plot);
+	} else if (options->json) {
 		bench_print_json();
 	} else {
-		bench_print_table(cpu, options->only == NULL);
+		bench_print_table(cpu, !options_partly(options));
 	}
 	bool good = keep_to_baseline(options);
 	return missed(options) || !good ? TOOL_FAILED : TOOL_OK;

@@ -19,7 +19,10 @@
 #define BENCH_TOLERANCE 0.02
 
 /* Where the same programs are run: the bare machine is the same QEMU without Skink. */
-enum bench_machine { BENCH_BARE, BENCH_OTHERS, BENCH_SKINK = BENCH_OTHERS };
+enum bench_machine { BENCH_BARE, BENCH_KVM, BENCH_OTHERS, BENCH_SKINK = BENCH_OTHERS };
+
+/* rows.c: the others' names, as JSON's keys. */
+extern const char *const bench_machines[];
 
 struct bench_figure {
 	bool measured;
@@ -83,6 +86,8 @@ uint64_t sloc_file(const char *path);
 
 /* sizes.c: fills the rows that need no run. */
 void bench_sizes(const struct options *options);
+/* The folder with the sources of the build in `out`; ends the tool if there is none. The caller frees it. */
+char *bench_sources(const char *out);
 
 /* The part that these figures are of. */
 #define BENCH_PART_SIZES "sizes"
@@ -116,6 +121,14 @@ void bench_bare_run(const struct options *options, const struct bench_system *sy
 /* report.c. `all`: also rows that were not measured. */
 void bench_print_table(const char *cpu, bool all);
 void bench_print_json(void);
+/* peer.c: fills the figures of BENCH_KVM, of the parts that are wanted; may fetch packages. */
+void bench_peer_check(const struct options *options);
+void bench_peer_run(const struct options *options);
+
+/* read.c: takes the figures of such a file; ends the tool if it is none. */
+void bench_read(const char *path);
+/* plot.c: a picture (SVG) of what figures need of their targets. */
+void bench_plot(const char *path);
 /* As few digits as it needs, at most four behind the point. The caller frees it. */
 char *bench_number(double value);
 

@@ -44,17 +44,18 @@ static const char *verdict(const struct bench_row *row)
 void bench_print_table(const char *cpu, bool all)
 {
 	printf("%s, -icount shift=0,sleep=off: 1 instruction = 1 ns\n\n", cpu);
-	printf("%-24s %-12s %10s %10s %10s %10s %8s  %-6s %10s  %s\n", "figure", "unit", "min", "median", "max",
-	       "must reach", "aim", "", "bare", "what");
+	printf("%-24s %-12s %10s %10s %10s %10s %8s  %-6s %10s %8s  %s\n", "figure", "unit", "min", "median", "max",
+	       "must reach", "aim", "", bench_machines[BENCH_BARE],
+	       bench_machines[BENCH_KVM], "what");
 	for (size_t i = 0; i < bench_row_count; i++) {
 		const struct bench_row *row = &bench_rows[i];
 		if (!row->skink.measured && !all) {
 			continue;
 		}
 		const struct bench_figure *skink = &row->skink;
-		printf("%-24s %-12s %10s %10s %10s %10s %8s  %-6s %10s  %s\n", row->name, row->unit, figure(skink, skink->min),
+		printf("%-24s %-12s %10s %10s %10s %10s %8s  %-6s %10s %8s  %s\n", row->name, row->unit, figure(skink, skink->min),
 		       figure(skink, skink->median), figure(skink, skink->max), limit(row->target), limit(row->aim),
-		       verdict(row), beside(row, BENCH_BARE), row->what);
+		       verdict(row), beside(row, BENCH_BARE), beside(row, BENCH_KVM), row->what);
 	}
 }
 
@@ -71,9 +72,13 @@ void bench_print_json(void)
 		       bench_number(row->skink.min));
 		printf("\"median\": %s, \"max\": %s, \"target\": %s, ", bench_number(row->skink.median), bench_number(row->skink.max),
 		       row->target < 0 ? "null" : bench_number(row->target));
-		printf("\"exact\": %s, \"baseline\": %s, \"bare\": %s}", row->exact ? "true" : "false",
-		       row->baseline < 0 ? "null" : bench_number(row->baseline),
-		       row->other[BENCH_BARE].measured ? bench_number(row->other[BENCH_BARE].median) : "null");
+		printf("\"exact\": %s, \"baseline\": %s", row->exact ? "true" : "false",
+		       row->baseline < 0 ? "null" : bench_number(row->baseline));
+		for (enum bench_machine machine = 0; machine < BENCH_OTHERS; machine++) {
+			printf(", \"%s\": %s", bench_machines[machine],
+			       row->other[machine].measured ? bench_number(row->other[machine].median) : "null");
+		}
+		printf("}");
 		separator = ",";
 	}
 	printf("\n]\n");

@@ -11,8 +11,10 @@
 
 #define UNKNOWN { false, 0, 0, 0 }
 /* One that repeats exactly; one that the host has a part in, who answers the disk. */
-#define ROW(name, unit, target, aim, what) { name, unit, target, aim, what, true, BENCH_NO_BASELINE, UNKNOWN, { UNKNOWN } }
-#define LOOSE(name, unit, target, aim, what) { name, unit, target, aim, what, false, BENCH_NO_BASELINE, UNKNOWN, { UNKNOWN } }
+#define ROW(name, unit, target, aim, what) { name, unit, target, aim, what, true, BENCH_NO_BASELINE, UNKNOWN, { UNKNOWN, UNKNOWN } }
+#define LOOSE(name, unit, target, aim, what) { name, unit, target, aim, what, false, BENCH_NO_BASELINE, UNKNOWN, { UNKNOWN, UNKNOWN } }
+
+const char *const bench_machines[] = { "bare", "kvm" };
 
 struct bench_row bench_rows[] = {
 	ROW("hvc_roundtrip", INSTRUCTIONS, 350, 220, "guest HVC, VMM process, back"),

@@ -28,7 +28,7 @@ static const struct counted counted[] = {
 static const char *const other_machines[] = { "mock", "riscv64", "x86_64", NULL };
 
 /* The output folder is in the source folder, or in a folder there. */
-static char *find_sources(const char *out)
+char *bench_sources(const char *out)
 {
 	static const char *const above[] = { "..", "../.." };
 	for (size_t i = 0; i < sizeof(above) / sizeof(above[0]); i++) {
@@ -125,7 +125,7 @@ static void measure_text(const char *out)
 void bench_sizes(const struct options *options)
 {
 	char *out = system_out(options);
-	char *root = find_sources(out);
+	char *root = bench_sources(out);
 	count_lines(root);
 	find_largest(root);
 	measure_text(out);
