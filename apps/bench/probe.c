@@ -78,6 +78,21 @@ static uint64_t monitor_printed(void)
 	return known != 0 && console_stream(console, known - 1, &info) == SK_OK ? info.printed : 0;
 }
 
+static uint64_t all_exits(void)
+{
+	struct sk_vm_info vm;
+	uint64_t exits = 0;
+
+	for (uint32_t i = 0; operator_vm(probe.supervisor, i, &vm) == SK_OK; i++) {
+		struct sk_vcpu_detail vcpu;
+
+		for (uint32_t j = 0; j < vm.vcpus && operator_vcpu(probe.supervisor, i, j, &vcpu) == SK_OK; j++) {
+			exits += vcpu.exits;
+		}
+	}
+	return exits;
+}
+
 sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t address, sk_mmio_info_t info,
 				    uint64_t *value)
 {
@@ -98,6 +113,13 @@ sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t add
 
 		(void)operator_vm(probe.supervisor, 0, &vm);
 		*value = vm.started_ns;
+	} else if (offset == PROBE_EXITS) {
+		*value = all_exits();
+	} else if (offset == PROBE_FREE) {
+		struct sk_memory_info memory = { 0 };
+
+		(void)operator_memory(probe.supervisor, &memory);
+		*value = memory.free_bytes;
 	}
 	return SK_OK;
 }

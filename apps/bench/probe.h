@@ -18,6 +18,10 @@
 #define PROBE_TRACE 0x120u
 /* R: ns from the machine's reset to the start of the VM's first vCPU. */
 #define PROBE_STARTED 0x128u
+/* R: exits so far of all vCPUs of all VMs. */
+#define PROBE_EXITS 0x130u
+/* R: bytes of memory that nobody has. */
+#define PROBE_FREE 0x138u
 
 #define PROBE_BASE 0x0b000000u
 #define PROBE_BYTES 0x1000u

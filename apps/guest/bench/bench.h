@@ -59,6 +59,8 @@ void bench_loss(const struct bench_loss *loss);
 uint64_t bench_idle_ns(void);
 
 void bench_exits(void);
+/* One of several VMs that make hypercalls all the time: with the probe it measures them all, otherwise it never ends. */
+void bench_scale(void);
 void bench_interrupts(void);
 void bench_probe(void);
 void bench_disk(void);

@@ -12,6 +12,8 @@
 #include <guest/tap.h>
 #include <guest/timer.h>
 
+#include "../../bench/probe.h"
+
 #define ROUNDS 64u
 #define UART_FR (UART_BASE + 0x18u)
 #define UART_IBRD (UART_BASE + 0x24u)
@@ -100,4 +102,33 @@ void bench_exits(void)
 	run("mmio_read_clock", loop_load, RTC_DR);
 	run("mmio_write_roundtrip", loop_store, UART_IBRD);
 	run("idreg_read", loop_id, 0);
+}
+
+#define SCALE_WARM_UP_MS 40u /* every VM has had its turn */
+#define SCALE_MS 160u
+
+static void make_exits(uint32_t ms)
+{
+	uint64_t end = timer_now() + timer_ms(ms);
+	while (timer_now() < end) {
+		loop_hvc(ROUNDS, 0);
+	}
+}
+
+void bench_scale(void)
+{
+	while (!boot_has("probe")) {
+		make_exits(SCALE_MS);
+	}
+	struct bench cost = {.name = "scale_exit", .counts = true};
+	struct bench memory = {.name = "scale_free", .counts = true};
+	bench_add_ratio(&memory, mmio_read64(PROBE_BASE + PROBE_FREE), 1);
+	make_exits(SCALE_WARM_UP_MS);
+	uint64_t exits = mmio_read64(PROBE_BASE + PROBE_EXITS);
+	uint64_t start = timer_now();
+	make_exits(SCALE_MS);
+	uint64_t ns = (timer_now() - start) * (1000000000u / READ_SYSREG(cntfrq_el0));
+	bench_add_ratio(&cost, ns, mmio_read64(PROBE_BASE + PROBE_EXITS) - exits);
+	bench_report(&cost);
+	bench_report(&memory);
 }

@@ -46,6 +46,7 @@ static const struct command_help commands[] = {
 	  "  skink bench                                 a table\n"
 	  "  skink bench --json >figures.json\n"
 	  "  skink bench --figures figures.json --plot figures.svg\n"
+	  "  skink bench --only scale                    1 to 8 VMs on 1 to 8 cores\n"
 	  "  skink bench --peer kvm --only exits,cores,work          KVM's figures beside Skink's\n"
 	  "  skink bench --cpu max                       another CPU model: without targets\n"
 	  "  skink bench --baseline apps/bench/baseline.txt          compares; with --update, writes it anew\n"

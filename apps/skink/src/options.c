@@ -70,7 +70,7 @@ const struct option_row option_rows[] = {
 	  COMMAND_BENCH, OPTION_TEXT, AT(peer), 0, 0, 0 },
 	{ "plot", "FILE", "a picture of the figures (SVG) instead of a table", COMMAND_BENCH, OPTION_TEXT, AT(plot), 0, 0, 0 },
 	{ "figures", "FILE", "measure nothing: FILE is what --json wrote", COMMAND_BENCH, OPTION_TEXT, AT(figures), 0, 0, 0 },
-	{ "only", "A,B,...", "only these parts: sizes, exits, ipc, cores, standby, disk, net, linux, work", COMMAND_BENCH, OPTION_TEXT,
+	{ "only", "A,B,...", "only these parts: sizes, exits, ipc, cores, standby, disk, net, linux, work; or scale, which is measured only if it is named", COMMAND_BENCH, OPTION_TEXT,
 	  AT(only), 0, 0, 0 },
 	{ "baseline", "FILE", "fail when a figure is worse by more than 2 % than it is there", COMMAND_BENCH, OPTION_TEXT,
 	  AT(baseline), 0, 0, 0 },

@@ -3,6 +3,7 @@
 The figures on the machine: each within what it must reach, none worse by more than 2 % than its baseline, and the same in
 a second run. bench_gate.py SKINK BASELINE
 """
+import concurrent.futures
 import json
 import subprocess
 import sys
@@ -10,6 +11,9 @@ import sys
 
 # Figures that do not reach their target yet, and what they must not exceed meanwhile. The table calls each "MISSED".
 OPEN = {}
+
+# Figures of a part that is measured only when it is named (the test bench-scale).
+ELSEWHERE = ("scale_", "vcpu_bytes", "vm_bytes")
 
 
 def measure(skink, *arguments):
@@ -33,8 +37,11 @@ def judge(row, problems):
 
 def main():
     skink, baseline = sys.argv[1:]
-    status, first, told = measure(skink, "--baseline", baseline)
-    _, second, _ = measure(skink)
+    with concurrent.futures.ThreadPoolExecutor() as runs:
+        one = runs.submit(measure, skink, "--baseline", baseline)
+        other = runs.submit(measure, skink)
+        status, first, told = one.result()
+        _, second, _ = other.result()
     problems = [line for line in told.splitlines() if "is worse by" in line or "has no baseline" in line]
     good = not problems
     for row in first:
@@ -49,7 +56,7 @@ def main():
     measured = {row["name"] for row in first}
     with open(baseline, encoding="utf-8") as file:
         problems += [f"{line.split()[0]} has a baseline and was not measured" for line in file
-                     if not line.startswith("#") and line.split()[0] not in measured]
+                     if not line.startswith(("#", *ELSEWHERE)) and line.split()[0] not in measured]
     print("\n".join(problems) if problems else "each figure is within what it must reach, near its baseline, twice the same")
     return 1 if problems or len(first) != len(second) else 0
 

@@ -45,6 +45,9 @@ static void measure(const struct options *options)
 			}
 		}
 	}
+	if (options->only != NULL && bench_part_wanted(options->only, BENCH_PART_SCALE)) {
+		bench_scale(options);
+	}
 	if (options->peer != NULL) {
 		bench_peer_run(options);
 	}

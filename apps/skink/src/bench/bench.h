@@ -37,7 +37,8 @@ struct bench_row {
 	double target; /* what it must not exceed; BENCH_NO_TARGET */
 	double aim;    /* the next one; BENCH_NO_TARGET */
 	const char *what;
-	bool exact; /* the same in every run */
+	bool exact;    /* the same in every run */
+	bool optional; /* of a part that is measured only when it is named */
 	double baseline; /* of the file that was read; BENCH_NO_BASELINE */
 	struct bench_figure skink;
 	struct bench_figure other[BENCH_OTHERS];
@@ -53,7 +54,7 @@ void bench_row_set(struct bench_row *row, enum bench_machine machine, double min
 struct bench_figure *bench_row_at(struct bench_row *row, enum bench_machine machine);
 /* Rows NAME_ratio: what NAME is on Skink, divided by what it is on the bare machine. */
 void bench_ratios(void);
-/* Does the row have a target, and miss it? What was not measured at all has missed it. */
+/* Does the row have a target, and miss it? What was not measured at all has missed it, unless it is optional. */
 bool bench_row_missed(const struct bench_row *row);
 
 /* Has it a baseline? What is exact has, but for source lines, which grow with what a part can do: they have a limit. */
@@ -91,6 +92,8 @@ char *bench_sources(const char *out);
 
 /* The part that these figures are of. */
 #define BENCH_PART_SIZES "sizes"
+/* Takes long: measured only when it is named. */
+#define BENCH_PART_SCALE "scale"
 
 /* systems.c: the systems that are run for figures; `only`: a list of parts, "ipc,net"; NULL: all. */
 struct bench_system {
@@ -121,6 +124,9 @@ void bench_bare_run(const struct options *options, const struct bench_system *sy
 /* report.c. `all`: also rows that were not measured. */
 void bench_print_table(const char *cpu, bool all);
 void bench_print_json(void);
+/* scale.c */
+void bench_scale(const struct options *options);
+
 /* peer.c: fills the figures of BENCH_KVM, of the parts that are wanted; may fetch packages. */
 void bench_peer_check(const struct options *options);
 void bench_peer_run(const struct options *options);

@@ -49,7 +49,7 @@ void bench_print_table(const char *cpu, bool all)
 	       bench_machines[BENCH_KVM], "what");
 	for (size_t i = 0; i < bench_row_count; i++) {
 		const struct bench_row *row = &bench_rows[i];
-		if (!row->skink.measured && !all) {
+		if (!row->skink.measured && (!all || row->optional)) {
 			continue;
 		}
 		const struct bench_figure *skink = &row->skink;

@@ -49,7 +49,7 @@ void bench_parts_check(const char *only)
 {
 	for (const char *at = only; at != NULL;) {
 		size_t length = strcspn(at, ",");
-		bool known = named(at, length, BENCH_PART_SIZES);
+		bool known = named(at, length, BENCH_PART_SIZES) || named(at, length, BENCH_PART_SCALE);
 		for (size_t i = 0; i < bench_system_count; i++) {
 			known = known || named(at, length, bench_systems[i].part);
 		}
@@ -62,6 +62,7 @@ void bench_parts_check(const char *only)
 					bytes_text(&all, bench_systems[i].part);
 				}
 			}
+			bytes_text(&all, ", " BENCH_PART_SCALE);
 			bytes_append(&all, "", 1);
 			fatal(TOOL_BAD_INPUT, "--only has '%.*s'; expected some of %s, between commas", (int)length, at,
 			      (const char *)all.data);
@@ -117,7 +118,7 @@ void bench_system_run(const struct options *options, const struct bench_system *
 {
 	const char *argv[ARGUMENTS_MAX] = { this_program(), "run", "--batch", "--icount", "--timeout", TIMEOUT };
 	char *out = system_out(options);
-	char *manifest = system_manifest(out, system->manifest);
+	char *manifest = system->manifest[0] == '/' ? text_print("%s", system->manifest) : system_manifest(out, system->manifest);
 	uint32_t n = 6;
 	const struct {
 		const char *name;
