@@ -18,6 +18,7 @@
 #define WINDOW 400u
 
 static _Thread_local uint64_t seed;
+static uint64_t (*source)(void);
 static _Thread_local bool in_between;  /* in the middle of a call of the supervisor's */
 
 static struct actor agents[AGENTS];
@@ -44,8 +45,16 @@ uint32_t scenario_steps_given(uint32_t otherwise)
 	return given != NULL ? (uint32_t)strtoul(given, NULL, 0) : otherwise;
 }
 
+void scenario_source(uint64_t (*next)(void))
+{
+	source = next;
+}
+
 static uint64_t next_random(void)
 {
+	if (source != NULL) {
+		return source();
+	}
 	seed ^= seed << 13;
 	seed ^= seed >> 7;
 	seed ^= seed << 17;

@@ -12,6 +12,8 @@
 #define SCENARIO_CORES 4u
 
 void scenario_seed(uint64_t value);
+/* Takes what is random from there instead. */
+void scenario_source(uint64_t (*next)(void));
 /* From the environment: SKINK_SEED, SKINK_STEPS. */
 uint64_t scenario_seed_given(uint64_t otherwise);
 uint32_t scenario_steps_given(uint32_t otherwise);

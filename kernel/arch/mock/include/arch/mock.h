@@ -17,7 +17,9 @@
 
 #include <kernel/arch.h>
 
+#ifndef MOCK_RAM_BYTES
 #define MOCK_RAM_BYTES (16ull << 20)
+#endif
 #define MOCK_HZ 2000000000ull      /* so fast that not every time in ns has a number of ticks */
 #define MOCK_DEVICE_BASE 0x1000ull /* of device memory: nothing that the host could touch */
 #define MOCK_LINES 64u             /* physical interrupt lines, from 32 up */
