@@ -136,6 +136,7 @@ static inline bool stage(struct virtio_ring *ring, const struct virtio_buffer *b
 		ring->free = ring->next[ring->free];
 	}
 	ring->free_count -= needed;
+	ring->staged = head;
 	ring->chain[head] = (uint16_t)needed;
 	ring->cookies[head] = cookie;
 	ring->available->ring[ring->available_index & (ring->size - 1)] = head;
@@ -166,7 +167,7 @@ bool virtio_ring_add(struct virtio_ring *ring, const struct virtio_buffer *buffe
 void virtio_ring_unstage(struct virtio_ring *ring)
 {
 	ring->available_index--;
-	release(ring, ring->available->ring[ring->available_index & (ring->size - 1)]);
+	release(ring, ring->staged); /* not what the ring says: the device can write there */
 }
 
 bool virtio_ring_look(const struct virtio_ring *ring, struct virtio_ring_walk *walk)

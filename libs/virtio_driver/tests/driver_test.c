@@ -247,6 +247,25 @@ static void test_chains(void **unused)
 	chains_out_and_back(INDIRECT | EVENTS);
 }
 
+/* A chain that the device is not told of is free again, whatever the device has written into the ring meanwhile. */
+static void test_staged_and_taken_back(void **unused)
+{
+	struct virtio_buffer buffer = { (uint64_t)(uintptr_t)data[0], 1, false };
+
+	(void)unused;
+	start(0, 4, 4);
+	for (uint32_t i = 0; i < 16; i++) {
+		assert_true(virtio_ring_stage(&ring, &buffer, 1, i));
+		ring.available->ring[(ring.available_index - 1u) & 3u] = 0xffff;
+		virtio_ring_unstage(&ring);
+		assert_int_equal(ring.free_count, 4);
+	}
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_true(virtio_ring_stage(&ring, &buffer, 1, i));
+	}
+	assert_false(virtio_ring_stage(&ring, &buffer, 1, 4));
+}
+
 static void test_fills_up(void **unused)
 {
 	struct model_chain chain;
@@ -411,6 +430,7 @@ int main(void)
 		BOTH(test_devices_that_refuse),
 		BOTH(test_configuration),
 		BOTH(test_chains),
+		cmocka_unit_test(test_staged_and_taken_back),
 		BOTH(test_fills_up),
 		BOTH(test_notifications),
 		BOTH(test_interrupts),

@@ -43,6 +43,7 @@ struct virtio_ring {
 	uint64_t available_address;
 	uint64_t used_address;
 	uint16_t available_index;  /* next, free-running; its low bits are the place */
+	uint16_t staged;           /* first descriptor of the chain that was staged last */
 	uint16_t told_index;       /* up to which the device knows */
 	uint16_t used_index;       /* next that is looked at */
 	uint16_t free;             /* first free descriptor, or VIRTIO_RING_NONE; linked by `next` */
