@@ -12,6 +12,7 @@
 #include "model.h"
 
 #define FIRST MODEL_FIRST_SLOT
+#define READ_ONLY (SK_RIGHT_READ | SK_RIGHT_GRANT)
 #define NO_CALL (SK_RIGHTS_ALL & ~SK_RIGHT_CALL)
 #define STEPS 120u
 #define STEPS_BETWEEN_LOOKS 8u
@@ -400,6 +401,7 @@ static void make(void)
 		{ .slot = FIRST + 4, .tag = MEMORY_TAG_CREATE_SPACE, .w = { SK_SPACE_KIND_VM, FIRST + 4 } },
 		{ .slot = FIRST + 5, .tag = MEMORY_TAG_CREATE_ENDPOINT, .w = { FIRST + 11 } },
 		{ .slot = FIRST + 2, .tag = SPACE_TAG_CAP_GRANT, .w = { FIRST + 11, FIRST + 5, NO_CALL } },
+		{ .slot = FIRST + 2, .tag = SPACE_TAG_CAP_GRANT, .w = { FIRST + 13, FIRST + 14, READ_ONLY } },
 		{ .slot = FIRST + 6, .tag = MEMORY_TAG_CREATE_NOTIFICATION, .w = { FIRST + 6 } },
 		{ .slot = FIRST + 7, .tag = MEMORY_TAG_CREATE_THREAD, .w = { FIRST + 3, 1, FIRST + 8, FIRST + 7 } },
 		{ .slot = FIRST + 9, .tag = MEMORY_TAG_CREATE_VCPU, .w = { FIRST + 4, 1, FIRST + 10, 0, FIRST + 9 } },
