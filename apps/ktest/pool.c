@@ -215,6 +215,13 @@ sk_cap_t pool_ram(uint32_t pages)
 	return slot;
 }
 
+uint64_t pool_left(void)
+{
+	struct piece rest;
+
+	return piece_read(&rest, stock.ram) ? rest.bytes : 0;
+}
+
 uint64_t pool_address(uint64_t bytes)
 {
 	uint64_t address = stock.next_address + GAP_BYTES;

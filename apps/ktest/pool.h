@@ -39,6 +39,8 @@ sk_cap_t pool_ram(uint32_t pages);
 sk_cap_t pool_seen(uint32_t pages, void *view);
 /* Shows memory of which a capability is there already. */
 void *pool_view(sk_cap_t memory, uint64_t offset, uint64_t bytes, uint32_t flags);
+/* Bytes that nothing has been taken of, or that were given back. */
+uint64_t pool_left(void);
 /* A free range of this process's addresses, with unmapped pages around it. */
 uint64_t pool_address(uint64_t bytes);
 

@@ -4,7 +4,10 @@
  * every call with one of its statuses and nobody outside notices. A seed repeats it.
  *
  * The thread takes a batch of calls from a page that it shares with this process, makes them, and signals. One that
- * has stopped itself, waits for nothing, or has lost its memory, is replaced along with all that it had.
+ * has stopped itself, waits for nothing, or has lost its memory, is replaced along with all that it had. Beside it, on
+ * its core, a guest counts: of what else that has in registers and in memory nothing may change.
+ *
+ * Who may make nothing of its own memory leaves nothing behind: with its process everything is back.
  */
 #include <string.h>
 
@@ -14,6 +17,7 @@
 
 #include "agent.h"
 #include "code.h"
+#include "machine.h"
 #include "methods.h"
 #include "pool.h"
 #include "suites.h"
@@ -34,6 +38,10 @@
 _Static_assert(BATCH * sizeof(struct storm_call) <= BATCH_PAGES * SK_PAGE_BYTES, "a batch fits its pages");
 
 #define SLOTS 16u
+#define BYSTANDER_COUNTS 5u /* the register that code_guest_count uses */
+#define BYSTANDER_REGISTERS 29u
+#define BYSTANDER_WORDS (SK_PAGE_BYTES / 8u)
+#define NO_MAKING ((uint32_t)SK_RIGHTS_ALL & ~SK_RIGHT_CONTROL)
 
 struct storm {
 	uint64_t random;
@@ -43,6 +51,11 @@ struct storm {
 	struct storm_call *batch;
 	uint8_t *buffer;      /* the thread's message buffer */
 	struct agent *server; /* serves one of its endpoints */
+	uint32_t rights;      /* in its capabilities */
+	struct machine bystander;
+	uint32_t looks;       /* at the bystander */
+	uint32_t disturbed;   /* times that it was not as it should be */
+	uint64_t counted;     /* by it */
 	uint32_t slots;       /* capabilities that it was given */
 	uint8_t types[SLOTS]; /* and what they name: enum sk_object_type */
 	uint32_t made;        /* calls */
@@ -95,6 +108,45 @@ static void make_thread(struct storm *storm)
 	tap_need(space_cap_grant(storm->process, storm->bell, BELL_SLOT, SK_RIGHT_CALL | SK_RIGHT_WAIT, 0), "the bell");
 }
 
+/* What the guest has in a register or a word of memory. */
+static uint64_t bystander_value(uint32_t index)
+{
+	return (index + 1u) * 0x9e3779b97f4a7c15ull;
+}
+
+static void make_bystander(struct storm *storm)
+{
+	struct machine *guest = &storm->bystander;
+
+	machine_make(guest);
+	machine_ready(guest, code_guest_count);
+	for (uint32_t i = 0; i < BYSTANDER_REGISTERS; i++) {
+		guest->state[0]->x[i] = i == BYSTANDER_COUNTS ? 0 : bystander_value(i);
+	}
+	for (uint32_t i = 0; i < BYSTANDER_WORDS; i++) {
+		guest->data[i] = bystander_value(i);
+	}
+	tap_need(vcpu_run(guest->vcpu[0]), "the bystander");
+}
+
+/* Between two instructions of the guest's, with all of its registers in its state page. */
+static void look_at_bystander(struct storm *storm)
+{
+	const struct machine *guest = &storm->bystander;
+	bool same = vcpu_pause(guest->vcpu[0]) == SK_OK;
+
+	for (uint32_t i = 0; i < BYSTANDER_REGISTERS; i++) {
+		same = same && (i == BYSTANDER_COUNTS || guest->state[0]->x[i] == bystander_value(i));
+	}
+	for (uint32_t i = 0; i < BYSTANDER_WORDS; i++) {
+		same = same && guest->data[i] == bystander_value(i);
+	}
+	same = same && guest->state[0]->pc - machine_address(code_guest_count) <= CODE_INSTRUCTION_BYTES;
+	storm->counted += guest->state[0]->x[BYSTANDER_COUNTS];
+	storm->looks++;
+	storm->disturbed += same ? 0 : 1u;
+}
+
 /* A thread with everything that it may play with. */
 static void make_storm(struct storm *storm)
 {
@@ -110,19 +162,20 @@ static void make_storm(struct storm *storm)
 		uint32_t type = SK_OBJECT_TYPE_MEMORY + i;
 
 		if (type != SK_OBJECT_TYPE_CORE && type != SK_OBJECT_TYPE_MACHINE) {
-			give(storm, world.objects[i], (enum sk_object_type)type, SK_RIGHTS_ALL);
+			give(storm, world.objects[i], (enum sk_object_type)type, storm->rights);
 		}
 	}
 	give(storm, pool.core, SK_OBJECT_TYPE_CORE, SK_RIGHT_READ);
 	give(storm, pool.machine, SK_OBJECT_TYPE_MACHINE, SK_RIGHT_READ);
-	give(storm, pool_ram(4), SK_OBJECT_TYPE_MEMORY, SK_RIGHTS_ALL);
-	give(storm, pool_ram(1), SK_OBJECT_TYPE_MEMORY, SK_RIGHTS_ALL);
-	give(storm, pool_ram(2), SK_OBJECT_TYPE_MEMORY, SK_RIGHTS_ALL);
-	give(storm, endpoint, SK_OBJECT_TYPE_ENDPOINT, SK_RIGHTS_ALL);
-	give(storm, storm->process, SK_OBJECT_TYPE_SPACE, SK_RIGHTS_ALL);
-	give(storm, storm->thread, SK_OBJECT_TYPE_THREAD, SK_RIGHTS_ALL);
+	give(storm, pool_ram(4), SK_OBJECT_TYPE_MEMORY, storm->rights);
+	give(storm, pool_ram(1), SK_OBJECT_TYPE_MEMORY, storm->rights);
+	give(storm, pool_ram(2), SK_OBJECT_TYPE_MEMORY, storm->rights);
+	give(storm, endpoint, SK_OBJECT_TYPE_ENDPOINT, storm->rights);
+	give(storm, storm->process, SK_OBJECT_TYPE_SPACE, storm->rights);
+	give(storm, storm->thread, SK_OBJECT_TYPE_THREAD, storm->rights);
 	tap_need(thread_configure(storm->thread, CODE_AT, BUFFER_AT, BATCH_AT, BUFFER_AT), "the storm's registers");
 	agent_start(storm->server);
+	make_bystander(storm);
 }
 
 static uint64_t draw_slot(struct storm *storm)
@@ -245,7 +298,8 @@ static bool run_batch(struct storm *storm)
 	uint64_t until;
 	uint32_t idle = 0;
 	uint64_t bits = 0;
-	const sk_cap_t tasks[] = { storm->server->thread, storm->thread };
+	const sk_cap_t tasks[] = { storm->server->thread, storm->thread, storm->bystander.server->thread,
+				   storm->bystander.vcpu[0] };
 
 	registers[0] = BATCH_AT;
 	registers[1] = BATCH;
@@ -256,7 +310,7 @@ static bool run_batch(struct storm *storm)
 		return false;
 	}
 	(void)sk_poll(storm->bell, &bits);
-	agent_plan_slots(2, tasks);
+	agent_plan_slots(4, tasks);
 	if (thread_start(storm->thread) != SK_OK) {
 		return false;
 	}
@@ -271,29 +325,79 @@ static bool run_batch(struct storm *storm)
 	return false;
 }
 
-void suite_storm(uint64_t seed, uint64_t batches)
+static void begin_storm(struct storm *storm, const char *name)
 {
-	struct storm storm = { .random = seed | 1u };
-
-	pool_begin("storm");
+	pool_begin(name);
 	agent_begin();
-	make_storm(&storm);
+	make_storm(storm);
+}
+
+static void end_storm(struct storm *storm)
+{
+	look_at_bystander(storm);
+	(void)thread_stop(storm->thread); /* what it waits for can't be destroyed */
+	pool_end();
+}
+
+/* The manifest's argument "wrong=": 1: the guest is touched; 2: something is left. The suite must find it. */
+static uint64_t wrong(void)
+{
+	return sk_argument_number("wrong", 0);
+}
+
+static void rage(struct storm *storm, const char *name, uint64_t batches)
+{
+	begin_storm(storm, name);
 	for (uint64_t i = 0; i < batches; i++) {
-		draw_batch(&storm);
-		bool whole = run_batch(&storm);
-		judge(&storm);
+		draw_batch(storm);
+		bool whole = run_batch(storm);
+		judge(storm);
 		if (!whole) {
-			pool_end();
-			pool_begin(NULL);
-			agent_begin();
-			make_storm(&storm);
-			storm.replaced++;
+			end_storm(storm);
+			begin_storm(storm, NULL);
+			storm->replaced++;
 		}
 	}
-	pool_end();
+	if (wrong() == 1) {
+		storm->bystander.data[1] ^= 1u;
+	}
+	end_storm(storm);
+	tap_is(storm->strange, 0, "all were answered with a status");
+	tap_is(storm->disturbed, 0, "a guest on its core was the same at %u looks", storm->looks);
+	tap_ok(storm->counted > 0, "and went on counting");
+}
+
+/* Entries of the kernel's table, and bytes of RAM, that are taken. */
+static uint64_t taken(uint64_t *bytes)
+{
+	uint32_t used = 0;
+	uint32_t total = 0;
+
+	*bytes = pool_left();
+	tap_need(machine_objects(pool.machine, &used, &total), "the number of objects");
+	return used;
+}
+
+void suite_storm(uint64_t seed, uint64_t batches)
+{
+	struct storm storm = { .random = seed | 1u, .rights = SK_RIGHTS_ALL };
+	struct storm modest = { .random = ~seed | 1u, .rights = NO_MAKING };
+	uint64_t left_before;
+	uint64_t left_after;
+	uint64_t before;
+
+	rage(&storm, "storm", batches);
 	tap_ok(storm.made > batches * BATCH / 4u,
 	       "%u random calls were made (seed %llu), %u threads worn out", storm.made,
 	       (unsigned long long)seed, storm.replaced);
 	tap_ok(storm.done > storm.made / 50u, "%u of them did something", storm.done);
-	tap_is(storm.strange, 0, "all were answered with a status");
+	before = taken(&left_before);
+	rage(&modest, "storm without control", batches / 4u + 1u);
+	tap_ok(modest.made > batches * BATCH / 16u, "%u random calls, %u threads worn out", modest.made, modest.replaced);
+	if (wrong() == 2) {
+		pool_begin(NULL);
+		(void)pool_ram(1);
+	}
+	tap_is(taken(&left_after), before, "with them all of their objects are gone");
+	tap_is(left_after, left_before, "and their memory is back");
 }
