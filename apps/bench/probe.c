@@ -23,6 +23,7 @@
 
 static struct {
 	sk_cap_t supervisor;
+	sk_cap_t virq;
 	bool redelivered; /* the access in service was with an earlier instance already */
 } probe;
 
@@ -108,11 +109,6 @@ sk_status_t vm_exit_serve_mmio_read(const struct sk_caller *caller, sk_gpa_t add
 		*value = sk_start()->instance;
 	} else if (offset == PROBE_MONITOR_PRINTED) {
 		*value = monitor_printed();
-	} else if (offset == PROBE_STARTED) {
-		struct sk_vm_info vm = { 0 };
-
-		(void)operator_vm(probe.supervisor, 0, &vm);
-		*value = vm.started_ns;
 	} else if (offset == PROBE_EXITS) {
 		*value = all_exits();
 	} else if (offset == PROBE_FREE) {
@@ -135,6 +131,8 @@ sk_status_t vm_exit_serve_mmio_write(const struct sk_caller *caller, sk_gpa_t ad
 		(void)operator_server_kill(probe.supervisor, named_server(value));
 	} else if (offset == PROBE_TRACE) {
 		(void)operator_trace(probe.supervisor, value != 0);
+	} else if (offset == PROBE_RAISE) {
+		(void)sk_signal(probe.virq, 1);
 	} else if (offset == PROBE_CRASH && !probe.redelivered) {
 		__builtin_trap();
 	}
@@ -169,6 +167,7 @@ SK_SERVER(dispatch, signalled)
 
 int main(void)
 {
+	probe.virq = sk_cap_named("virq");
 	probe.supervisor = sk_cap_named_of_type("supervisor", SK_OBJECT_TYPE_ENDPOINT);
 	sk_server_run();
 }

@@ -16,12 +16,13 @@
 #define PROBE_MONITOR_PRINTED 0x118u
 /* W: the kernel's trace, 1: on, 0: off. */
 #define PROBE_TRACE 0x120u
-/* R: ns from the machine's reset to the start of the VM's first vCPU. */
-#define PROBE_STARTED 0x128u
 /* R: exits so far of all vCPUs of all VMs. */
 #define PROBE_EXITS 0x130u
 /* R: bytes of memory that nobody has. */
 #define PROBE_FREE 0x138u
+/* W: the probe raises its line, an edge. */
+#define PROBE_RAISE 0x140u
+#define PROBE_INTID 60u
 
 #define PROBE_BASE 0x0b000000u
 #define PROBE_BYTES 0x1000u

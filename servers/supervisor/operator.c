@@ -100,7 +100,6 @@ sk_status_t operator_serve_vm(const struct sk_caller *caller, uint32_t index, st
 	info->devices = vm->config->device_count;
 	info->boots = vm->boots;
 	info->memory_bytes = vm->ram_bytes;
-	info->started_ns = vm->started_ns;
 	return SK_OK;
 }
 

@@ -98,7 +98,6 @@ struct vm {
 	uint32_t index;
 	enum sk_vm_state state;
 	uint32_t boots;
-	uint64_t started_ns;          /* the last of them */
 	sk_cap_t space;
 	sk_cap_t lines;
 	sk_cap_t memory[MANIFEST_VM_MEMORIES];

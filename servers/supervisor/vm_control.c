@@ -1,7 +1,6 @@
 #include <sk/idl/kernel_client.h>
 #include <sk/idl/supervisor.h>
 #include <sk/idl/vmm.h>
-#include <sk/process.h>
 
 #include "control.h"
 #include "errand.h"
@@ -87,7 +86,6 @@ static void order_done(struct vm *vm, enum vm_order order)
 	if (loads(order)) {
 		set_budget(vm, false);
 		vm->boots++;
-		vm->started_ns = sk_now_ns();
 	}
 	if (order == VM_RESET) {
 		control_say("vm %s reset", vm->config->name);

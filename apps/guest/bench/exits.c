@@ -41,6 +41,8 @@ LOOP(loop_bare, "")
 LOOP(loop_hvc, "hvc #0")
 LOOP(loop_load, "ldr w1, [x9]")
 LOOP(loop_store, "str w0, [x9]")
+LOOP(loop_firmware, "movz w0, #0x8400, lsl #16\n\thvc #0") /* PSCI_VERSION */
+LOOP(loop_sysreg, "msr dbgbvr0_el1, x9")
 LOOP(loop_id, "mrs x1, id_aa64pfr0_el1")
 
 struct cost {
@@ -102,6 +104,8 @@ void bench_exits(void)
 	run("mmio_read_clock", loop_load, RTC_DR);
 	run("mmio_write_roundtrip", loop_store, UART_IBRD);
 	run("idreg_read", loop_id, 0);
+	run("firmware_call", loop_firmware, 0);
+	run("sysreg_write", loop_sysreg, 0);
 }
 
 #define SCALE_WARM_UP_MS 40u /* every VM has had its turn */

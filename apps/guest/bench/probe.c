@@ -6,8 +6,10 @@
 #include "bench.h"
 
 #include <guest/boot.h>
+#include <guest/gic.h>
 #include <guest/mmio.h>
 #include <guest/print.h>
+#include <guest/smp.h>
 #include <guest/tap.h>
 #include <guest/timer.h>
 
@@ -106,6 +108,39 @@ void bench_end(struct bench *bench, const struct bench_span *span, uint64_t roun
 	uint64_t ticks = timer_now() - span->ticks;
 	uint64_t idle_ns = bench_idle_ns() - span->idle_ns;
 	bench_add(bench, ticks, idle_ns * (READ_SYSREG(cntfrq_el0) / 1000u) / 1000000u, rounds);
+}
+
+static volatile uint64_t line_taken_at;
+static volatile uint64_t lines_taken;
+
+static void on_line(void)
+{
+	line_taken_at = READ_SYSREG(cntvct_el0);
+	gic_end(gic_acknowledge());
+	lines_taken++;
+}
+
+/* From a store to a device, whose server raises its line then, to the handler's first line. */
+static void bench_line(void)
+{
+	struct bench bench = {.name = "line_latency"};
+
+	cpu_self()->irq = on_line;
+	gic_set_edge(PROBE_INTID, true);
+	gic_route(PROBE_INTID, cpus[0].mpidr);
+	gic_enable(PROBE_INTID);
+	cpu_irq_enable();
+	for (uint32_t i = 0; i < BENCH_SAMPLES; i++) {
+		uint64_t seen = lines_taken;
+		uint64_t start = timer_now();
+		mmio_write64(PROBE_BASE + PROBE_RAISE, 1);
+		while (lines_taken == seen) {
+		}
+		bench_add(&bench, line_taken_at - start, 0, 1);
+	}
+	cpu_irq_disable();
+	gic_disable(PROBE_INTID);
+	bench_report(&bench);
 }
 
 static uint32_t victim;
@@ -247,6 +282,7 @@ void bench_probe(void)
 	bench_boot();
 	bench_counter("kernel_entries_per_exit", COUNTER_ENTRIES);
 	bench_counter("tlbi_per_exit", COUNTER_TLB_MAINTENANCE);
+	bench_line();
 	bench_console();
 	bench_trace();
 	bench_kill("restart_uart", ARGUMENT_UART, touch_uart);

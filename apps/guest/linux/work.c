@@ -2,8 +2,8 @@
  * What Linux's own work costs: the first process of a guest, or of the bare machine, that says how long the kernel's boot
  * took, does what programs do, and switches the machine off. The same on both: what a guest pays shows as the ratio.
  *
- * Arguments (behind "--" in the kernel's command line): the name of the boot's figure; `work` for the others; `native`
- * where there is no Skink: then the kernel was entered when the machine was reset, but for QEMU's own ten instructions.
+ * Arguments (behind "--" in the kernel's command line): the name of the boot's figure; `work` for the others. A
+ * guest's counter is 0 when it is entered, as the bare machine's is at its reset, ten instructions of QEMU's before.
  */
 #include "linux.h"
 
@@ -13,8 +13,6 @@
 #include <linux/reboot.h>
 #include <linux/wait.h>
 #include <asm/signal.h>
-
-#include "../../bench/probe.h"
 
 #define ROUNDS_LOOP 5000000u /* of two instructions */
 #define ROUNDS_GETPPID 20000u
@@ -134,27 +132,6 @@ static void measure_pipes(void)
 	(void)system_call2(__NR_kill, child, SIGKILL);
 }
 
-/*
- * When the VM was started, as the system's probe says. A child asks it: a process that has had one mapping more, and the page
- * tables for that, takes longer to fork.
- */
-static uint64_t started_ns(void)
-{
-	uint64_t ns = 0;
-	int channel[2];
-	right = right && system_call2(__NR_pipe2, (long)channel, 0) == 0;
-	long child = right ? fork_process() : -1;
-	if (child == 0) {
-		const volatile uint64_t *probe = map_probe();
-		ns = probe != NULL ? probe[PROBE_STARTED / 8u] : 0;
-		(void)system_call4(__NR_write, channel[1], (long)&ns, sizeof(ns), 0);
-		exit_process();
-	}
-	right = right && system_call4(__NR_read, channel[0], (long)&ns, sizeof(ns), 0) == sizeof(ns) && ns != 0;
-	right = right && system_call4(__NR_wait4, child, 0, __WALL, 0) == child;
-	return ns;
-}
-
 /* Until the pool of entropy is full, at some time, each random number, of which a fork takes one, costs thousands more. */
 static void fill_pool(void)
 {
@@ -166,11 +143,11 @@ static void fill_pool(void)
 	right = right && file >= 0 && system_call4(__NR_ioctl, file, RNDADDENTROPY, (long)&entropy, 0) == 0;
 }
 
-/* Of the boot, that ended with this process's first instruction. */
+/* Of the boot, that ended with this process's first instruction: where it began the counter was 0. */
 static void report_boot(const char *const *arguments, uint64_t now)
 {
 	struct samples boot = {0};
-	add(&boot, ticks_to_ns(now) - (has(arguments, "native") ? 0 : started_ns()));
+	add(&boot, ticks_to_ns(now));
 	report(arguments[0], &boot);
 }
 
