@@ -12,6 +12,10 @@ import sys
 # Figures that do not reach their target yet, and what they must not exceed meanwhile. The table calls each "MISSED".
 OPEN = {}
 
+# A fork in Linux costs half a per cent more or less with where its grace periods fall, which any change of the system moves:
+# around its target it may be on either side. The table says on which; here is what it must not exceed.
+UNSTEADY = {"linux_fork_ratio": 1.01}
+
 # Figures of a part that is measured only when it is named (the test bench-scale).
 ELSEWHERE = ("scale_", "vcpu_bytes", "vm_bytes")
 
@@ -30,7 +34,7 @@ def judge(row, problems):
         if row["name"] in OPEN:
             problems.append(f"{row['name']} reaches its target now: take it off the list of open figures")
         return True
-    if row["median"] > OPEN.get(row["name"], row["target"]):
+    if row["median"] > {**OPEN, **UNSTEADY}.get(row["name"], row["target"]):
         problems.append(f"{row['name']} is {row['median']} {row['unit']}, must reach {row['target']}")
     return False
 
