@@ -73,7 +73,7 @@ void set_receive_window(struct model_call *call)
 {
 	narrow(call, 0);
 	narrow(call, 1);
-	wrong_if(call, call->w[1] > SK_CAP_SLOTS || call->w[0] == 0 || call->w[0] > SK_CAP_SLOTS + 1 - call->w[1],
+	wrong_if(call, call->w[1] > SK_WINDOW_SLOTS || call->w[0] == 0 || call->w[0] > SK_CAP_SLOTS + 1 - call->w[1],
 		 SK_BAD_ARG);
 }
 
