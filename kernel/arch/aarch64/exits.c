@@ -52,6 +52,9 @@ uint32_t exits_decode(struct core *core, struct vcpu *vcpu, uint64_t esr)
 		/* The PC of a trapped SMC is its own; past it, both calls are alike. */
 		exits_step();
 		return exits_call(vcpu, &vcpu->exit);
+	case EC_WFX:
+		exits_step();
+		return EXIT_NONE;
 	case EC_FP_TRAP:
 		fp_take(core, &vcpu->context);
 		return EXIT_NONE;

@@ -87,9 +87,9 @@ void proof_decode(void)
 	proof_that(reason < EXIT_REASONS, "a reason that has a route");
 	proof_that(reason == EXIT_NONE || (vcpu.exit.tag & SK_TAG_METHOD_MASK) == SK_TAG_METHOD(VM_EXIT_INTERFACE, reason),
 		   "the message is the reason's");
-	proof_that((reason == EXIT_NONE) == (class == EC_FP_TRAP), "only what needs nobody is no exit");
+	proof_that((reason == EXIT_NONE) == (class == EC_WFX || class == EC_FP_TRAP), "only what needs nobody is no exit");
 	proof_that(fp_taken == (class == EC_FP_TRAP), "the registers are for who asked");
-	proof_that(sysreg_elr_el2 == (class == EC_SMC64 ? elr + 4u : elr), "the PC is past what is done");
+	proof_that(sysreg_elr_el2 == (class == EC_WFX || class == EC_SMC64 ? elr + 4u : elr), "the PC is past what is done");
 	proof_that(sysreg_par_el1 == par, "the guest's own translation result stays");
 	uint64_t address = (sysreg_hpfar_el2 >> 4 & 0xffffffffffull) << 12 | (sysreg_far_el2 & 0xfffu);
 	if (reason == VM_EXIT_METHOD_MMIO_READ || reason == VM_EXIT_METHOD_MMIO_WRITE) {
