@@ -14,16 +14,7 @@ static uint32_t steps_done;
 
 static void step(void)
 {
-	uint32_t what = scenario_below(100);
-	if (what < 65) {
-		scenario_program(1 + scenario_below(SCENARIO_CORES - 1u));
-	} else if (what < 85) {
-		scenario_supervisor();
-	} else if (what < 93) {
-		mock_settle();
-	} else {
-		mock_advance(arch_ns_to_ticks(scenario_below(4000000)));
-	}
+	scenario_step(4000000, 1);
 	if (mock.off) {
 		fail_msg("step %u: %s", steps_done, mock.console);
 	}

@@ -452,3 +452,17 @@ void scenario_supervisor(void)
 		call(interrupt, INTERRUPT_TAG_ACKNOWLEDGE, 0, 0);
 	}
 }
+
+void scenario_step(uint32_t units, uint64_t unit_ns)
+{
+	uint32_t what = below(100);
+	if (what < 65) {
+		scenario_program(1 + below(SCENARIO_CORES - 1u));
+	} else if (what < 85) {
+		scenario_supervisor();
+	} else if (what < 93) {
+		mock_settle();
+	} else {
+		mock_advance(arch_ns_to_ticks(below(units) * unit_ns));
+	}
+}

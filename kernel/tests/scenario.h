@@ -26,5 +26,7 @@ void scenario_plan(void);
 void scenario_program(uint32_t core);
 /* The supervisor does something. */
 void scenario_supervisor(void);
+/* One of those on some core, or interrupts are taken everywhere, or less than `units` times `unit_ns` pass. */
+void scenario_step(uint32_t units, uint64_t unit_ns);
 
 #endif

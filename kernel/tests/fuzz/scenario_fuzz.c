@@ -14,21 +14,6 @@ static uint64_t next(void)
 	return fuzz_u8() * 0x0101010101010101ull;
 }
 
-static void step(void)
-{
-	uint32_t what = scenario_below(100);
-
-	if (what < 65) {
-		scenario_program(1 + scenario_below(SCENARIO_CORES - 1u));
-	} else if (what < 85) {
-		scenario_supervisor();
-	} else if (what < 93) {
-		mock_settle();
-	} else {
-		mock_advance(arch_ns_to_ticks(scenario_below(16) * 250000ull));
-	}
-}
-
 void fuzz_one(void)
 {
 	scenario_source(NULL);
@@ -37,7 +22,7 @@ void fuzz_one(void)
 	scenario_plan();
 	scenario_source(next);
 	for (uint32_t i = 0; i < STEPS && fuzz_more(); i++) {
-		step();
+		scenario_step(16, 250000); /* few choices: see next() */
 		FUZZ_EXPECT(!mock.off);
 		invariants_check();
 	}
